@@ -1,0 +1,1 @@
+//! The interface: pages rendered on the server and hydrated in the browser.

@@ -1,0 +1,1 @@
+//! Typed bindings for the Background Fetch API, for pages and service workers.

@@ -1,0 +1,1 @@
+//! A content-addressed store of pieces over the Cache API.

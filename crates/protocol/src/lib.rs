@@ -1,0 +1,23 @@
+//! What Modelferry's programs say to each other: names, digests, manifests, routes, messages, and the
+//! state machine of a download.
+//!
+//! **Architecture Invariant:** nothing here does I/O, reads a clock or knows a `JsValue`; time and events
+//! come in as values, decisions go out as values. That is why all of it is tested natively.
+
+mod attempt;
+mod catalogue;
+mod digest;
+pub mod download;
+mod manifest;
+mod message;
+mod name;
+pub mod routes;
+mod wish;
+
+pub use attempt::{AttemptError, AttemptId};
+pub use catalogue::{CardData, IndexReport, LfsPointer, ModelInfo, Problem, Sibling};
+pub use digest::{Digest, DigestError, Revision};
+pub use manifest::{File, Manifest, ManifestError, Piece};
+pub use message::{Ending, Envelope, FromWorker, Refusal, ToWorker};
+pub use name::{FilePath, ModelId, NameError, RESERVED_OWNERS};
+pub use wish::{Wish, WishState};

@@ -1,0 +1,102 @@
+//! Every URL of the server: built and taken apart here and nowhere else.
+//!
+//! All are absolute paths on the server's own origin; names are percent-encoded (RFC 3986 section 2.1).
+
+use std::fmt::Display;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{Digest, FilePath, ModelId};
+
+/// The catalogue page.
+pub const CATALOGUE: &str = "/";
+/// The service worker's script.
+pub const SERVICE_WORKER: &str = "/service-worker.js";
+/// Liveness, for operators.
+pub const HEALTH: &str = "/healthz";
+/// All models, in the shape model-hub clients expect.
+pub const MODELS: &str = "/api/models";
+/// What the index knows: models, work under way, problems.
+pub const INDEX: &str = "/api/index";
+/// The name of the moving revision: whatever the files are now.
+pub const MAIN: &str = "main";
+
+const PIECES: &str = "/pieces/";
+
+/// RFC 3986 section 2.3: unreserved characters stay, everything else is encoded.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encode(segment: &str) -> impl Display + '_ {
+    utf8_percent_encode(segment, SEGMENT)
+}
+
+/// One piece: `/pieces/<sha256>`.
+#[must_use]
+pub fn piece(digest: &Digest) -> String {
+    format!("{PIECES}{digest}")
+}
+
+/// The digest named by a piece's path, or by its absolute URL; `None` for any other URL.
+#[must_use]
+pub fn parse_piece(url: &str) -> Option<Digest> {
+    let path = match url.split_once("://") {
+        Some((_, rest)) => &rest[rest.find('/')?..],
+        None => url,
+    };
+    path.strip_prefix(PIECES)?.parse().ok()
+}
+
+/// A model's page.
+#[must_use]
+pub fn model_page(model: &ModelId) -> String {
+    format!("/{}/{}", encode(model.owner()), encode(model.name()))
+}
+
+/// A file: `/{owner}/{name}/resolve/{revision}/{path}`. `revision` is a 40-hex one or [`MAIN`].
+#[must_use]
+pub fn resolve(model: &ModelId, revision: impl Display, path: &FilePath) -> String {
+    let mut url = format!("{}/resolve/{revision}", model_page(model));
+    for segment in path.segments() {
+        url.push('/');
+        url.push_str(&encode(segment).to_string());
+    }
+    url
+}
+
+/// What the server knows of one model.
+#[must_use]
+pub fn model_info(model: &ModelId) -> String {
+    format!("{MODELS}{}", model_page(model))
+}
+
+/// The manifest of a 40-hex revision, or of [`MAIN`].
+#[must_use]
+pub fn manifest(model: &ModelId, revision: impl Display) -> String {
+    format!("{}/manifest/{revision}", model_info(model))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_encoded_and_separators_are_not() {
+        let model: ModelId = "my models/100% #1?".parse().unwrap();
+        let path = "a b/c+d/ö.bin".parse().unwrap();
+        assert_eq!(
+            resolve(&model, MAIN, &path),
+            "/my%20models/100%25%20%231%3F/resolve/main/a%20b/c%2Bd/%C3%B6.bin"
+        );
+    }
+
+    #[test]
+    fn a_piece_url_round_trips_with_and_without_origin() {
+        let digest = Digest::from_bytes([0xab; 32]);
+        let path = piece(&digest);
+        assert_eq!(parse_piece(&path), Some(digest));
+        assert_eq!(parse_piece(&format!("https://example.org:8443{path}")), Some(digest));
+        assert_eq!(parse_piece("/pieces/nothex"), None);
+        assert_eq!(parse_piece("https://example.org"), None);
+        assert_eq!(parse_piece("/other"), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! What the person wants on this device, stored before the first byte is fetched, so that a page that
+//! comes later knows whether to go on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Revision;
+
+/// The wish to have one revision of a model on the device.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Wish {
+    /// The wanted revision.
+    pub revision: Revision,
+    /// Whether to go on without being asked.
+    pub state: WishState,
+}
+
+/// Whether a wish is being worked on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WishState {
+    /// Go on whenever a page is opened.
+    Active,
+    /// The person stopped it: wait for a click.
+    Stopped,
+}
