@@ -97,7 +97,13 @@ mod tests {
 
     #[test]
     fn foreign_ids_are_not_ours() {
-        for text in ["", "podcast-7", "modelferry@", "modelferry@00#1@a/b", "modelferry@x"] {
+        for text in [
+            "",
+            "podcast-7",
+            "modelferry@",
+            "modelferry@00#1@a/b",
+            "modelferry@x",
+        ] {
             assert!(text.parse::<AttemptId>().is_err(), "{text}");
         }
     }

@@ -150,7 +150,13 @@ mod tests {
         let upper = EMPTY.to_uppercase().parse::<Digest>();
         assert_eq!(upper, Err(DigestError::Character { at: 0 }));
         let short = EMPTY[1..].parse::<Digest>();
-        assert_eq!(short, Err(DigestError::Length { expected: 64, found: 63 }));
+        assert_eq!(
+            short,
+            Err(DigestError::Length {
+                expected: 64,
+                found: 63
+            })
+        );
         // Multi-byte characters must not split: offsets are bytes.
         let odd = format!("{}é", &EMPTY[..62]).parse::<Digest>();
         assert_eq!(odd, Err(DigestError::Character { at: 62 }));

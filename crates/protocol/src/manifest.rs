@@ -58,7 +58,11 @@ pub enum ManifestError {
     /// A file is listed twice.
     Repeated(FilePath),
     /// The number of pieces does not fit the file's size.
-    PieceCount { path: FilePath, expected: u64, found: u64 },
+    PieceCount {
+        path: FilePath,
+        expected: u64,
+        found: u64,
+    },
     /// One piece is named with two different sizes.
     PieceSize(Digest),
     /// The sizes add up to more than 2^64 bytes.
@@ -70,7 +74,11 @@ impl fmt::Display for ManifestError {
         match self {
             Self::PieceSizeZero => write!(f, "the piece size must not be 0"),
             Self::Repeated(path) => write!(f, "{path:?} is listed twice", path = path.as_str()),
-            Self::PieceCount { path, expected, found } => write!(
+            Self::PieceCount {
+                path,
+                expected,
+                found,
+            } => write!(
                 f,
                 "{path:?} needs {expected} pieces, {found} are listed",
                 path = path.as_str()
@@ -118,7 +126,11 @@ impl Manifest {
             let found = file.pieces.len() as u64;
             if expected != found {
                 let path = file.path.clone();
-                return Err(ManifestError::PieceCount { path, expected, found });
+                return Err(ManifestError::PieceCount {
+                    path,
+                    expected,
+                    found,
+                });
             }
             for piece in cut(file, piece_size) {
                 if *sizes.entry(piece.digest).or_insert(piece.size) != piece.size {
@@ -126,7 +138,12 @@ impl Manifest {
                 }
             }
         }
-        Ok(Self { model, revision, piece_size, files })
+        Ok(Self {
+            model,
+            revision,
+            piece_size,
+            files,
+        })
     }
 
     /// The model.
@@ -219,7 +236,12 @@ mod tests {
 
     #[test]
     fn pieces_are_full_but_the_last_and_shared_ones_count_once() {
-        let m = manifest(vec![file("b", 25, &[1, 2, 3]), file("a", 20, &[1, 2]), file("e", 0, &[])]).unwrap();
+        let m = manifest(vec![
+            file("b", 25, &[1, 2, 3]),
+            file("a", 20, &[1, 2]),
+            file("e", 0, &[]),
+        ])
+        .unwrap();
         assert_eq!(m.files()[0].path.as_str(), "a");
         let sizes: Vec<u64> = m.pieces().iter().map(|p| p.size).collect();
         assert_eq!(sizes, [10, 10, 5]);
@@ -231,7 +253,11 @@ mod tests {
         let path = |text: &str| text.parse().unwrap();
         assert_eq!(
             manifest(vec![file("a", 20, &[1])]),
-            Err(ManifestError::PieceCount { path: path("a"), expected: 2, found: 1 })
+            Err(ManifestError::PieceCount {
+                path: path("a"),
+                expected: 2,
+                found: 1
+            })
         );
         assert_eq!(
             manifest(vec![file("a", 1, &[1]), file("a", 1, &[1])]),
@@ -242,7 +268,9 @@ mod tests {
             Err(ManifestError::PieceSize(digest(1)))
         );
         assert_eq!(
-            manifest(vec![file("a", u64::MAX - 1, &[]), file("b", 9, &[1])]).unwrap_err().to_string(),
+            manifest(vec![file("a", u64::MAX - 1, &[]), file("b", 9, &[1])])
+                .unwrap_err()
+                .to_string(),
             "\"a\" needs 1844674407370955162 pieces, 0 are listed"
         );
     }

@@ -57,7 +57,11 @@ pub enum FromWorker {
     /// A piece is in the store now.
     Admitted { digest: Digest },
     /// The bytes of a piece were not what its digest says; they were dropped.
-    Refused { attempt: AttemptId, digest: Digest, refusal: Refusal },
+    Refused {
+        attempt: AttemptId,
+        digest: Digest,
+        refusal: Refusal,
+    },
     /// The worker has taken what there was of an attempt. What is missing now stays missing until somebody
     /// starts again.
     Finished { attempt: AttemptId, ending: Ending },
@@ -126,7 +130,11 @@ mod tests {
             nonce: 5,
         };
         let digest = Digest::from_bytes([4; 32]);
-        let message = FromWorker::Refused { attempt, digest, refusal: Refusal::Status(404) };
+        let message = FromWorker::Refused {
+            attempt,
+            digest,
+            refusal: Refusal::Status(404),
+        };
         let text = Envelope::seal(message.clone()).unwrap();
         assert_eq!(Envelope::open(&text), Some(message));
     }
@@ -137,7 +145,10 @@ mod tests {
         assert_eq!(Envelope::<ToWorker>::open(&text), Some(ToWorker::Sweep));
         let newer = text.replace("\"modelferry\":1", "\"modelferry\":2");
         assert_eq!(Envelope::<ToWorker>::open(&newer), None);
-        assert_eq!(Envelope::<ToWorker>::open("{\"modelferry\":1,\"message\":\"dance\"}"), None);
+        assert_eq!(
+            Envelope::<ToWorker>::open("{\"modelferry\":1,\"message\":\"dance\"}"),
+            None
+        );
         assert_eq!(Envelope::<ToWorker>::open("hello"), None);
     }
 }

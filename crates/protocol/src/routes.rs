@@ -24,7 +24,11 @@ pub const MAIN: &str = "main";
 const PIECES: &str = "/pieces/";
 
 /// RFC 3986 section 2.3: unreserved characters stay, everything else is encoded.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 fn encode(segment: &str) -> impl Display + '_ {
     utf8_percent_encode(segment, SEGMENT)
@@ -94,7 +98,10 @@ mod tests {
         let digest = Digest::from_bytes([0xab; 32]);
         let path = piece(&digest);
         assert_eq!(parse_piece(&path), Some(digest));
-        assert_eq!(parse_piece(&format!("https://example.org:8443{path}")), Some(digest));
+        assert_eq!(
+            parse_piece(&format!("https://example.org:8443{path}")),
+            Some(digest)
+        );
         assert_eq!(parse_piece("/pieces/nothex"), None);
         assert_eq!(parse_piece("https://example.org"), None);
         assert_eq!(parse_piece("/other"), None);
