@@ -12,6 +12,10 @@ pub struct Wish {
     pub revision: Revision,
     /// Whether to go on without being asked.
     pub state: WishState,
+    /// [`crate::AttemptId::nonce`] of the background fetch that works on it. When the browser reports an
+    /// abort of exactly this one, the person stopped it in the browser's own interface; any other abort is
+    /// ours and says nothing about the wish.
+    pub nonce: Option<u64>,
 }
 
 /// Whether a wish is being worked on.

@@ -1,0 +1,724 @@
+//! The transitions.
+
+use std::collections::BTreeSet;
+
+use crate::{AttemptId, Digest, Ending, ModelId, Piece, Refusal, Revision, Wish, WishState};
+
+use super::state::{Background, Cause, Engine, Fetching, HandOver, Lack, PageWork, Stage, State};
+use super::{Active, Button, Effect, Event, Millis, PageOutcome, Plan, StartRefusal, Survey};
+
+/// The numbers that decide. All but tests use the default.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// Pieces below this size, in bytes, are fetched by the page: requests that finish faster than a few a
+    /// second make Background Fetch pause for 5 s after every 6 to 12 of them.
+    pub small: u64,
+    /// How long a background fetch may take to its first byte before the page takes over.
+    pub first_byte: Millis,
+    /// How long nothing may happen after the browser's end before the page stops waiting for the worker.
+    pub settle: Millis,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            small: 1 << 20,
+            first_byte: 20_000,
+            settle: 15_000,
+        }
+    }
+}
+
+/// The download of one revision of one model, as one page sees it.
+#[derive(Clone, Debug)]
+pub struct Download {
+    model: ModelId,
+    revision: Revision,
+    engine: Engine,
+    settings: Settings,
+    state: State,
+    plan: Option<Plan>,
+    /// Counts admissions: a survey that began before the latest one must not take it back.
+    epoch: u64,
+}
+
+impl Download {
+    /// A download in a window that can keep models, with the engine its browser offers. Begin by carrying
+    /// out the effects.
+    #[must_use]
+    pub fn new(
+        model: ModelId,
+        revision: Revision,
+        engine: Engine,
+        settings: Settings,
+    ) -> (Self, Vec<Effect>) {
+        let state = State::Unknown;
+        let download = Self {
+            model,
+            revision,
+            engine,
+            settings,
+            state,
+            plan: None,
+            epoch: 0,
+        };
+        (download, vec![Effect::Survey { epoch: 0 }])
+    }
+
+    /// A download in a window that cannot keep models. No event changes it.
+    #[must_use]
+    pub fn unsupported(model: ModelId, revision: Revision, lack: Lack) -> Self {
+        let (download, _) = Self::new(model, revision, Engine::Page, Settings::default());
+        Self {
+            state: State::Unsupported(lack),
+            ..download
+        }
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    /// The wanted revision.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The pieces, once the manifest is stored.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plan.as_ref()
+    }
+
+    /// Bytes to show as progress: kept, plus those on their way. Never decreases within an attempt.
+    #[must_use]
+    pub fn shown(&self) -> u64 {
+        match self.state.fetching() {
+            Some(fetching) => fetching.shown,
+            None => self.plan.as_ref().map_or(0, Plan::kept_bytes),
+        }
+    }
+
+    /// The buttons to offer now.
+    #[must_use]
+    pub fn buttons(&self) -> &'static [Button] {
+        match &self.state {
+            State::Absent => &[Button::Download],
+            State::Preparing { cancelled: false } | State::Fetching(_) => &[Button::Cancel],
+            State::Interrupted(_) if self.plan.is_some() => &[Button::Resume, Button::Discard],
+            State::Interrupted(_) => &[Button::Resume],
+            State::Ready => &[Button::Delete],
+            State::Unknown
+            | State::Unsupported(_)
+            | State::Preparing { cancelled: true }
+            | State::Stopping(_)
+            | State::Removing => &[],
+        }
+    }
+
+    /// Whether ticks are wanted.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.state.fetching().is_some()
+    }
+
+    /// Takes one event and says what to do about it.
+    pub fn handle(&mut self, now: Millis, event: Event) -> Vec<Effect> {
+        if let State::Unsupported(_) = self.state {
+            return Vec::new();
+        }
+        let was_ready = self.state == State::Ready;
+        let mut effects = self.transition(now, event);
+        self.derive_ready();
+        if !was_ready && self.state == State::Ready {
+            effects.push(Effect::Completed);
+        }
+        self.update_shown();
+        effects
+    }
+
+    fn transition(&mut self, now: Millis, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Surveyed { epoch, survey } => self.surveyed(now, epoch, survey),
+            Event::SurveyFailed if self.state == State::Unknown => self.interrupt(Cause::Storage),
+            Event::SurveyFailed => self.conclude(),
+            Event::Clicked(button) => self.clicked(button),
+            Event::Prepared(survey) => self.prepared(now, survey),
+            Event::PrepareFailed(cause) => {
+                if let State::Preparing { cancelled } = self.state {
+                    self.interrupt(if cancelled { Cause::Cancelled } else { cause });
+                }
+                Vec::new()
+            }
+            Event::Started(attempt) => self.started(now, attempt),
+            Event::StartRefused { attempt, refusal } => self.start_refused(&attempt, refusal),
+            Event::Progress { attempt, downloaded } => {
+                if let Some(background) = self.background_of(&attempt) {
+                    background.downloaded = background.downloaded.max(downloaded);
+                }
+                Vec::new()
+            }
+            Event::Ended { attempt, ending } => self.ended(now, &attempt, ending),
+            Event::WorkerFinished { attempt, ending } => self.worker_finished(&attempt, ending),
+            Event::Admitted(digest) => self.admitted(now, &digest),
+            Event::Refused { digest, refusal } => self.refused(digest, refusal),
+            Event::PageProgress { in_flight } => {
+                if let Some(page) = self.fetching().and_then(|fetching| fetching.page.as_mut()) {
+                    page.in_flight = in_flight;
+                }
+                Vec::new()
+            }
+            Event::PageFinished(outcome) => self.page_finished(outcome),
+            Event::Changed => vec![self.survey()],
+            Event::Removed => {
+                if self.state == State::Removing {
+                    self.plan = None;
+                    self.state = State::Absent;
+                }
+                Vec::new()
+            }
+            Event::RemoveFailed => {
+                if self.state != State::Removing {
+                    return Vec::new();
+                }
+                // What is left is whatever the next look finds.
+                self.state = State::Unknown;
+                vec![self.survey()]
+            }
+            Event::Tick { waiting } => self.tick(now, waiting),
+        }
+    }
+
+    // ---- a look at the device ----
+
+    fn survey(&self) -> Effect {
+        Effect::Survey { epoch: self.epoch }
+    }
+
+    fn surveyed(&mut self, now: Millis, epoch: u64, survey: Survey) -> Vec<Effect> {
+        let Survey { plan, wish, active } = survey;
+        match &self.state {
+            State::Unsupported(_) | State::Preparing { .. } | State::Removing => Vec::new(),
+            State::Fetching(_) | State::Stopping(_) => {
+                self.take_plan(epoch, plan);
+                if self.plan.is_none() && matches!(self.state, State::Fetching(_)) {
+                    // Removed behind our back: nothing that arrives now has a place.
+                    return self.stop(Cause::Evicted);
+                }
+                match active {
+                    Some(active) => self.still_active(now, active),
+                    None => self.no_longer_active(now),
+                }
+            }
+            State::Unknown | State::Absent | State::Interrupted(_) | State::Ready => {
+                self.take_plan(epoch, plan);
+                self.settle_idle(now, wish.map(|wish| wish.state), active)
+            }
+        }
+    }
+
+    /// Where an idle download stands after a look at the device.
+    fn settle_idle(&mut self, now: Millis, wish: Option<WishState>, active: Option<Active>) -> Vec<Effect> {
+        if self.is_complete() {
+            return Vec::new();
+        }
+        let Some(plan) = &self.plan else {
+            return match wish {
+                // The manifest has gone; a click stores it again.
+                Some(_) => self.interrupt(Cause::Evicted),
+                None => {
+                    self.state = State::Absent;
+                    Vec::new()
+                }
+            };
+        };
+        debug_assert!(!plan.is_complete());
+        match (active, wish) {
+            // The browser has gone on without us, or another page has started it.
+            (Some(active), _) => self.attach(now, active),
+            (None, Some(WishState::Active)) if self.state == State::Unknown => self.begin(now, true),
+            (None, Some(WishState::Active)) => match self.state {
+                State::Interrupted(_) => Vec::new(),
+                _ => self.interrupt(Cause::Browser),
+            },
+            (None, Some(WishState::Stopped)) => self.interrupt(Cause::Cancelled),
+            // The wish is dropped when a model is complete, so it has been complete.
+            (None, None) => self.interrupt(Cause::Evicted),
+        }
+    }
+
+    /// Replaces the plan, unless a piece was admitted after the look began: then only adds to it.
+    fn take_plan(&mut self, epoch: u64, seen: Option<Plan>) {
+        match (&mut self.plan, seen) {
+            (Some(known), Some(seen)) if epoch < self.epoch && known.revision() == seen.revision() => {
+                known.merge(&seen);
+            }
+            (plan, seen) => *plan = seen,
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.plan.as_ref().is_some_and(Plan::is_complete)
+    }
+
+    fn derive_ready(&mut self) {
+        let deciding = matches!(
+            self.state,
+            State::Unsupported(_) | State::Preparing { .. } | State::Removing
+        );
+        if self.is_complete() && !deciding {
+            self.state = State::Ready;
+        } else if self.state == State::Ready {
+            self.state = match self.plan {
+                Some(_) => State::Interrupted(Cause::Evicted),
+                None => State::Absent,
+            };
+        }
+    }
+
+    // ---- buttons ----
+
+    fn clicked(&mut self, button: Button) -> Vec<Effect> {
+        // A double click, or a click on a page that is behind the times, finds another state.
+        if !self.buttons().contains(&button) {
+            return Vec::new();
+        }
+        match button {
+            Button::Download | Button::Resume => {
+                self.state = State::Preparing { cancelled: false };
+                vec![Effect::Prepare]
+            }
+            Button::Cancel => self.cancel(),
+            Button::Discard | Button::Delete => {
+                self.state = State::Removing;
+                vec![Effect::Remove]
+            }
+        }
+    }
+
+    fn cancel(&mut self) -> Vec<Effect> {
+        let mut effects = vec![self.write_wish(WishState::Stopped, None)];
+        if let State::Preparing { cancelled } = &mut self.state {
+            *cancelled = true;
+        }
+        effects.extend(self.stop(Cause::Cancelled));
+        effects
+    }
+
+    /// Ends what is under way, for this reason.
+    fn stop(&mut self, cause: Cause) -> Vec<Effect> {
+        let State::Fetching(fetching) = &mut self.state else {
+            return Vec::new();
+        };
+        let page = fetching.page.as_ref().map(|_| Effect::StopPage);
+        let background = fetching.background.as_ref().map(|b| Effect::Abort {
+            attempt: b.attempt.clone(),
+        });
+        let effects = page.into_iter().chain(background).collect();
+        fetching.trouble = Some(cause);
+        self.state = State::Stopping(fetching.clone());
+        effects
+    }
+
+    // ---- beginning ----
+
+    fn prepared(&mut self, now: Millis, survey: Survey) -> Vec<Effect> {
+        let State::Preparing { cancelled } = self.state else {
+            return Vec::new();
+        };
+        self.plan = survey.plan;
+        // Preparing has stored an active wish; take that back if the person said stop meanwhile.
+        if cancelled {
+            let wish = self.write_wish(WishState::Stopped, None);
+            let mut effects = self.interrupt(Cause::Cancelled);
+            effects.push(wish);
+            return effects;
+        }
+        self.state = State::Unknown;
+        match survey.active {
+            _ if self.is_complete() => Vec::new(),
+            _ if self.plan.is_none() => self.interrupt(Cause::Storage),
+            Some(active) => self.attach(now, active),
+            None => self.begin(now, false),
+        }
+    }
+
+    fn begin(&mut self, now: Millis, silent: bool) -> Vec<Effect> {
+        let missing = self.missing();
+        let small = self.settings.small;
+        let (own, asked): (Vec<Piece>, Vec<Piece>) = match self.engine {
+            Engine::Background => missing.into_iter().partition(|piece| piece.size < small),
+            Engine::Page => (missing, Vec::new()),
+        };
+        let mut effects = Vec::new();
+        let engine = if asked.is_empty() {
+            Engine::Page
+        } else {
+            Engine::Background
+        };
+        let mut fetching = fetching(engine, silent);
+        if !asked.is_empty() {
+            let attempt = AttemptId {
+                model: self.model.clone(),
+                revision: self.revision,
+                nonce: now,
+            };
+            fetching.background = Some(Background {
+                attempt: attempt.clone(),
+                asked: asked.iter().map(|piece| piece.digest).collect(),
+                downloaded: 0,
+                stage: Stage::Asked,
+            });
+            effects.push(self.write_wish(WishState::Active, Some(attempt.nonce)));
+            effects.push(Effect::StartBackground {
+                attempt,
+                pieces: asked,
+            });
+        }
+        if !own.is_empty() {
+            fetching.page = Some(PageWork { in_flight: 0 });
+            effects.push(Effect::StartPage { pieces: own });
+        }
+        self.state = State::Fetching(fetching);
+        effects
+    }
+
+    /// Joins a background fetch that the browser is already working on, and fetches what it was not asked
+    /// for.
+    fn attach(&mut self, now: Millis, active: Active) -> Vec<Effect> {
+        let own: Vec<Piece> = self
+            .missing()
+            .into_iter()
+            .filter(|piece| !active.asked.contains(&piece.digest))
+            .collect();
+        let mut fetching = fetching(Engine::Background, true);
+        fetching.background = Some(Background {
+            attempt: active.attempt,
+            asked: active.asked,
+            downloaded: active.downloaded,
+            stage: Stage::Running { since: now },
+        });
+        let mut effects = Vec::new();
+        if !own.is_empty() {
+            fetching.page = Some(PageWork { in_flight: 0 });
+            effects.push(Effect::StartPage { pieces: own });
+        }
+        self.state = State::Fetching(fetching);
+        effects
+    }
+
+    fn started(&mut self, now: Millis, attempt: AttemptId) -> Vec<Effect> {
+        let stopping = matches!(self.state, State::Stopping(_));
+        let Some(background) = self.background_of(&attempt) else {
+            // Cancelled or taken over before the browser answered.
+            return Vec::new();
+        };
+        if background.stage == Stage::Asked {
+            background.stage = Stage::Running { since: now };
+        }
+        // The abort of a moment ago found nothing to abort yet.
+        if stopping {
+            vec![Effect::Abort { attempt }]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn start_refused(&mut self, attempt: &AttemptId, refusal: StartRefusal) -> Vec<Effect> {
+        let stopping = matches!(self.state, State::Stopping(_));
+        if self
+            .background_of(attempt)
+            .is_none_or(|background| background.stage != Stage::Asked)
+        {
+            return Vec::new();
+        }
+        let Some(fetching) = self.fetching() else {
+            return Vec::new();
+        };
+        let waits_for_click = fetching.silent && refusal == StartRefusal::NotAllowed;
+        if stopping || waits_for_click {
+            fetching.background = None;
+            fetching.trouble = fetching.trouble.or(Some(Cause::NeedsClick));
+            return self.conclude();
+        }
+        self.hand_over(match refusal {
+            StartRefusal::NotAllowed => HandOver::NotAllowed,
+            StartRefusal::TooMany => HandOver::TooMany,
+            StartRefusal::NoRoom => HandOver::NoRoom,
+            StartRefusal::Failed => HandOver::Failed,
+        })
+    }
+
+    /// The page takes over everything that is missing.
+    fn hand_over(&mut self, why: HandOver) -> Vec<Effect> {
+        let pieces = self.missing();
+        let wish = self.write_wish(WishState::Active, None);
+        let mut effects = vec![wish];
+        if let State::Fetching(fetching) = &mut self.state {
+            // The wish no longer names the attempt, so its abort is not taken for the person's.
+            if let Some(background) = fetching.background.take()
+                && background.stage != Stage::Asked
+            {
+                effects.push(Effect::Abort {
+                    attempt: background.attempt,
+                });
+            }
+            fetching.engine = Engine::Page;
+            fetching.hand_over = Some(why);
+            fetching.page = Some(PageWork { in_flight: 0 });
+            effects.push(Effect::StartPage { pieces });
+        }
+        effects
+    }
+
+    // ---- under way ----
+
+    fn still_active(&mut self, now: Millis, active: Active) -> Vec<Effect> {
+        if let Some(background) = self.background_of(&active.attempt) {
+            background.downloaded = background.downloaded.max(active.downloaded);
+            return Vec::new();
+        }
+        // Ours is over, and somebody has started another one.
+        match &self.state {
+            State::Fetching(Fetching {
+                background: None,
+                page: None,
+                ..
+            }) => self.attach(now, active),
+            _ => self.conclude(),
+        }
+    }
+
+    /// A look at the browser did not find our background fetch any more.
+    fn no_longer_active(&mut self, now: Millis) -> Vec<Effect> {
+        let settle = self.settings.settle;
+        let Some(fetching) = self.fetching() else {
+            return Vec::new();
+        };
+        let Some(background) = &mut fetching.background else {
+            return self.conclude();
+        };
+        match background.stage {
+            Stage::Asked => Vec::new(),
+            Stage::Running { .. } => {
+                background.stage = Stage::Settling {
+                    ending: Ending::Unknown,
+                    since: now,
+                };
+                Vec::new()
+            }
+            // The worker has had its time, and may have been stopped in the middle: what it stored counts.
+            Stage::Settling { since, ending } if now.saturating_sub(since) >= settle => {
+                fetching.background = None;
+                fetching.trouble = fetching.trouble.or(cause_of(ending));
+                self.conclude()
+            }
+            Stage::Settling { .. } => Vec::new(),
+        }
+    }
+
+    fn ended(&mut self, now: Millis, attempt: &AttemptId, ending: Ending) -> Vec<Effect> {
+        if let Some(background) = self.background_of(attempt)
+            && matches!(background.stage, Stage::Asked | Stage::Running { .. })
+        {
+            background.stage = Stage::Settling { ending, since: now };
+        }
+        Vec::new()
+    }
+
+    fn worker_finished(&mut self, attempt: &AttemptId, ending: Ending) -> Vec<Effect> {
+        if self.background_of(attempt).is_none() {
+            return Vec::new();
+        }
+        if let Some(fetching) = self.fetching() {
+            fetching.background = None;
+            fetching.trouble = fetching.trouble.or(cause_of(ending));
+        }
+        // Each admission came as a message of its own, but this page may have been opened in between: the
+        // store decides where that leaves us.
+        vec![self.survey()]
+    }
+
+    fn admitted(&mut self, now: Millis, digest: &Digest) -> Vec<Effect> {
+        let news = self.plan.as_mut().is_some_and(|plan| plan.admit(digest));
+        if !news {
+            return Vec::new();
+        }
+        self.epoch += 1;
+        if let Some(fetching) = self.fetching() {
+            fetching.mismatches.remove(digest);
+            if let Some(Background {
+                stage: Stage::Settling { since, .. },
+                ..
+            }) = &mut fetching.background
+            {
+                *since = now;
+            }
+        }
+        Vec::new()
+    }
+
+    fn refused(&mut self, digest: Digest, refusal: Refusal) -> Vec<Effect> {
+        let known = self.missing().iter().any(|piece| piece.digest == digest);
+        if let Some(fetching) = self.fetching()
+            && known
+        {
+            match refusal {
+                Refusal::Mismatch => {
+                    fetching.mismatches.insert(digest);
+                }
+                Refusal::Empty | Refusal::Unavailable => {
+                    fetching.trouble = fetching.trouble.or(Some(Cause::Network));
+                }
+                Refusal::Status(404 | 410) => fetching.trouble = Some(Cause::Gone),
+                Refusal::Status(status) => fetching.trouble = Some(Cause::Status(status)),
+                Refusal::NoRoom => fetching.trouble = Some(Cause::NoRoom),
+            }
+        }
+        Vec::new()
+    }
+
+    fn page_finished(&mut self, outcome: PageOutcome) -> Vec<Effect> {
+        let Some(fetching) = self.fetching() else {
+            return Vec::new();
+        };
+        fetching.page = None;
+        match outcome {
+            PageOutcome::Done | PageOutcome::Stopped => {}
+            PageOutcome::Failed(cause) => fetching.trouble = fetching.trouble.or(Some(cause)),
+        }
+        self.conclude()
+    }
+
+    fn tick(&mut self, now: Millis, waiting: bool) -> Vec<Effect> {
+        let first_byte = self.settings.first_byte;
+        let survey = self.survey();
+        let stopping = matches!(self.state, State::Stopping(_));
+        let Some(fetching) = self.fetching() else {
+            return Vec::new();
+        };
+        let Some(background) = &mut fetching.background else {
+            return Vec::new();
+        };
+        match &mut background.stage {
+            Stage::Asked => Vec::new(),
+            // An abort whose event got lost must not leave the page stopping for ever.
+            Stage::Running { .. } if stopping => vec![survey],
+            Stage::Running { since } => {
+                if waiting || background.downloaded > 0 {
+                    *since = now;
+                    Vec::new()
+                } else if now.saturating_sub(*since) >= first_byte {
+                    self.hand_over(HandOver::NoFirstByte)
+                } else {
+                    Vec::new()
+                }
+            }
+            Stage::Settling { .. } => vec![survey],
+        }
+    }
+
+    // ---- ending ----
+
+    /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
+    fn conclude(&mut self) -> Vec<Effect> {
+        let Some(Fetching {
+            background: None,
+            page: None,
+            trouble,
+            mismatches,
+            ..
+        }) = self.state.fetching()
+        else {
+            return Vec::new();
+        };
+        let cause = match (trouble, mismatches.len()) {
+            (Some(Cause::Cancelled), _) => Cause::Cancelled,
+            (trouble, 0) => trouble.unwrap_or(Cause::Browser),
+            (_, mismatches) => Cause::Corrupt(mismatches),
+        };
+        self.interrupt(cause)
+    }
+
+    fn interrupt(&mut self, cause: Cause) -> Vec<Effect> {
+        self.state = State::Interrupted(cause);
+        Vec::new()
+    }
+
+    // ---- small things ----
+
+    fn fetching(&mut self) -> Option<&mut Fetching> {
+        match &mut self.state {
+            State::Fetching(fetching) | State::Stopping(fetching) => Some(fetching),
+            _ => None,
+        }
+    }
+
+    fn background_of(&mut self, attempt: &AttemptId) -> Option<&mut Background> {
+        let background = self.fetching()?.background.as_mut()?;
+        (background.attempt == *attempt).then_some(background)
+    }
+
+    fn missing(&self) -> Vec<Piece> {
+        self.plan.iter().flat_map(Plan::missing).collect()
+    }
+
+    fn write_wish(&self, state: WishState, nonce: Option<u64>) -> Effect {
+        Effect::WriteWish(Wish {
+            revision: self.revision,
+            state,
+            nonce,
+        })
+    }
+
+    fn update_shown(&mut self) {
+        let Some(plan) = &self.plan else { return };
+        let (State::Fetching(fetching) | State::Stopping(fetching)) = &mut self.state else {
+            return;
+        };
+        let nothing = BTreeSet::new();
+        let (asked, downloaded) = fetching
+            .background
+            .as_ref()
+            .map_or((&nothing, 0), |b| (&b.asked, b.downloaded));
+        let (asked_bytes, asked_kept) = plan.bytes_in(asked);
+        let in_flight = fetching.page.as_ref().map_or(0, |page| page.in_flight);
+        let bytes = plan.kept_bytes() - asked_kept + downloaded.min(asked_bytes).max(asked_kept) + in_flight;
+        fetching.shown = fetching.shown.max(bytes.min(plan.total()));
+    }
+}
+
+fn fetching(engine: Engine, silent: bool) -> Fetching {
+    Fetching {
+        engine,
+        hand_over: None,
+        silent,
+        background: None,
+        page: None,
+        mismatches: BTreeSet::new(),
+        trouble: None,
+        shown: 0,
+    }
+}
+
+/// What the browser's own word for an end means, if something is missing after it.
+fn cause_of(ending: Ending) -> Option<Cause> {
+    match ending {
+        // "Success" with missing pieces: bodies were empty, which happens when the network failed late.
+        Ending::Success | Ending::FetchError => Some(Cause::Network),
+        Ending::Aborted => Some(Cause::Cancelled),
+        // The record's own status is known better from its refusal.
+        Ending::BadStatus | Ending::DownloadTotalExceeded => Some(Cause::Network),
+        Ending::QuotaExceeded => Some(Cause::NoRoom),
+        Ending::Unknown => Some(Cause::Browser),
+    }
+}

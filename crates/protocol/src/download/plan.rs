@@ -1,0 +1,108 @@
+//! The pieces of the wanted revision, and which of them are kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{Digest, Manifest, Piece, Revision};
+
+/// The pieces of one revision and whether each is in the store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Plan {
+    revision: Revision,
+    pieces: BTreeMap<Digest, u64>,
+    kept: BTreeSet<Digest>,
+    total: u64,
+    kept_bytes: u64,
+}
+
+impl Plan {
+    /// The plan of a manifest, of whose pieces those in `kept` are in the store.
+    #[must_use]
+    pub fn new(manifest: &Manifest, kept: &BTreeSet<Digest>) -> Self {
+        let pieces: BTreeMap<Digest, u64> = manifest
+            .pieces()
+            .into_iter()
+            .map(|piece| (piece.digest, piece.size))
+            .collect();
+        let mut plan = Self {
+            revision: manifest.revision(),
+            total: pieces.values().sum(),
+            pieces,
+            kept: BTreeSet::new(),
+            kept_bytes: 0,
+        };
+        for digest in kept {
+            plan.admit(digest);
+        }
+        plan
+    }
+
+    /// The revision this is the plan of.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Bytes of all pieces.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Bytes of the kept pieces.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        self.kept_bytes
+    }
+
+    /// How many pieces are kept, and how many there are.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        (self.kept.len(), self.pieces.len())
+    }
+
+    /// Whether every piece is kept.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.kept.len() == self.pieces.len()
+    }
+
+    /// The pieces that are not kept.
+    pub fn missing(&self) -> impl Iterator<Item = Piece> + '_ {
+        self.pieces
+            .iter()
+            .filter(|(digest, _)| !self.kept.contains(*digest))
+            .map(|(digest, size)| Piece {
+                digest: *digest,
+                size: *size,
+            })
+    }
+
+    /// Notes that a piece is kept; says whether that is news. A piece of another model is none.
+    pub(super) fn admit(&mut self, digest: &Digest) -> bool {
+        match self.pieces.get(digest) {
+            Some(size) if self.kept.insert(*digest) => {
+                self.kept_bytes += size;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Takes over what another look at the same revision found in addition.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for digest in &other.kept {
+            self.admit(digest);
+        }
+    }
+
+    /// Bytes of `asked`, and of those pieces in it that are kept.
+    pub(super) fn bytes_in(&self, asked: &BTreeSet<Digest>) -> (u64, u64) {
+        asked.iter().fold((0, 0), |(all, kept), digest| {
+            let size = self.pieces.get(digest).copied().unwrap_or(0);
+            (
+                all + size,
+                kept + if self.kept.contains(digest) { size } else { 0 },
+            )
+        })
+    }
+}

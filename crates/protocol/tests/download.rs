@@ -1,0 +1,677 @@
+//! The download's state machine: the stories it must tell, and properties of every order of events.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use protocol::download::{
+    Active, Button, Cause, Download, Effect, Engine, Event, HandOver, PageOutcome, Plan, Settings, Stage,
+    StartRefusal, State, Survey,
+};
+use protocol::{AttemptId, Digest, Ending, File, Manifest, ModelId, Refusal, Revision, Wish, WishState};
+
+const SMALL: u64 = 10;
+
+fn settings() -> Settings {
+    Settings {
+        small: SMALL,
+        first_byte: 20_000,
+        settle: 15_000,
+    }
+}
+
+fn digest(n: u8) -> Digest {
+    Digest::from_bytes([n; 32])
+}
+
+fn revision() -> Revision {
+    Revision::from_bytes([9; 20])
+}
+
+fn model() -> ModelId {
+    "owner/name".parse().unwrap()
+}
+
+/// Three big pieces (1, 2, 3) of 100, 100 and 50 bytes, and a small one (4) of 5.
+fn manifest() -> Manifest {
+    let file = |path: &str, size, pieces: &[u8]| File {
+        path: path.parse().unwrap(),
+        size,
+        sha256: digest(200),
+        pieces: pieces.iter().map(|n| digest(*n)).collect(),
+    };
+    let files = vec![file("weights", 250, &[1, 2, 3]), file("config", 5, &[4])];
+    Manifest::new(model(), revision(), 100, files).unwrap()
+}
+
+fn plan(kept: &[u8]) -> Plan {
+    Plan::new(&manifest(), &kept.iter().map(|n| digest(*n)).collect())
+}
+
+fn attempt(nonce: u64) -> AttemptId {
+    AttemptId {
+        model: model(),
+        revision: revision(),
+        nonce,
+    }
+}
+
+fn wish(state: WishState) -> Option<Wish> {
+    Some(Wish {
+        revision: revision(),
+        state,
+        nonce: None,
+    })
+}
+
+fn found(kept: &[u8], state: WishState) -> Survey {
+    Survey {
+        plan: Some(plan(kept)),
+        wish: wish(state),
+        active: None,
+    }
+}
+
+fn surveyed(survey: Survey) -> Event {
+    Event::Surveyed {
+        epoch: u64::MAX,
+        survey,
+    }
+}
+
+fn opened(engine: Engine, survey: Survey) -> (Download, Vec<Effect>) {
+    let (mut download, effects) = Download::new(model(), revision(), engine, settings());
+    assert_eq!(effects, [Effect::Survey { epoch: 0 }]);
+    let effects = download.handle(0, surveyed(survey));
+    (download, effects)
+}
+
+/// A download that was clicked at time 1,000 with nothing kept.
+fn clicked(engine: Engine) -> (Download, Vec<Effect>) {
+    let (mut download, _) = opened(engine, Survey::default());
+    assert_eq!(*download.state(), State::Absent);
+    assert_eq!(
+        download.handle(999, Event::Clicked(Button::Download)),
+        [Effect::Prepare]
+    );
+    let effects = download.handle(1_000, Event::Prepared(found(&[], WishState::Active)));
+    (download, effects)
+}
+
+fn asked(effects: &[Effect]) -> (Vec<Digest>, Vec<Digest>) {
+    let mut background = Vec::new();
+    let mut page = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::StartBackground { pieces, .. } => background.extend(pieces.iter().map(|p| p.digest)),
+            Effect::StartPage { pieces } => page.extend(pieces.iter().map(|p| p.digest)),
+            _ => {}
+        }
+    }
+    (background, page)
+}
+
+fn stage(download: &Download) -> Option<Stage> {
+    Some(download.state().fetching()?.background.as_ref()?.stage)
+}
+
+#[test]
+fn a_click_asks_the_browser_for_the_large_pieces_and_the_page_for_the_small_ones() {
+    let (mut download, effects) = clicked(Engine::Background);
+    assert_eq!(
+        asked(&effects),
+        (vec![digest(1), digest(2), digest(3)], vec![digest(4)])
+    );
+    let stored = Wish {
+        revision: revision(),
+        state: WishState::Active,
+        nonce: Some(1_000),
+    };
+    assert_eq!(
+        effects[0],
+        Effect::WriteWish(stored),
+        "the wish is stored before the fetch is started"
+    );
+
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::Admitted(digest(4)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(
+        1_300,
+        Event::Progress {
+            attempt: attempt(1_000),
+            downloaded: 120,
+        },
+    );
+    assert_eq!(download.shown(), 125);
+    // The page admits a finished piece: its bytes are not counted twice.
+    download.handle(1_400, Event::Admitted(digest(1)));
+    assert_eq!(download.shown(), 125);
+    for n in [2, 3] {
+        assert_ne!(*download.state(), State::Ready);
+        download.handle(1_500, Event::Admitted(digest(n)));
+    }
+    assert_eq!(*download.state(), State::Ready);
+    assert_eq!(download.buttons(), [Button::Delete]);
+}
+
+#[test]
+fn a_click_on_a_model_that_is_there_fetches_nothing() {
+    let (mut download, _) = opened(Engine::Background, Survey::default());
+    download.handle(1, Event::Clicked(Button::Download));
+    let effects = download.handle(2, Event::Prepared(found(&[1, 2, 3, 4], WishState::Active)));
+    assert_eq!(effects, [Effect::Completed]);
+    assert_eq!(*download.state(), State::Ready);
+    assert_eq!(download.handle(3, Event::Clicked(Button::Download)), []);
+}
+
+#[test]
+fn success_with_empty_bodies_is_not_ready() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::Admitted(digest(4)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(
+        2_000,
+        Event::Ended {
+            attempt: attempt(1_000),
+            ending: Ending::Success,
+        },
+    );
+    assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
+    download.handle(
+        2_100,
+        Event::Refused {
+            digest: digest(1),
+            refusal: Refusal::Empty,
+        },
+    );
+    let finished = Event::WorkerFinished {
+        attempt: attempt(1_000),
+        ending: Ending::Success,
+    };
+    assert_eq!(download.handle(2_200, finished), [Effect::Survey { epoch: 1 }]);
+    download.handle(2_300, surveyed(found(&[2, 3, 4], WishState::Active)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Network));
+    assert_eq!(download.shown(), 155);
+    assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
+}
+
+#[test]
+fn wrong_bytes_are_reported_and_only_they_are_asked_for_again() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(
+        2_000,
+        Event::Refused {
+            digest: digest(2),
+            refusal: Refusal::Mismatch,
+        },
+    );
+    download.handle(
+        2_200,
+        Event::WorkerFinished {
+            attempt: attempt(1_000),
+            ending: Ending::Success,
+        },
+    );
+    download.handle(2_300, surveyed(found(&[1, 3, 4], WishState::Active)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Corrupt(1)));
+
+    download.handle(3_000, Event::Clicked(Button::Resume));
+    let effects = download.handle(3_001, Event::Prepared(found(&[1, 3, 4], WishState::Active)));
+    assert_eq!(asked(&effects), (vec![digest(2)], vec![]));
+}
+
+#[test]
+fn cancel_keeps_what_is_there_and_waits_for_a_click() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    let effects = download.handle(1_200, Event::Clicked(Button::Cancel));
+    let stopped = Wish {
+        revision: revision(),
+        state: WishState::Stopped,
+        nonce: None,
+    };
+    let abort = Effect::Abort {
+        attempt: attempt(1_000),
+    };
+    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage, abort]);
+    assert!(download.buttons().is_empty());
+    download.handle(1_300, Event::PageFinished(PageOutcome::Stopped));
+    download.handle(1_400, Event::Admitted(digest(1)));
+    download.handle(
+        1_500,
+        Event::WorkerFinished {
+            attempt: attempt(1_000),
+            ending: Ending::Aborted,
+        },
+    );
+    download.handle(1_600, surveyed(found(&[1], WishState::Stopped)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
+
+    let (_, effects) = opened(Engine::Background, found(&[1], WishState::Stopped));
+    assert_eq!(
+        effects,
+        [],
+        "a page that is opened later does not go on by itself"
+    );
+}
+
+#[test]
+fn cancel_before_the_browser_has_answered_still_aborts() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Clicked(Button::Cancel));
+    let effects = download.handle(1_200, Event::Started(attempt(1_000)));
+    assert_eq!(
+        effects,
+        [Effect::Abort {
+            attempt: attempt(1_000)
+        }]
+    );
+}
+
+#[test]
+fn cancel_while_preparing_starts_nothing() {
+    let (mut download, _) = opened(Engine::Background, Survey::default());
+    download.handle(1, Event::Clicked(Button::Download));
+    download.handle(2, Event::Clicked(Button::Cancel));
+    let effects = download.handle(3, Event::Prepared(found(&[], WishState::Active)));
+    let stopped = Wish {
+        revision: revision(),
+        state: WishState::Stopped,
+        nonce: None,
+    };
+    assert_eq!(effects, [Effect::WriteWish(stopped)]);
+    assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
+}
+
+#[test]
+fn a_page_opened_during_a_background_fetch_joins_it_and_fetches_the_rest() {
+    let active = Active {
+        attempt: attempt(7),
+        asked: [digest(2), digest(3)].into_iter().collect(),
+        downloaded: 60,
+    };
+    let survey = Survey {
+        active: Some(active),
+        ..found(&[1], WishState::Active)
+    };
+    let (download, effects) = opened(Engine::Background, survey);
+    assert_eq!(asked(&effects), (vec![], vec![digest(4)]));
+    assert_eq!(download.shown(), 160);
+    assert!(matches!(stage(&download), Some(Stage::Running { .. })));
+}
+
+#[test]
+fn a_page_opened_after_the_browser_was_closed_goes_on_once_without_a_click() {
+    let (mut download, effects) = opened(Engine::Background, found(&[1, 4], WishState::Active));
+    assert_eq!(asked(&effects), (vec![digest(2), digest(3)], vec![]));
+    let Some(Effect::StartBackground { attempt, .. }) = effects.last().cloned() else {
+        panic!("{effects:?}")
+    };
+    let refusal = StartRefusal::NotAllowed;
+    assert_eq!(download.handle(10, Event::StartRefused { attempt, refusal }), []);
+    assert_eq!(*download.state(), State::Interrupted(Cause::NeedsClick));
+}
+
+#[test]
+fn a_refused_click_is_taken_over_by_the_page() {
+    let (mut download, _) = clicked(Engine::Background);
+    let refusal = StartRefusal::NotAllowed;
+    let effects = download.handle(
+        1_100,
+        Event::StartRefused {
+            attempt: attempt(1_000),
+            refusal,
+        },
+    );
+    assert_eq!(asked(&effects).1.len(), 4);
+    let fetching = download.state().fetching().unwrap();
+    assert_eq!(
+        (fetching.engine, fetching.hand_over),
+        (Engine::Page, Some(HandOver::NotAllowed))
+    );
+}
+
+#[test]
+fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    // Offline, or another download first: patience.
+    assert_eq!(download.handle(15_000, Event::Tick { waiting: true }), []);
+    assert_eq!(download.handle(34_999, Event::Tick { waiting: false }), []);
+    let effects = download.handle(35_000, Event::Tick { waiting: false });
+    assert!(
+        effects.contains(&Effect::Abort {
+            attempt: attempt(1_000)
+        }),
+        "{effects:?}"
+    );
+    let unnamed = Wish {
+        revision: revision(),
+        state: WishState::Active,
+        nonce: None,
+    };
+    assert_eq!(
+        effects[0],
+        Effect::WriteWish(unnamed),
+        "so that the abort is not taken for the person's"
+    );
+    assert_eq!(asked(&effects).1.len(), 4);
+    // What the worker says of the aborted one changes nothing any more.
+    download.handle(
+        35_100,
+        Event::WorkerFinished {
+            attempt: attempt(1_000),
+            ending: Ending::Aborted,
+        },
+    );
+    assert!(matches!(download.state(), State::Fetching(_)));
+}
+
+#[test]
+fn a_fetch_that_has_moved_is_never_taken_over() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(
+        1_200,
+        Event::Progress {
+            attempt: attempt(1_000),
+            downloaded: 1,
+        },
+    );
+    for minute in 1..60 {
+        assert_eq!(
+            download.handle(minute * 60_000, Event::Tick { waiting: false }),
+            []
+        );
+    }
+}
+
+#[test]
+fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_100, Event::PageFinished(PageOutcome::Done));
+    download.handle(
+        2_000,
+        Event::Ended {
+            attempt: attempt(1_000),
+            ending: Ending::Success,
+        },
+    );
+    assert_eq!(
+        download.handle(3_000, Event::Tick { waiting: false }),
+        [Effect::Survey { epoch: 0 }]
+    );
+    download.handle(3_001, surveyed(found(&[1], WishState::Active)));
+    assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
+    download.handle(10_000, Event::Admitted(digest(2)));
+    download.handle(24_999, surveyed(found(&[1, 2], WishState::Active)));
+    assert!(
+        matches!(stage(&download), Some(Stage::Settling { .. })),
+        "it was alive 15 s ago"
+    );
+    download.handle(25_000, surveyed(found(&[1, 2], WishState::Active)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Network));
+}
+
+#[test]
+fn eviction_is_noticed() {
+    let (mut download, _) = opened(
+        Engine::Page,
+        Survey {
+            wish: None,
+            ..found(&[1, 2, 3, 4], WishState::Active)
+        },
+    );
+    assert_eq!(*download.state(), State::Ready);
+    download.handle(
+        5,
+        surveyed(Survey {
+            wish: None,
+            ..found(&[1, 4], WishState::Active)
+        }),
+    );
+    assert_eq!(*download.state(), State::Interrupted(Cause::Evicted));
+    let (_, effects) = opened(
+        Engine::Page,
+        Survey {
+            wish: None,
+            ..found(&[1, 4], WishState::Active)
+        },
+    );
+    assert_eq!(
+        effects,
+        [],
+        "gigabytes are not fetched again without being asked for"
+    );
+}
+
+#[test]
+fn a_look_that_began_before_an_admission_does_not_take_it_back() {
+    let (mut download, _) = clicked(Engine::Page);
+    for n in [1, 2, 3] {
+        download.handle(2_000, Event::Admitted(digest(n)));
+    }
+    download.handle(
+        2_001,
+        Event::Surveyed {
+            epoch: 2,
+            survey: found(&[1, 2], WishState::Active),
+        },
+    );
+    assert_eq!(download.plan().unwrap().kept_bytes(), 250);
+    download.handle(
+        2_002,
+        Event::Surveyed {
+            epoch: 3,
+            survey: found(&[1, 2], WishState::Active),
+        },
+    );
+    assert_eq!(download.plan().unwrap().kept_bytes(), 200);
+}
+
+#[test]
+fn discard_and_delete_lead_back_to_the_beginning() {
+    for (kept, button) in [(vec![1], Button::Discard), (vec![1, 2, 3, 4], Button::Delete)] {
+        let (mut download, _) = opened(Engine::Page, found(&kept, WishState::Stopped));
+        assert_eq!(download.handle(1, Event::Clicked(button)), [Effect::Remove]);
+        assert_eq!(*download.state(), State::Removing);
+        download.handle(2, Event::Removed);
+        assert_eq!(*download.state(), State::Absent);
+        assert_eq!(download.shown(), 0);
+    }
+}
+
+// ---- properties ----
+
+fn digests() -> impl Strategy<Value = Digest> {
+    // 5 is a piece of some other model.
+    (1_u8..=5).prop_map(digest)
+}
+
+fn attempts() -> impl Strategy<Value = AttemptId> {
+    (0_u64..3).prop_map(attempt)
+}
+
+fn endings() -> impl Strategy<Value = Ending> {
+    prop::sample::select(vec![
+        Ending::Success,
+        Ending::Aborted,
+        Ending::BadStatus,
+        Ending::FetchError,
+        Ending::QuotaExceeded,
+        Ending::DownloadTotalExceeded,
+        Ending::Unknown,
+    ])
+}
+
+fn surveys() -> impl Strategy<Value = Survey> {
+    let kept = prop::collection::btree_set(1_u8..=5, 0..=5);
+    let state = prop::sample::select(vec![None, Some(WishState::Active), Some(WishState::Stopped)]);
+    let active = prop::option::of((
+        attempts(),
+        prop::collection::btree_set(digests(), 0..4),
+        0_u64..400,
+    ));
+    (any::<bool>(), kept, state, active).prop_map(|(stored, kept, state, active)| {
+        let kept: BTreeSet<Digest> = kept.into_iter().map(digest).collect();
+        Survey {
+            plan: stored.then(|| Plan::new(&manifest(), &kept)),
+            wish: state.and_then(wish),
+            active: active.map(|(attempt, asked, downloaded)| Active {
+                attempt,
+                asked,
+                downloaded,
+            }),
+        }
+    })
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let buttons = prop::sample::select(vec![
+        Button::Download,
+        Button::Resume,
+        Button::Cancel,
+        Button::Discard,
+        Button::Delete,
+    ]);
+    let refusals = prop::sample::select(vec![
+        StartRefusal::NotAllowed,
+        StartRefusal::TooMany,
+        StartRefusal::NoRoom,
+        StartRefusal::Failed,
+    ]);
+    let reasons = prop::sample::select(vec![
+        Refusal::Mismatch,
+        Refusal::Empty,
+        Refusal::Status(404),
+        Refusal::Status(503),
+        Refusal::Unavailable,
+        Refusal::NoRoom,
+    ]);
+    let outcomes = prop::sample::select(vec![
+        PageOutcome::Done,
+        PageOutcome::Stopped,
+        PageOutcome::Failed(Cause::Network),
+        PageOutcome::Failed(Cause::Corrupt(1)),
+    ]);
+    prop_oneof![
+        4 => buttons.prop_map(Event::Clicked),
+        3 => (0_u64..8, surveys()).prop_map(|(epoch, survey)| Event::Surveyed { epoch, survey }),
+        1 => Just(Event::SurveyFailed),
+        4 => surveys().prop_map(Event::Prepared),
+        1 => Just(Event::PrepareFailed(Cause::Network)),
+        3 => attempts().prop_map(Event::Started),
+        2 => (attempts(), refusals).prop_map(|(attempt, refusal)| Event::StartRefused { attempt, refusal }),
+        3 => (attempts(), 0_u64..1_000)
+            .prop_map(|(attempt, downloaded)| Event::Progress { attempt, downloaded }),
+        2 => (attempts(), endings()).prop_map(|(attempt, ending)| Event::Ended { attempt, ending }),
+        2 => (attempts(), endings()).prop_map(|(attempt, ending)| Event::WorkerFinished { attempt, ending }),
+        6 => digests().prop_map(Event::Admitted),
+        2 => (digests(), reasons).prop_map(|(digest, refusal)| Event::Refused { digest, refusal }),
+        2 => (0_u64..500).prop_map(|in_flight| Event::PageProgress { in_flight }),
+        2 => outcomes.prop_map(Event::PageFinished),
+        1 => Just(Event::Changed),
+        1 => Just(Event::Removed),
+        1 => Just(Event::RemoveFailed),
+        3 => any::<bool>().prop_map(|waiting| Event::Tick { waiting }),
+    ]
+}
+
+fn check(download: &Download) {
+    let complete = download.plan().is_some_and(Plan::is_complete);
+    let total = download.plan().map_or(u64::MAX, Plan::total);
+    assert!(download.shown() <= total);
+    match download.state() {
+        State::Ready => assert!(complete, "ready although pieces are missing"),
+        // Deciding states may be complete; their next event says so.
+        State::Preparing { .. } | State::Removing | State::Unsupported(_) => {}
+        State::Unknown | State::Absent | State::Fetching(_) | State::Stopping(_) | State::Interrupted(_) => {
+            assert!(!complete, "complete, but {:?}", download.state());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_order_of_events_ends_in_a_legal_state(
+        background in any::<bool>(),
+        // Time steps up to 3, so that attempts of the machine (named by the time) meet those of the events.
+        steps in prop::collection::vec((prop_oneof![9 => 0_u64..=1, 1 => 0_u64..30_000], events()), 0..60),
+    ) {
+        let engine = if background { Engine::Background } else { Engine::Page };
+        let (mut download, _) = Download::new(model(), revision(), engine, settings());
+        let mut now = 0;
+        for (step, event) in steps {
+            now += step;
+            let before = download.clone();
+            let effects = download.handle(now, event.clone());
+            check(&download);
+
+            // Progress never goes back while one attempt lasts.
+            if let (State::Fetching(old), State::Fetching(new)) = (before.state(), download.state())
+                && let (Some(a), Some(b)) = (&old.background, &new.background)
+                && a.attempt == b.attempt
+            {
+                prop_assert!(new.shown >= old.shown.min(download.plan().map_or(0, Plan::total)));
+            }
+            // Only a click, or the opening of the page, starts a background fetch.
+            let starts = effects.iter().any(|effect| matches!(effect, Effect::StartBackground { .. }));
+            if starts {
+                let allowed = matches!(before.state(), State::Unknown | State::Preparing { .. });
+                prop_assert!(allowed, "{event:?} in {:?} starts a fetch", before.state());
+            }
+            // A kept piece is never asked for.
+            for effect in &effects {
+                if let Effect::StartBackground { pieces, .. } | Effect::StartPage { pieces } = effect {
+                    prop_assert!(!pieces.is_empty());
+                    let missing: BTreeSet<_> = download.plan().unwrap().missing().collect();
+                    prop_assert!(pieces.iter().all(|piece| missing.contains(piece)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn when_everything_has_reported_nobody_waits_for_ever(
+        background in any::<bool>(),
+        steps in prop::collection::vec(events(), 0..40),
+        kept in prop::collection::btree_set(1_u8..=4, 0..=4),
+    ) {
+        let engine = if background { Engine::Background } else { Engine::Page };
+        let (mut download, _) = Download::new(model(), revision(), engine, settings());
+        for event in steps {
+            download.handle(1, event);
+        }
+        // From here on the world is honest: whatever was asked for answers, and nothing is under way.
+        let kept: BTreeSet<Digest> = kept.into_iter().map(digest).collect();
+        let survey = Survey { plan: Some(Plan::new(&manifest(), &kept)), wish: wish(WishState::Stopped), active: None };
+        let mut now = 1;
+        for _ in 0..4 {
+            match download.state().clone() {
+                State::Preparing { .. } => drop(download.handle(now, Event::PrepareFailed(Cause::Network))),
+                State::Removing => drop(download.handle(now, Event::Removed)),
+                State::Fetching(fetching) | State::Stopping(fetching) => {
+                    if let Some(background) = fetching.background
+                        && background.stage == Stage::Asked
+                    {
+                        let refusal = StartRefusal::Failed;
+                        download.handle(now, Event::StartRefused { attempt: background.attempt, refusal });
+                    }
+                    download.handle(now, Event::PageFinished(PageOutcome::Stopped));
+                }
+                State::Unknown | State::Absent | State::Unsupported(_) | State::Interrupted(_) | State::Ready => {}
+            }
+            now += 20_000;
+            download.handle(now, surveyed(survey.clone()));
+        }
+        let resting = matches!(download.state(), State::Absent | State::Interrupted(_) | State::Ready);
+        prop_assert!(resting, "{:?}", download.state());
+        prop_assert!(!download.buttons().is_empty());
+    }
+}
