@@ -1,0 +1,57 @@
+// Prints what a browser has to load, compressed as it is sent; with --check, fails if that exceeds its budget.
+// The worker is asked of the built server, since it is inside that program; the front is read from the site.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+const KB = 1000;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const server = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release', 'modelferry');
+const pkg = join(root, 'target', 'site', 'pkg');
+
+async function workerScript() {
+  const models = mkdtempSync(join(tmpdir(), 'modelferry-sizes-'));
+  const child = spawn(server, ['--models', models, '--listen', '127.0.0.1:0'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const url = line.match(/listening on (http:\S+)/)?.[1];
+      if (!url) continue;
+      const answer = await fetch(new URL('/service-worker.js', url));
+      if (!answer.ok) throw new Error(`/service-worker.js: ${answer.status}`);
+      return Buffer.from(await answer.arrayBuffer());
+    }
+    throw new Error('the server ended before it listened');
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(models, { recursive: true, force: true });
+  }
+}
+
+function front() {
+  return readdirSync(pkg)
+    .filter((name) => /\.(wasm|js)$/.test(name))
+    .map((name) => readFileSync(join(pkg, name)));
+}
+
+function row(what, how, pack, parts, budget) {
+  const sum = (buffers) => buffers.reduce((total, buffer) => total + buffer.length, 0);
+  const raw = sum(parts);
+  const packed = sum(parts.map(pack));
+  const fits = packed < budget;
+  const numbers = `${(packed / KB).toFixed(1)} KB ${how} of ${budget / KB} KB, ${(raw / KB).toFixed(1)} KB raw`;
+  console.log(`    ${what}: ${numbers}${fits ? '' : ': OVER BUDGET'}`);
+  return fits;
+}
+
+const rows = [
+  row('service worker', 'gzip', (buffer) => gzipSync(buffer, { level: 9 }), [await workerScript()], 60 * KB),
+  row('front, wasm and js', 'brotli', (buffer) => brotliCompressSync(buffer), front(), 140 * KB),
+];
+if (process.argv.includes('--check') && !rows.every(Boolean)) process.exitCode = 1;
