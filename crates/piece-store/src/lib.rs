@@ -1,1 +1,27 @@
-//! A content-addressed store of pieces over the Cache API.
+//! A content-addressed store of model pieces in the browser, over the Cache API.
+//!
+//! Two traits, [`Pieces`] (bytes by digest) and [`Documents`] (small texts by key), each with an
+//! implementation over the Cache API ([`CachePieces`], [`CacheDocuments`]) and an in-memory twin
+//! ([`MemoryPieces`], [`MemoryDocuments`]). One conformance suite runs against all of them. [`ModelStore`] is what
+//! page and worker use: manifests, wishes and pieces together.
+//!
+//! **Architecture Invariant:** nothing enters the piece store without matching its digest:
+//! [`Pieces::admit`] is the only way in, and it hashes. There is no flag that says a model is ready.
+//!
+//! What to fetch, and when, is not decided here.
+
+mod cache;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod documents;
+mod error;
+mod memory;
+mod model_store;
+mod pieces;
+
+pub use cache::{CacheDocuments, CachePieces, remove_other_layouts, sha256};
+pub use documents::Documents;
+pub use error::{AdmitError, StoreError, StoreErrorKind};
+pub use memory::{MemoryDocuments, MemoryPieces};
+pub use model_store::{BrowserStore, ModelStore, StoredModel};
+pub use pieces::Pieces;

@@ -1,0 +1,193 @@
+//! What every implementation of the traits must do. Panics where one does not.
+
+use std::collections::BTreeSet;
+
+use protocol::{Digest, File, Manifest, ModelId, Revision, Wish, WishState};
+use sha2::{Digest as _, Sha256};
+
+use crate::{AdmitError, Documents, ModelStore, Pieces};
+
+fn sha256(bytes: &[u8]) -> Digest {
+    Digest::from_bytes(Sha256::digest(bytes).into())
+}
+
+/// Runs the whole suite on empty stores and leaves them empty. `pack` and `unpack` convert bytes.
+///
+/// # Panics
+/// Where the implementation differs from what the traits promise.
+pub async fn run<P: Pieces, D: Documents>(
+    pieces: P,
+    documents: D,
+    pack: impl Fn(&[u8]) -> P::Bytes,
+    unpack: impl Fn(P::Bytes) -> Vec<u8>,
+) {
+    check_pieces(&pieces, &pack, &unpack).await;
+    check_documents(&documents).await;
+    check_models(&ModelStore::new(pieces, documents), &pack).await;
+}
+
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_pieces<P: Pieces>(
+    pieces: &P,
+    pack: &impl Fn(&[u8]) -> P::Bytes,
+    unpack: &impl Fn(P::Bytes) -> Vec<u8>,
+) {
+    let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n * 7 % 251) as u8).collect();
+    let digest = sha256(&bytes);
+    assert!(
+        pieces.list().await.unwrap().is_empty(),
+        "the suite starts on an empty store"
+    );
+    assert!(!pieces.has(&digest).await.unwrap());
+    assert!(pieces.get(&digest).await.unwrap().is_none());
+
+    let mut wrong = bytes.clone();
+    wrong[100_000] ^= 1;
+    let refused = pieces.admit(&digest, pack(&wrong)).await;
+    assert_eq!(
+        refused,
+        Err(AdmitError::Mismatch {
+            expected: digest,
+            found: sha256(&wrong)
+        })
+    );
+    let cut = pieces.admit(&digest, pack(&bytes[..199_999])).await;
+    assert!(matches!(cut, Err(AdmitError::Mismatch { .. })));
+    let empty = pieces.admit(&digest, pack(&[])).await;
+    assert_eq!(
+        empty,
+        Err(AdmitError::Mismatch {
+            expected: digest,
+            found: sha256(&[])
+        })
+    );
+    assert!(
+        pieces.list().await.unwrap().is_empty(),
+        "nothing that does not match gets in"
+    );
+
+    pieces.admit(&digest, pack(&bytes)).await.unwrap();
+    pieces.admit(&digest, pack(&bytes)).await.unwrap();
+    assert!(pieces.has(&digest).await.unwrap());
+    assert_eq!(unpack(pieces.get(&digest).await.unwrap().unwrap()), bytes);
+    assert_eq!(
+        pieces.list().await.unwrap(),
+        BTreeSet::from([digest]),
+        "twice is the same as once"
+    );
+
+    assert!(pieces.admit(&digest, pack(&wrong)).await.is_err());
+    assert_eq!(
+        unpack(pieces.get(&digest).await.unwrap().unwrap()),
+        bytes,
+        "wrong bytes replace nothing"
+    );
+
+    assert!(pieces.delete(&digest).await.unwrap());
+    assert!(!pieces.delete(&digest).await.unwrap());
+    assert!(!pieces.has(&digest).await.unwrap());
+}
+
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_documents<D: Documents>(documents: &D) {
+    let key = "/api/models/a%20b/%E6%A8%A1%3F/wish";
+    assert_eq!(documents.get(key).await.unwrap(), None);
+    documents.put(key, "one").await.unwrap();
+    documents.put(key, "{\"text\": \"zwei, 二\"}").await.unwrap();
+    assert_eq!(
+        documents.get(key).await.unwrap().as_deref(),
+        Some("{\"text\": \"zwei, 二\"}")
+    );
+    assert_eq!(
+        documents.keys().await.unwrap(),
+        [key],
+        "a key comes back as it was given"
+    );
+    assert!(documents.delete(key).await.unwrap());
+    assert!(!documents.delete(key).await.unwrap());
+    assert!(documents.keys().await.unwrap().is_empty());
+}
+
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_models<P: Pieces, D: Documents>(store: &ModelStore<P, D>, pack: &impl Fn(&[u8]) -> P::Bytes) {
+    let admit = async |bytes: &[u8]| store.pieces().admit(&sha256(bytes), pack(bytes)).await.unwrap();
+    let manifest = |model: &str, revision: u8, bodies: &[&[u8]]| {
+        let file = |(i, body): (usize, &&[u8])| File {
+            path: format!("folder {i}/file").parse().unwrap(),
+            size: body.len() as u64,
+            sha256: sha256(body),
+            pieces: vec![sha256(body)],
+        };
+        let files = bodies.iter().enumerate().map(file).collect();
+        let model: ModelId = model.parse().unwrap();
+        Manifest::new(model, Revision::from_bytes([revision; 20]), 1 << 20, files).unwrap()
+    };
+    let old = manifest("my models/100%", 1, &[b"shared", b"old"]);
+    let new = manifest("my models/100%", 2, &[b"shared", b"new"]);
+    let other = manifest("my models/100% more", 3, &[b"shared"]);
+    let model = old.model();
+
+    store.put_manifest(&old).await.unwrap();
+    assert_eq!(
+        store.manifest(model, old.revision()).await.unwrap().as_ref(),
+        Some(&old)
+    );
+    assert_eq!(store.manifest(model, new.revision()).await.unwrap(), None);
+    admit(b"shared").await;
+    let stored = store.stored(model, old.revision()).await.unwrap().unwrap();
+    assert!(!stored.is_ready());
+    assert_eq!(stored.kept, BTreeSet::from([sha256(b"shared")]));
+    admit(b"old").await;
+    assert!(
+        store
+            .stored(model, old.revision())
+            .await
+            .unwrap()
+            .unwrap()
+            .is_ready()
+    );
+
+    let wish = Wish {
+        revision: new.revision(),
+        state: WishState::Active,
+        nonce: Some(1 << 41),
+    };
+    store.put_wish(model, &wish).await.unwrap();
+    assert_eq!(store.wish(model).await.unwrap(), Some(wish));
+    assert_eq!(store.wish(other.model()).await.unwrap(), None);
+
+    // A new revision takes over what it shares; the old one goes, and with it only what nobody names.
+    store.put_manifest(&new).await.unwrap();
+    store.put_manifest(&other).await.unwrap();
+    admit(b"new").await;
+    admit(b"left over").await;
+    assert_eq!(store.all().await.unwrap().len(), 3);
+    assert_eq!(store.sweep().await.unwrap(), 1);
+    store.remove_revisions(model, Some(new.revision())).await.unwrap();
+    let kept = |digests: &[&[u8]]| digests.iter().map(|body| sha256(body)).collect::<BTreeSet<_>>();
+    assert_eq!(store.pieces().list().await.unwrap(), kept(&[b"shared", b"new"]));
+    assert!(
+        store
+            .stored(model, new.revision())
+            .await
+            .unwrap()
+            .unwrap()
+            .is_ready()
+    );
+    assert_eq!(
+        store.wish(model).await.unwrap(),
+        Some(wish),
+        "a wish is not a revision"
+    );
+
+    store.clear_wish(model).await.unwrap();
+    store.remove_revisions(model, None).await.unwrap();
+    assert_eq!(
+        store.pieces().list().await.unwrap(),
+        kept(&[b"shared"]),
+        "the other model still names it"
+    );
+    store.remove_revisions(other.model(), None).await.unwrap();
+    assert!(store.pieces().list().await.unwrap().is_empty());
+    assert!(store.manifests().await.unwrap().is_empty());
+}

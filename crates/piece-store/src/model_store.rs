@@ -1,0 +1,229 @@
+//! Manifests, wishes and pieces together: what is on this device.
+
+use std::collections::BTreeSet;
+
+use protocol::{Digest, Manifest, ModelId, Revision, Wish, routes};
+
+use crate::{CacheDocuments, CachePieces, Documents, Pieces, StoreError, StoreErrorKind};
+
+/// The store of this origin in a browser.
+pub type BrowserStore = ModelStore<CachePieces, CacheDocuments>;
+
+/// What is on this device: manifests, the person's wishes, and pieces.
+#[derive(Clone, Debug, Default)]
+pub struct ModelStore<P, D> {
+    pieces: P,
+    documents: D,
+}
+
+/// One stored revision of a model, and what is kept of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredModel {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Which of its pieces are kept.
+    pub kept: BTreeSet<Digest>,
+}
+
+impl StoredModel {
+    /// Whether every piece is kept.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.manifest
+            .pieces()
+            .iter()
+            .all(|piece| self.kept.contains(&piece.digest))
+    }
+}
+
+impl BrowserStore {
+    /// Opens the store of this origin, from a window or a worker.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unsupported`] where the browser keeps nothing for this page.
+    pub async fn open() -> Result<Self, StoreError> {
+        Ok(Self::new(
+            CachePieces::open().await?,
+            CacheDocuments::open().await?,
+        ))
+    }
+}
+
+fn wish_key(model: &ModelId) -> String {
+    // Below `/api/` the server answers nothing of this name, so the key cannot be taken for a resource.
+    format!("{}/wish", routes::model_info(model))
+}
+
+fn malformed(key: &str) -> impl FnOnce(serde_json::Error) -> StoreError + '_ {
+    move |error| StoreError::new(StoreErrorKind::Malformed, format!("{key}: {error}"))
+}
+
+impl<P: Pieces, D: Documents> ModelStore<P, D> {
+    /// Puts the two stores together.
+    #[must_use]
+    pub fn new(pieces: P, documents: D) -> Self {
+        Self { pieces, documents }
+    }
+
+    /// The pieces.
+    #[must_use]
+    pub fn pieces(&self) -> &P {
+        &self.pieces
+    }
+
+    /// Stores a manifest.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn put_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        let key = routes::manifest(manifest.model(), manifest.revision());
+        let text = serde_json::to_string(manifest).map_err(malformed(&key))?;
+        self.documents.put(&key, &text).await
+    }
+
+    /// The manifest of a revision, if it is stored. One that cannot be understood counts as absent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn manifest(
+        &self,
+        model: &ModelId,
+        revision: Revision,
+    ) -> Result<Option<Manifest>, StoreError> {
+        let text = self.documents.get(&routes::manifest(model, revision)).await?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// All stored manifests. Those that cannot be understood are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn manifests(&self) -> Result<Vec<Manifest>, StoreError> {
+        let mut manifests = Vec::new();
+        for key in self
+            .documents
+            .keys()
+            .await?
+            .iter()
+            .filter(|key| key.contains("/manifest/"))
+        {
+            let text = self.documents.get(key).await?;
+            manifests.extend(text.and_then(|text| serde_json::from_str::<Manifest>(&text).ok()));
+        }
+        Ok(manifests)
+    }
+
+    /// A stored revision with what is kept of it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn stored(
+        &self,
+        model: &ModelId,
+        revision: Revision,
+    ) -> Result<Option<StoredModel>, StoreError> {
+        let Some(manifest) = self.manifest(model, revision).await? else {
+            return Ok(None);
+        };
+        let kept = self.kept(&manifest).await?;
+        Ok(Some(StoredModel { manifest, kept }))
+    }
+
+    /// All stored revisions of all models, with what is kept of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn all(&self) -> Result<Vec<StoredModel>, StoreError> {
+        let pieces = self.pieces.list().await?;
+        let with_kept = |manifest: Manifest| {
+            let kept = kept_of(&manifest, &pieces);
+            StoredModel { manifest, kept }
+        };
+        Ok(self.manifests().await?.into_iter().map(with_kept).collect())
+    }
+
+    /// Which pieces of a manifest are kept.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn kept(&self, manifest: &Manifest) -> Result<BTreeSet<Digest>, StoreError> {
+        Ok(kept_of(manifest, &self.pieces.list().await?))
+    }
+
+    /// Stores what the person wants.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn put_wish(&self, model: &ModelId, wish: &Wish) -> Result<(), StoreError> {
+        let key = wish_key(model);
+        let text = serde_json::to_string(wish).map_err(malformed(&key))?;
+        self.documents.put(&key, &text).await
+    }
+
+    /// What the person wants of a model. A wish that cannot be understood counts as none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn wish(&self, model: &ModelId) -> Result<Option<Wish>, StoreError> {
+        let text = self.documents.get(&wish_key(model)).await?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Forgets what the person wanted of a model.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn clear_wish(&self, model: &ModelId) -> Result<(), StoreError> {
+        self.documents.delete(&wish_key(model)).await.map(drop)
+    }
+
+    /// Removes all revisions of a model but one, or all, with the pieces that no other manifest names.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written. What was removed until then stays removed, and the rest goes
+    /// with the next call of this or of [`ModelStore::sweep`].
+    pub async fn remove_revisions(
+        &self,
+        model: &ModelId,
+        except: Option<Revision>,
+    ) -> Result<(), StoreError> {
+        let others = format!("{}/manifest/", routes::model_info(model));
+        let spared = except.map(|revision| routes::manifest(model, revision));
+        for key in self.documents.keys().await? {
+            if key.starts_with(&others) && Some(&key) != spared.as_ref() {
+                self.documents.delete(&key).await?;
+            }
+        }
+        self.sweep().await.map(drop)
+    }
+
+    /// Removes the pieces that no stored manifest names, and says how many.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
+        // The pieces are listed first: one that is admitted meanwhile belongs to a manifest that is stored
+        // already, and must not be taken for left over.
+        let pieces = self.pieces.list().await?;
+        let manifests = self.manifests().await?;
+        let named: BTreeSet<Digest> = manifests
+            .iter()
+            .flat_map(Manifest::pieces)
+            .map(|piece| piece.digest)
+            .collect();
+        let mut removed = 0;
+        for digest in pieces.difference(&named) {
+            removed += usize::from(self.pieces.delete(digest).await?);
+        }
+        Ok(removed)
+    }
+}
+
+fn kept_of(manifest: &Manifest, pieces: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+    manifest
+        .pieces()
+        .iter()
+        .map(|piece| piece.digest)
+        .filter(|digest| pieces.contains(digest))
+        .collect()
+}
