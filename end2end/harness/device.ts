@@ -1,0 +1,142 @@
+// A device: a real Chromium with a profile that outlives it. It is started by hand, because what Playwright
+// does on launching or by default on connecting moves background fetches off their real download path.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
+import { Process } from './process.ts';
+
+const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-sync',
+  '--disable-component-update',
+  '--disable-background-networking',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--remote-debugging-port=0',
+];
+
+export class Device {
+  readonly #profile: string;
+  readonly #extra: string[];
+  #process: Process | undefined;
+  #browser: Browser | undefined;
+  #context: BrowserContext | undefined;
+  readonly #problems: string[] = [];
+  readonly #tolerated: RegExp[] = [];
+
+  constructor(extra: string[] = []) {
+    this.#extra = extra;
+    this.#profile = mkdtempSync(join(tmpdir(), 'modelferry-profile-'));
+    // Else every fetch after a tab's first needs a person to say yes.
+    mkdirSync(join(this.#profile, 'Default'));
+    writeFileSync(
+      join(this.#profile, 'Default', 'Preferences'),
+      JSON.stringify({ profile: { default_content_setting_values: { automatic_downloads: 1 } } }),
+    );
+  }
+
+  /** Starts the browser; on the same profile as before, if it is not the first time. */
+  async launch(): Promise<void> {
+    const program = candidates.find((path) => path && existsSync(path));
+    if (!program) throw new Error('there is no Chromium: install it, or name it in the variable CHROMIUM');
+    this.#process = new Process(program, [`--user-data-dir=${this.#profile}`, ...FLAGS, ...this.#extra, 'about:blank']);
+    const endpoint = await this.#process.printed(/^DevTools listening on (ws:\S+)/, 30_000);
+    this.#browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
+    this.#context = this.#browser.contexts()[0]!;
+    this.#context.setDefaultTimeout(30_000);
+    this.#context.on('page', (page) => this.#watch(page));
+    for (const page of this.#context.pages()) this.#watch(page);
+    this.#context.on('serviceworker', (worker) => {
+      worker.on('console', (message) => this.#note('worker', message.type(), message.text()));
+    });
+  }
+
+  get context(): BrowserContext {
+    if (!this.#context) throw new Error('the browser is not running');
+    return this.#context;
+  }
+
+  get browser(): Browser {
+    if (!this.#browser) throw new Error('the browser is not running');
+    return this.#browser;
+  }
+
+  get output(): string {
+    return this.#process?.output ?? '(never started)';
+  }
+
+  pages(): Page[] {
+    return this.#context?.pages() ?? [];
+  }
+
+  async newPage(): Promise<Page> {
+    return this.context.newPage();
+  }
+
+  /** Ends the browser as a person does: everything that is running is told. */
+  async close(): Promise<void> {
+    if (!this.#process || !this.#browser) return;
+    const session = await this.#browser.newBrowserCDPSession();
+    // The answer may be lost together with the connection.
+    await session.send('Browser.close').catch(() => undefined);
+    await this.#process.gone(20_000);
+    this.#forget();
+  }
+
+  /** Ends the browser as a crash does. */
+  async kill(): Promise<void> {
+    await this.#process?.end('SIGKILL');
+    this.#forget();
+  }
+
+  async relaunch(): Promise<void> {
+    await this.close();
+    await this.launch();
+  }
+
+  #forget(): void {
+    this.#process = undefined;
+    this.#browser = undefined;
+    this.#context = undefined;
+  }
+
+  /** Ends everything and removes the profile. */
+  async dispose(): Promise<void> {
+    await this.#browser?.close().catch(() => undefined);
+    await this.kill();
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+
+  // --- What the pages complain about -------------------------------------------------------------------------
+
+  #watch(page: Page): void {
+    page.on('console', (message) => {
+      // A bystander's tab, which shows nothing of the app.
+      if (page.url().endsWith('/healthz')) return;
+      const source = message.location().url;
+      this.#note(page.url(), message.type(), source ? `${message.text()} (${source})` : message.text());
+    });
+    page.on('pageerror', (error) => this.#note(page.url(), 'error', error.stack ?? error.message));
+    page.on('crash', () => this.#note(page.url(), 'error', 'the page crashed'));
+  }
+
+  #note(where: string, type: string, text: string): void {
+    if (['warning', 'error', 'assert'].includes(type)) this.#problems.push(`${where}: ${type}: ${text}`);
+  }
+
+  /** Says that a complaint is part of the test. */
+  tolerate(pattern: RegExp): void {
+    this.#tolerated.push(pattern);
+  }
+
+  /** Warnings and errors of all pages and workers so far, without the tolerated ones. */
+  problems(): string[] {
+    return this.#problems.filter((problem) => !this.#tolerated.some((pattern) => pattern.test(problem)));
+  }
+}

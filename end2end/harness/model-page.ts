@@ -1,0 +1,87 @@
+// A model's page, as a person uses it.
+import { expect, type Locator, type Page } from '@playwright/test';
+import { encodeId, MODEL, type Server } from './server.ts';
+
+export type State =
+  | 'unknown'
+  | 'unsupported'
+  | 'absent'
+  | 'preparing'
+  | 'fetching'
+  | 'settling'
+  | 'stopping'
+  | 'interrupted'
+  | 'ready'
+  | 'removing';
+
+export class ModelPage {
+  readonly page: Page;
+  readonly section: Locator;
+  readonly status: Locator;
+  readonly bar: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.section = page.getByTestId('download');
+    this.status = page.getByTestId('status');
+    this.bar = this.section.getByRole('progressbar');
+  }
+
+  /** Opens a model's page in a tab; comes back when the page knows how things stand on this device. */
+  static async open(page: Page, server: Server, id: string = MODEL): Promise<ModelPage> {
+    await page.goto(`${server.url}/${encodeId(id)}`);
+    const model = new ModelPage(page);
+    await model.knows();
+    return model;
+  }
+
+  async knows(): Promise<void> {
+    await expect(this.section).not.toHaveAttribute('data-state', 'unknown');
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.knows();
+  }
+
+  button(name: string): Locator {
+    return this.section.getByRole('button', { name, exact: true });
+  }
+
+  async click(name: string): Promise<void> {
+    await this.button(name).click();
+  }
+
+  async delete(): Promise<void> {
+    await this.click('Delete');
+    await this.click('Yes, delete');
+  }
+
+  async state(): Promise<State> {
+    return (await this.section.getAttribute('data-state')) as State;
+  }
+
+  /** Bytes that are on the device, verified. */
+  async kept(): Promise<number> {
+    return Number(await this.section.getAttribute('data-kept'));
+  }
+
+  async total(): Promise<number> {
+    return Number(await this.section.getAttribute('data-total'));
+  }
+
+  /** What the progress bar says, from 0 to 1. */
+  async progress(): Promise<number> {
+    const [now, max] = await Promise.all(['aria-valuenow', 'aria-valuemax'].map((name) => this.bar.getAttribute(name)));
+    return Number(now) / Number(max);
+  }
+
+  async becomes(state: State, timeout = 60_000): Promise<void> {
+    await expect(this.section).toHaveAttribute('data-state', state, { timeout });
+  }
+
+  /** Waits until the bar is past a part of the whole, while bytes are coming. */
+  async isPast(part: number, timeout = 60_000): Promise<void> {
+    await expect.poll(() => this.progress(), { timeout, message: `progress past ${part}` }).toBeGreaterThan(part);
+  }
+}

@@ -1,0 +1,13 @@
+// Where things are in this repository.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const serverProgram = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release', 'modelferry');
+export const site = join(root, 'target', 'site');
+/** The folder into which scripts/model puts the real model. */
+export const sharedModels = join(root, 'models');
+/** SHA-256 of that model's files: what everything that arrives is measured against. */
+export const digestList = join(root, 'scripts', 'all-MiniLM-L6-v2.sha256');
+/** Pictures that are kept after a run. */
+export const pictures = join(root, 'end2end', 'results', 'pictures');

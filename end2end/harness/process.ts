@@ -1,0 +1,53 @@
+// Child processes that are always ended by their own id.
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { until } from './wait.ts';
+
+export class Process {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  #ended = false;
+
+  constructor(program: string, args: string[], options: SpawnOptions = {}) {
+    this.#child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      createInterface({ input: stream! }).on('line', (line) => this.#lines.push(line));
+    }
+    this.#child.on('error', (error) => {
+      this.#lines.push(`could not start ${program}: ${error.message}`);
+      this.#ended = true;
+    });
+    this.#child.on('exit', (code, signal) => {
+      this.#lines.push(`(ended: ${signal ?? code})`);
+      this.#ended = true;
+    });
+  }
+
+  /** What it has printed so far. */
+  get output(): string {
+    return this.#lines.join('\n');
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The first group of the first printed line that matches. */
+  async printed(pattern: RegExp, timeout: number): Promise<string> {
+    const found = () => this.#lines.map((line) => line.match(pattern)?.[1]).find(Boolean);
+    await until(`a line like ${pattern}`, () => found() ?? this.#ended, { timeout });
+    const text = found();
+    if (!text) throw new Error(`it ended before it printed a line like ${pattern}:\n${this.output}`);
+    return text;
+  }
+
+  async gone(timeout: number): Promise<void> {
+    await until('the process to end', () => this.#ended, { timeout });
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#ended) return;
+    this.#child.kill(signal);
+    await this.gone(10_000);
+  }
+}

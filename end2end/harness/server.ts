@@ -1,0 +1,201 @@
+// The real server: the release build, on a port and a models folder of the test's own.
+import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { digestList, root, serverProgram, sharedModels, site } from './paths.ts';
+import { Process } from './process.ts';
+import { until } from './wait.ts';
+
+/** The model that is there in every test, 91 MB: three large pieces and some small ones. */
+export const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
+
+/** One answered request, as the server's access log has it. */
+export interface Answered {
+  method: string;
+  path: string;
+  status: number;
+  bytes: number;
+  range: string | null;
+  ms: number;
+}
+
+export interface Faults {
+  /** Slows pieces and files down. */
+  bytes_per_second?: number;
+  /** Pieces that are served with wrong bytes, by SHA-256. */
+  corrupt_pieces?: string[];
+}
+
+export interface ManifestFile {
+  path: string;
+  size: number;
+  sha256: string;
+  pieces: string[];
+}
+
+export interface Manifest {
+  model: string;
+  revision: string;
+  piece_size: number;
+  files: ManifestFile[];
+}
+
+/** Path to SHA-256 of the model's files, as committed: independent of anything the server says. */
+export function expectedDigests(): Map<string, string> {
+  const lines = readFileSync(digestList, 'utf8').trim().split('\n');
+  return new Map(lines.map((line) => line.split(/\s+/, 2)).map(([digest, path]) => [path!, digest!]));
+}
+
+/** Copies a model by hard links, so that 91 MB cost nothing. The copy must not be written to. */
+function link(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (statSync(join(from, name)).isDirectory()) link(join(from, name), join(to, name));
+    else linkSync(join(from, name), join(to, name));
+  }
+}
+
+export class Server {
+  readonly #folder: string;
+  #process: Process | undefined;
+  #port = 0;
+
+  /** `folder` is the test's own; models, log and faults go into it. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(this.models, { recursive: true });
+    this.faults({});
+    writeFileSync(this.#log, '');
+  }
+
+  get models(): string {
+    return join(this.#folder, 'models');
+  }
+
+  get #log(): string {
+    return join(this.#folder, 'access.log');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get output(): string {
+    return this.#process?.output ?? '(never started)';
+  }
+
+  /** Puts the real model into the server's folder, under its own name or another. */
+  addModel(id: string = MODEL): void {
+    const from = join(sharedModels, MODEL);
+    if (!existsSync(from)) throw new Error(`${MODEL} is missing: run ./scripts/setup`);
+    link(from, join(this.models, id));
+  }
+
+  /** Puts a file into a model, which need not exist yet. */
+  addFile(id: string, path: string, content: string): void {
+    const file = join(this.models, id, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+
+  /** A real copy of a model, which may be written to. */
+  copyModel(id: string): void {
+    cpSync(join(sharedModels, MODEL), join(this.models, id), { recursive: true });
+  }
+
+  /** Starts it, and comes back when it has read all models. A second start is on the same port. */
+  async start(): Promise<void> {
+    if (!existsSync(serverProgram)) throw new Error('there is no release build: run ./scripts/test build');
+    const settings = Object.entries(process.env).filter(([name]) => !/^(MODELFERRY|LEPTOS)_/.test(name));
+    this.#process = new Process(
+      serverProgram,
+      [
+        ['--models', this.models],
+        ['--listen', `127.0.0.1:${this.#port}`],
+        ['--access-log', this.#log],
+        ['--test-faults', this.#faults],
+      ].flat(),
+      {
+        cwd: root,
+        env: {
+          ...Object.fromEntries(settings),
+          LEPTOS_OUTPUT_NAME: 'modelferry',
+          LEPTOS_SITE_ROOT: site,
+          LEPTOS_SITE_PKG_DIR: 'pkg',
+          LEPTOS_HASH_FILES: 'true',
+          LEPTOS_HASH_FILE_NAME: 'hash.txt',
+        },
+      },
+    );
+    const url = await this.#process.printed(/listening on (http:\S+)/, 20_000);
+    this.#port = Number(new URL(url).port);
+    await until('all models to be in the catalogue', async () => {
+      for (const id of this.modelIds()) {
+        const answer = await fetch(`${this.url}/api/models/${encodeId(id)}`);
+        if (!answer.ok) return false;
+      }
+      return true;
+    });
+  }
+
+  modelIds(): string[] {
+    const folders = (path: string) =>
+      readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .map((entry) => entry.name);
+    return folders(this.models).flatMap((owner) => folders(join(this.models, owner)).map((name) => `${owner}/${name}`));
+  }
+
+  async stop(): Promise<void> {
+    await this.#process?.end('SIGKILL');
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  get #faults(): string {
+    return join(this.#folder, 'faults.json');
+  }
+
+  /** What goes wrong from now on. Replaces what was said before. */
+  faults(faults: Faults): void {
+    writeFileSync(`${this.#faults}.new`, JSON.stringify(faults));
+    renameSync(`${this.#faults}.new`, this.#faults);
+  }
+
+  /** All requests answered since the start, or since `mark`. */
+  log(since = 0): Answered[] {
+    return readFileSync(this.#log, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Answered)
+      .slice(since);
+  }
+
+  /** A point in the log, for `log` and `pieceRequests`. */
+  mark(): number {
+    return this.log().length;
+  }
+
+  /** The digests of the pieces that were asked for, in the order in which they were answered. */
+  pieceRequests(since = 0): string[] {
+    return this.log(since)
+      .filter((request) => request.path.startsWith('/pieces/'))
+      .map((request) => request.path.slice('/pieces/'.length));
+  }
+
+  async manifest(id: string = MODEL): Promise<Manifest> {
+    const answer = await fetch(`${this.url}/api/models/${encodeId(id)}/manifest/main`);
+    if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as Manifest;
+  }
+}
+
+export function encodeId(id: string): string {
+  return id.split('/').map(encodeURIComponent).join('/');
+}
