@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use js_sys::{Array, Reflect, Uint8Array};
-use protocol::{Digest, routes};
+use protocol::{Digest, Refusal, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto};
@@ -125,6 +125,38 @@ impl CachePieces {
     pub async fn response(&self, digest: &Digest) -> Result<Option<Response>, StoreError> {
         found(&self.0, &routes::piece(digest)).await
     }
+}
+
+impl CachePieces {
+    /// Takes a piece out of the answer to a request for it. Neither the status nor the headers are believed:
+    /// a "success" of the browser's may carry no bytes at all.
+    ///
+    /// # Errors
+    /// Why the piece was not admitted.
+    pub async fn admit_response(&self, digest: &Digest, response: &Response) -> Result<(), Refusal> {
+        match response.status() {
+            200 => {}
+            0 => return Err(Refusal::Unavailable),
+            status => return Err(Refusal::Status(status)),
+        }
+        let body = response.array_buffer().map_err(unavailable)?;
+        let bytes = Uint8Array::new(&JsFuture::from(body).await.map_err(unavailable)?);
+        if bytes.length() == 0 {
+            return Err(Refusal::Empty);
+        }
+        self.admit(digest, bytes).await.map_err(|error| match error {
+            AdmitError::Mismatch { .. } => Refusal::Mismatch,
+            AdmitError::Store(StoreError {
+                kind: StoreErrorKind::NoRoom,
+                ..
+            }) => Refusal::NoRoom,
+            AdmitError::Store(_) => Refusal::Storage,
+        })
+    }
+}
+
+fn unavailable(_error: JsValue) -> Refusal {
+    Refusal::Unavailable
 }
 
 impl Pieces for CachePieces {

@@ -163,7 +163,7 @@ async fn check_models<P: Pieces, D: Documents>(store: &ModelStore<P, D>, pack: &
     admit(b"left over").await;
     assert_eq!(store.all().await.unwrap().len(), 3);
     assert_eq!(store.sweep().await.unwrap(), 1);
-    store.remove_revisions(model, Some(new.revision())).await.unwrap();
+    store.fulfil(model, new.revision()).await.unwrap();
     let kept = |digests: &[&[u8]]| digests.iter().map(|body| sha256(body)).collect::<BTreeSet<_>>();
     assert_eq!(store.pieces().list().await.unwrap(), kept(&[b"shared", b"new"]));
     assert!(
@@ -187,7 +187,7 @@ async fn check_models<P: Pieces, D: Documents>(store: &ModelStore<P, D>, pack: &
         kept(&[b"shared"]),
         "the other model still names it"
     );
-    store.remove_revisions(other.model(), None).await.unwrap();
+    store.remove(other.model()).await.unwrap();
     assert!(store.pieces().list().await.unwrap().is_empty());
     assert!(store.manifests().await.unwrap().is_empty());
 }

@@ -177,16 +177,26 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         self.documents.delete(&wish_key(model)).await.map(drop)
     }
 
-    /// Removes all revisions of a model but one, or all, with the pieces that no other manifest names.
+    /// Ends the story of a download: the wish is fulfilled, and older revisions are let go.
     ///
     /// # Errors
-    /// When the store cannot be read or written. What was removed until then stays removed, and the rest goes
-    /// with the next call of this or of [`ModelStore::sweep`].
-    pub async fn remove_revisions(
-        &self,
-        model: &ModelId,
-        except: Option<Revision>,
-    ) -> Result<(), StoreError> {
+    /// When the store cannot be read or written. The model is ready all the same, and the rest goes next time.
+    pub async fn fulfil(&self, model: &ModelId, revision: Revision) -> Result<(), StoreError> {
+        self.clear_wish(model).await?;
+        self.remove_revisions(model, Some(revision)).await
+    }
+
+    /// Forgets a model altogether, with the pieces that no other model names.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written. What was removed until then stays removed.
+    pub async fn remove(&self, model: &ModelId) -> Result<(), StoreError> {
+        self.clear_wish(model).await?;
+        self.remove_revisions(model, None).await
+    }
+
+    /// Removes all revisions of a model but one, or all, with the pieces that no other manifest names.
+    async fn remove_revisions(&self, model: &ModelId, except: Option<Revision>) -> Result<(), StoreError> {
         let others = format!("{}/manifest/", routes::model_info(model));
         let spared = except.map(|revision| routes::manifest(model, revision));
         for key in self.documents.keys().await? {

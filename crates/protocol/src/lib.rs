@@ -18,6 +18,6 @@ pub use attempt::{AttemptError, AttemptId};
 pub use catalogue::{CardData, IndexReport, LfsPointer, ModelInfo, Problem, Sibling};
 pub use digest::{Digest, DigestError, Revision};
 pub use manifest::{File, Manifest, ManifestError, Piece};
-pub use message::{Ending, Envelope, FromWorker, Refusal, ToWorker};
+pub use message::{Ending, Envelope, FromWorker, Refusal};
 pub use name::{FilePath, ModelId, NameError, RESERVED_OWNERS};
 pub use wish::{Wish, WishState};

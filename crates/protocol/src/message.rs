@@ -42,14 +42,6 @@ impl<M: for<'de> Deserialize<'de>> Envelope<M> {
     }
 }
 
-/// From a page to the worker.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ToWorker {
-    /// Remove pieces that no stored manifest names.
-    Sweep,
-}
-
 /// From the worker to all pages; also from page to page.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -83,6 +75,8 @@ pub enum Refusal {
     Unavailable,
     /// The device has no room for it.
     NoRoom,
+    /// The store could not be written.
+    Storage,
 }
 
 impl fmt::Display for Refusal {
@@ -93,6 +87,7 @@ impl fmt::Display for Refusal {
             Self::Status(status) => write!(f, "the server answered {status}"),
             Self::Unavailable => write!(f, "the bytes are not available"),
             Self::NoRoom => write!(f, "there is no room left on the device"),
+            Self::Storage => write!(f, "the store could not be written"),
         }
     }
 }

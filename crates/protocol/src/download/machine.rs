@@ -582,6 +582,7 @@ impl Download {
                 Refusal::Status(404 | 410) => fetching.trouble = Some(Cause::Gone),
                 Refusal::Status(status) => fetching.trouble = Some(Cause::Status(status)),
                 Refusal::NoRoom => fetching.trouble = Some(Cause::NoRoom),
+                Refusal::Storage => fetching.trouble = Some(Cause::Storage),
             }
         }
         Vec::new()

@@ -1,0 +1,213 @@
+//! What the states of a download mean.
+
+use protocol::ModelId;
+use protocol::download::{Button, Cause, Download, Engine, Fetching, HandOver, Lack, Plan, Stage, State};
+
+use crate::{bytes, count, percent};
+
+/// The state in a few words.
+#[must_use]
+pub fn headline(state: &State) -> &'static str {
+    match state {
+        State::Unknown => "Looking at what is on this device",
+        State::Unsupported(_) => "Cannot be kept in this window",
+        State::Absent => "Not on this device yet",
+        State::Preparing { .. } => "Preparing the download",
+        State::Fetching(fetching) if is_settling(fetching) => "Checking what has arrived",
+        State::Fetching(_) => "Downloading",
+        State::Stopping(_) => "Stopping",
+        State::Interrupted(Cause::Cancelled) => "Stopped",
+        State::Interrupted(_) => "Interrupted",
+        State::Ready => "On this device, complete and checked",
+        State::Removing => "Removing",
+    }
+}
+
+/// Whether only the end of a background fetch is waited for.
+fn is_settling(fetching: &Fetching) -> bool {
+    let settling = |stage| matches!(stage, Stage::Settling { .. });
+    fetching.page.is_none() && fetching.background.as_ref().is_none_or(|b| settling(b.stage))
+}
+
+/// How far it is, in bytes and per cent; empty where that says nothing.
+#[must_use]
+pub fn reach(download: &Download) -> String {
+    let Some(plan) = download.plan() else {
+        return String::new();
+    };
+    let (shown, total) = (download.shown(), plan.total());
+    match download.state() {
+        State::Fetching(_) | State::Stopping(_) => {
+            format!(
+                "{} of {} ({} %)",
+                bytes(shown),
+                bytes(total),
+                percent(shown, total)
+            )
+        }
+        State::Interrupted(_) => kept(plan),
+        State::Ready => bytes(total),
+        State::Unknown
+        | State::Unsupported(_)
+        | State::Absent
+        | State::Preparing { .. }
+        | State::Removing => String::new(),
+    }
+}
+
+fn kept(plan: &Plan) -> String {
+    let (kept, pieces) = plan.count();
+    let (have, total) = (bytes(plan.kept_bytes()), bytes(plan.total()));
+    format!(
+        "{have} of {total} are kept ({kept} of {})",
+        count(pieces, "piece", "pieces")
+    )
+}
+
+/// What is going on and what to do, in one or two sentences; empty where the headline says it all.
+#[must_use]
+pub fn explanation(download: &Download) -> String {
+    match download.state() {
+        State::Unsupported(lack) => of_lack(*lack).to_owned(),
+        State::Fetching(fetching) => of_fetching(fetching),
+        State::Interrupted(cause) => of_cause(*cause),
+        State::Unknown
+        | State::Absent
+        | State::Preparing { .. }
+        | State::Stopping(_)
+        | State::Ready
+        | State::Removing => String::new(),
+    }
+}
+
+fn of_lack(lack: Lack) -> &'static str {
+    match lack {
+        Lack::SecureContext => {
+            "Browsers keep models only for pages that come by HTTPS or from this computer itself; \
+             the files below can be saved one by one."
+        }
+        Lack::ServiceWorker => {
+            "This window has no service workers, as is usual in some private windows; \
+             open the page in an ordinary window, or save the files below one by one."
+        }
+        Lack::Storage => {
+            "This window may not store anything, as is usual in some private windows; \
+             open the page in an ordinary window, or save the files below one by one."
+        }
+    }
+}
+
+fn of_fetching(fetching: &Fetching) -> String {
+    let who = match (fetching.engine, fetching.hand_over) {
+        (Engine::Background, _) => "The browser downloads in the background: you may close this tab.",
+        (Engine::Page, None) => "This page downloads: keep the tab open. What has arrived is kept.",
+        (Engine::Page, Some(HandOver::NotAllowed)) => {
+            "The browser does not allow a download in the background, so this page downloads: keep the tab open."
+        }
+        (Engine::Page, Some(HandOver::TooMany)) => {
+            "The browser has too many downloads in the background, so this page downloads: keep the tab open."
+        }
+        (Engine::Page, Some(HandOver::NoRoom)) => {
+            "There is too little room for a download in the background, so this page downloads: keep the tab open."
+        }
+        (Engine::Page, Some(HandOver::NoFirstByte)) => {
+            "The browser's download in the background did not begin, so this page downloads: keep the tab open."
+        }
+        (Engine::Page, Some(HandOver::Failed)) => {
+            "The browser could not start a download in the background, so this page downloads: keep the tab open."
+        }
+    };
+    match fetching.mismatches.len() {
+        0 => who.to_owned(),
+        n => format!("{who} {}", wrong_bytes(n)),
+    }
+}
+
+fn wrong_bytes(pieces: usize) -> String {
+    format!(
+        "{} arrived with wrong bytes and went straight to the bin.",
+        count(pieces, "piece", "pieces")
+    )
+}
+
+fn of_cause(cause: Cause) -> String {
+    match cause {
+        Cause::Cancelled => "You stopped this download. Resume fetches only what is missing.".to_owned(),
+        Cause::NeedsClick => "The browser wants a click before it goes on.".to_owned(),
+        Cause::Network => {
+            "The connection failed. Nothing that has arrived is lost; Resume fetches what is missing."
+                .to_owned()
+        }
+        Cause::Status(status) => {
+            format!("The server answered with an error ({status}). Resume tries again.")
+        }
+        Cause::Browser => {
+            "The browser ended the download before it was complete. Resume fetches what is missing."
+                .to_owned()
+        }
+        Cause::Corrupt(pieces) => format!("{} Resume fetches only that again.", wrong_bytes(pieces)),
+        Cause::NoRoom => "There is no room left on this device. Delete something, then resume.".to_owned(),
+        Cause::Gone => {
+            "The server does not have these files any more. Reload the page to see what it has now."
+                .to_owned()
+        }
+        Cause::Evicted => {
+            "Parts of this model are gone from this device: the browser or somebody removed them. \
+             Resume fetches what is missing."
+                .to_owned()
+        }
+        Cause::Storage => "The browser's storage failed. Resume tries again.".to_owned(),
+    }
+}
+
+/// What is read aloud when it changes. Changes every ten per cent at most, or listeners would hear nothing else.
+#[must_use]
+pub fn live(download: &Download) -> String {
+    let headline = headline(download.state());
+    let Some(plan) = download.plan() else {
+        return headline.to_owned();
+    };
+    match download.state() {
+        State::Fetching(fetching) if !is_settling(fetching) => {
+            let tens = percent(download.shown(), plan.total()) / 10 * 10;
+            format!("{headline}, {tens} %")
+        }
+        State::Interrupted(_) => format!("{headline}, {}", kept(plan)),
+        State::Unknown
+        | State::Unsupported(_)
+        | State::Absent
+        | State::Preparing { .. }
+        | State::Fetching(_)
+        | State::Stopping(_)
+        | State::Ready
+        | State::Removing => headline.to_owned(),
+    }
+}
+
+/// The label of a button.
+#[must_use]
+pub fn button(button: Button) -> &'static str {
+    match button {
+        Button::Download => "Download",
+        Button::Resume => "Resume",
+        Button::Cancel => "Cancel",
+        Button::Discard => "Discard",
+        Button::Delete => "Delete",
+    }
+}
+
+/// The title in the browser's own list of downloads.
+#[must_use]
+pub fn background_title(model: &ModelId) -> String {
+    format!("Downloading {}", model.name())
+}
+
+/// The same when the browser is done.
+#[must_use]
+pub fn background_title_at_end(model: &ModelId, ready: bool) -> String {
+    if ready {
+        format!("{} is on this device", model.name())
+    } else {
+        format!("{} is not complete: open the page to go on", model.name())
+    }
+}

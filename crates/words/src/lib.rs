@@ -1,0 +1,95 @@
+//! Every sentence that a person reads, and how numbers are written. Plain words, one place, so that more
+//! languages can be added here.
+//!
+//! Nothing here decides anything: it only says what the values of `protocol` mean.
+
+mod download;
+mod number;
+
+pub use download::{background_title, background_title_at_end, button, explanation, headline, live, reach};
+pub use number::{bytes, count, percent};
+
+/// The product.
+pub const NAME: &str = "Modelferry";
+/// The language of this table, as a BCP 47 tag.
+pub const LANGUAGE: &str = "en";
+
+/// Text of the catalogue.
+pub mod catalogue {
+    /// Heading, also the page's title.
+    pub const TITLE: &str = "Models";
+    /// What this is for, in one sentence.
+    pub const LEAD: &str = "Download a model once. It is checked piece by piece, stays on this device, \
+        and a download that is interrupted goes on where it stopped.";
+    /// There is nothing.
+    pub const EMPTY: &str =
+        "There are no models here yet. Put a folder owner/name with a model's files below the models folder.";
+    /// Mark of a model that is complete on this device.
+    pub const ON_DEVICE: &str = "On this device";
+    /// Mark of a model that is on this device in part.
+    pub const PARTLY_ON_DEVICE: &str = "Partly on this device";
+    /// Heading of the models that are being indexed.
+    pub const PENDING: &str = "Being prepared by the server";
+    /// Heading of what cannot be served.
+    pub const PROBLEMS: &str = "Cannot be offered";
+    /// The list could not be had.
+    pub const FAILED: &str =
+        "The list of models could not be loaded. Check the connection and reload the page.";
+}
+
+/// Text of a model's page.
+pub mod model {
+    /// Label of the total size.
+    pub const SIZE: &str = "Size";
+    /// Label of the licence.
+    pub const LICENCE: &str = "Licence";
+    /// Said where the model names none.
+    pub const NO_LICENCE: &str = "not stated";
+    /// Label of what the model is for.
+    pub const TASK: &str = "Made for";
+    /// Label of the revision.
+    pub const REVISION: &str = "Revision";
+    /// Label of the date of the last change.
+    pub const CHANGED: &str = "Last changed";
+    /// Heading of the list of files.
+    pub const FILES: &str = "Files";
+    /// Column: the file's path.
+    pub const FILE: &str = "File";
+    /// Column: the file's digest.
+    pub const DIGEST: &str = "SHA-256";
+    /// The model could not be had.
+    pub const FAILED: &str = "This model could not be loaded. Check the connection and reload the page.";
+    /// Link back.
+    pub const BACK: &str = "All models";
+}
+
+/// Text of the part that downloads.
+pub mod panel {
+    /// Its heading for those who hear the page.
+    pub const HEADING: &str = "On this device";
+    /// Name of the progress bar.
+    pub const PROGRESS: &str = "Download progress";
+    /// Without JavaScript.
+    pub const NO_SCRIPT: &str =
+        "Keeping a model on this device needs JavaScript. The files below can be saved one by one.";
+    /// Asked before a model is deleted.
+    pub const CONFIRM_DELETE: &str = "Delete this model from this device?";
+    /// Yes.
+    pub const YES_DELETE: &str = "Yes, delete";
+    /// No.
+    pub const NO_KEEP: &str = "No, keep it";
+}
+
+/// Text of the page for unknown addresses.
+pub mod not_found {
+    /// Title.
+    pub const TITLE: &str = "There is nothing here";
+    /// What to do.
+    pub const LEAD: &str = "This address names no model that the server has.";
+}
+
+/// A model's name and owner in a title.
+#[must_use]
+pub fn title(page: &str) -> String {
+    format!("{page} – {NAME}")
+}

@@ -1,0 +1,96 @@
+//! Compiles the crate `service-worker` to WebAssembly and makes one classic script of it, which the server
+//! embeds: `OUT_DIR/service-worker.js`.
+//!
+//! One script, because then the wasm is instantiated synchronously and every listener is registered in the first
+//! evaluation; because script and wasm cannot disagree; and because the browser's own byte comparison is the
+//! check for a new version. A classic one, because Firefox has no module service workers everywhere.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use wasm_bindgen_cli_support::Bindgen;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the server has no workspace")?;
+    for path in [
+        "Cargo.lock",
+        "Cargo.toml",
+        "rust-toolchain.toml",
+        "service-worker",
+        "crates/background-fetch/src",
+        "crates/piece-store/src",
+        "crates/protocol/src",
+        "crates/words/src",
+    ] {
+        println!("cargo::rerun-if-changed={}", root.join(path).display());
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    let wasm = compile(root, &out)?;
+    fs::write(out.join("service-worker.js"), script(&wasm)?)?;
+    Ok(())
+}
+
+/// A nested cargo. It must not inherit what the outer one was told for its own target: flags, wrappers (clippy is
+/// one) and per-crate variables.
+fn compile(root: &Path, out: &Path) -> Result<PathBuf> {
+    // A server that is built for speed gets the worker that is built for size.
+    let profile = match env::var("PROFILE").as_deref() {
+        Ok("release") => "wasm-release",
+        _ => "wasm-dev",
+    };
+    // Its own target directory, since the outer cargo holds the lock of the usual one. Beside OUT_DIR's build
+    // folders, so that it is kept between builds.
+    let target = out.ancestors().nth(3).unwrap_or(out).join("service-worker-target");
+    let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
+    cargo
+        .current_dir(root)
+        .args(["build", "--package", "service-worker", "--target", "wasm32-unknown-unknown"])
+        .args(["--profile", profile, "--target-dir"])
+        .arg(&target);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        let foreign = text.starts_with("CARGO_") && text != "CARGO_HOME"
+            || text.starts_with("RUSTC")
+            || text == "RUSTFLAGS"
+            || text == "RUSTDOCFLAGS"
+            || text.starts_with("LEPTOS_");
+        if foreign {
+            cargo.env_remove(&name);
+        }
+    }
+    let output = cargo.output()?;
+    if !output.status.success() {
+        let messages = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("the service worker does not compile:\n{messages}").into());
+    }
+    Ok(target.join("wasm32-unknown-unknown").join(profile).join("service_worker.wasm"))
+}
+
+fn script(wasm: &Path) -> Result<String> {
+    let mut bindings = Bindgen::new()
+        .input_path(wasm)
+        .no_modules(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .omit_default_module_path(true)
+        .generate_output()?;
+    let wasm = BASE64.encode(bindings.wasm_mut().emit_wasm());
+    let glue = bindings.js();
+    Ok(format!(
+        "// Generated from the crate service-worker.\n\
+         {glue}\n\
+         {{\n\
+         const text = atob(\"{wasm}\");\n\
+         const bytes = new Uint8Array(text.length);\n\
+         for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);\n\
+         wasm_bindgen.initSync({{ module: bytes }});\n\
+         }}\n"
+    ))
+}

@@ -1,0 +1,89 @@
+//! Which event leads where.
+
+use background_fetch::{ClickEvent, CompletionEvent};
+use piece_store::BrowserStore;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{ExtendableEvent, ServiceWorkerGlobalScope};
+
+use crate::{pages, report, salvage};
+
+/// The worker's own global object.
+pub(crate) fn scope() -> ServiceWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Registers every listener. Synchronous on purpose, see the crate's documentation.
+pub(crate) fn register() -> Result<(), background_fetch::Error> {
+    let scope = scope();
+    on(&scope, "install", || async { install().await })?;
+    on(&scope, "activate", || async { activate().await })?;
+    background_fetch::listen(&scope, complete, click)
+}
+
+fn on<Handling>(scope: &ServiceWorkerGlobalScope, name: &str, handle: fn() -> Handling) -> Result<(), JsValue>
+where
+    Handling: Future<Output = ()> + 'static,
+{
+    let listener =
+        Closure::<dyn Fn(ExtendableEvent) -> Result<(), JsValue>>::new(move |event: ExtendableEvent| {
+            let handling = handle();
+            event.wait_until(&future_to_promise(async move {
+                handling.await;
+                Ok(JsValue::UNDEFINED)
+            }))
+        });
+    scope.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref())?;
+    // It must live as long as the worker.
+    listener.forget();
+    Ok(())
+}
+
+/// A new worker takes over at once: pages and worker agree on the store's layout or on nothing, and a running
+/// background fetch goes to whichever worker is active at its end.
+async fn install() {
+    let taken_over = match scope().skip_waiting() {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = taken_over {
+        report("taking over failed", &format!("{error:?}"));
+    }
+}
+
+/// Cleans up after other versions.
+async fn activate() {
+    if let Err(error) = piece_store::remove_other_layouts().await {
+        report("removing stores of other versions failed", &error);
+    }
+    let swept = match BrowserStore::open().await {
+        Ok(store) => store.sweep().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = swept {
+        report("removing pieces that belong to no model failed", &error);
+    }
+    if let Err(error) = JsFuture::from(scope().clients().claim()).await {
+        report("taking charge of open pages failed", &format!("{error:?}"));
+    }
+}
+
+async fn complete(event: CompletionEvent) {
+    let registration = event.registration();
+    match registration.id().parse() {
+        Ok(attempt) => salvage::run(&event, &registration, attempt).await,
+        Err(error) => report(
+            &format!("background fetch {:?} is not ours", registration.id()),
+            &error,
+        ),
+    }
+}
+
+async fn click(event: ClickEvent) {
+    let id = event.registration().id();
+    match id.parse::<protocol::AttemptId>() {
+        Ok(attempt) => pages::show(&attempt.model).await,
+        Err(error) => report(&format!("background fetch {id:?} is not ours"), &error),
+    }
+}

@@ -1,0 +1,57 @@
+//! The open pages: telling them, and bringing one to the front.
+
+use js_sys::Array;
+use protocol::{Envelope, FromWorker, ModelId, routes};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ClientQueryOptions, ClientType, WindowClient};
+
+use crate::{listeners, report};
+
+/// All windows of this origin, whether or not this worker controls them.
+async fn windows() -> Vec<WindowClient> {
+    let options = ClientQueryOptions::new();
+    options.set_include_uncontrolled(true);
+    options.set_type(ClientType::Window);
+    match JsFuture::from(listeners::scope().clients().match_all_with_options(&options)).await {
+        Ok(clients) => clients
+            .unchecked_into::<Array>()
+            .iter()
+            .map(wasm_bindgen::JsCast::unchecked_into)
+            .collect(),
+        Err(error) => {
+            report("listing the open pages failed", &format!("{error:?}"));
+            Vec::new()
+        }
+    }
+}
+
+/// Sends a message to every page.
+pub(crate) async fn tell(message: FromWorker) {
+    let text = match Envelope::seal(message) {
+        Ok(text) => JsValue::from_str(&text),
+        Err(error) => return report("a message could not be written", &error),
+    };
+    for window in windows().await {
+        if let Err(error) = window.post_message(&text) {
+            report("a page could not be told", &format!("{error:?}"));
+        }
+    }
+}
+
+/// Brings the page of a model to the front, or opens it.
+pub(crate) async fn show(model: &ModelId) {
+    let page = routes::model_page(model);
+    let open = windows()
+        .await
+        .into_iter()
+        .find(|window| window.url().ends_with(&page));
+    let shown = match open.map(|window| window.focus()) {
+        Some(Ok(focused)) => JsFuture::from(focused).await,
+        Some(Err(error)) => Err(error),
+        None => JsFuture::from(listeners::scope().clients().open_window(&page)).await,
+    };
+    if let Err(error) = shown {
+        report("showing the page failed", &format!("{error:?}"));
+    }
+}

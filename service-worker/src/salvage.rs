@@ -1,0 +1,131 @@
+//! Takes what there is of a background fetch that has ended. The same for success, failure and abort: the
+//! browser's word for the end says nothing about the bytes.
+
+use background_fetch::{CompletionEvent, FailureReason, Record, Registration, UiUpdate};
+use piece_store::{BrowserStore, Pieces as _, StoreError, StoredModel};
+use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+
+use crate::{listeners, pages, report};
+
+/// Pieces up to this size, in bytes, are fetched by the worker itself if they are still missing: the page that
+/// should have done so was closed too early.
+const SMALL: u64 = 1 << 20;
+
+/// Takes every record, stores what is right, tells the pages and the browser's own interface.
+///
+/// The event comes once, and when this is done or stopped the records are gone; so each record is stored before
+/// the next one is read, and nothing else comes first.
+pub(crate) async fn run(event: &CompletionEvent, registration: &Registration, attempt: AttemptId) {
+    let ending = ending(registration);
+    let ready = match take(registration, &attempt, ending).await {
+        Ok(stored) => stored.as_ref().map(StoredModel::is_ready),
+        Err(error) => {
+            report("the store failed", &error);
+            None
+        }
+    };
+    let model = attempt.model.clone();
+    pages::tell(FromWorker::Finished { attempt, ending }).await;
+    if let (Some(ready), Some(ui)) = (ready, event.ui()) {
+        let title = words::background_title_at_end(&model, ready);
+        if let Err(error) = ui.update(&UiUpdate::new().title(title)).await {
+            report("updating the browser's download entry failed", &error);
+        }
+    }
+}
+
+/// The model as it is afterwards; `None` if it is not wanted any more.
+async fn take(
+    registration: &Registration,
+    attempt: &AttemptId,
+    ending: Ending,
+) -> Result<Option<StoredModel>, StoreError> {
+    let store = BrowserStore::open().await?;
+    // Without a manifest the person has discarded the model, and its pieces have no place any more.
+    let Some(manifest) = store.manifest(&attempt.model, attempt.revision).await? else {
+        return Ok(None);
+    };
+    match registration.match_all().await {
+        Ok(records) => {
+            for record in records {
+                if let Some(digest) = routes::parse_piece(&record.url())
+                    && !store.pieces().has(&digest).await?
+                {
+                    settle(attempt, digest, admit_record(&store, &digest, &record).await).await;
+                }
+            }
+        }
+        Err(error) => report("the records are not available", &error),
+    }
+    if ending == Ending::Aborted {
+        stop_wish(&store, attempt).await?;
+    } else {
+        let kept = store.kept(&manifest).await?;
+        for piece in manifest.pieces() {
+            if piece.size < SMALL && !kept.contains(&piece.digest) {
+                settle(attempt, piece.digest, fetch(&store, &piece.digest).await).await;
+            }
+        }
+    }
+    let stored = store.stored(&attempt.model, attempt.revision).await?;
+    if stored.as_ref().is_some_and(StoredModel::is_ready) {
+        store.fulfil(&attempt.model, attempt.revision).await?;
+    }
+    Ok(stored)
+}
+
+async fn admit_record(store: &BrowserStore, digest: &Digest, record: &Record) -> Result<(), Refusal> {
+    let response = record.response_ready().await.or(Err(Refusal::Unavailable))?;
+    store.pieces().admit_response(digest, &response).await
+}
+
+async fn fetch(store: &BrowserStore, digest: &Digest) -> Result<(), Refusal> {
+    let answer = JsFuture::from(listeners::scope().fetch_with_str(&routes::piece(digest))).await;
+    let response: Response = answer.or(Err(Refusal::Unavailable))?.unchecked_into();
+    store.pieces().admit_response(digest, &response).await
+}
+
+async fn settle(attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal>) {
+    let message = match outcome {
+        Ok(()) => FromWorker::Admitted { digest },
+        Err(refusal) => {
+            // A record that never arrived is nothing to look into; wrong bytes are.
+            if refusal != Refusal::Unavailable {
+                report(&format!("piece {digest} was refused"), &refusal);
+            }
+            FromWorker::Refused {
+                attempt: attempt.clone(),
+                digest,
+                refusal,
+            }
+        }
+    };
+    pages::tell(message).await;
+}
+
+/// If the person stopped it in the browser's own interface, no page shall go on by itself.
+async fn stop_wish(store: &BrowserStore, attempt: &AttemptId) -> Result<(), StoreError> {
+    match store.wish(&attempt.model).await? {
+        Some(mut wish) if wish.nonce == Some(attempt.nonce) => {
+            wish.state = WishState::Stopped;
+            wish.nonce = None;
+            store.put_wish(&attempt.model, &wish).await
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn ending(registration: &Registration) -> Ending {
+    match registration.failure_reason() {
+        FailureReason::None => Ending::Success,
+        FailureReason::Aborted => Ending::Aborted,
+        FailureReason::BadStatus => Ending::BadStatus,
+        FailureReason::FetchError => Ending::FetchError,
+        FailureReason::QuotaExceeded => Ending::QuotaExceeded,
+        FailureReason::DownloadTotalExceeded => Ending::DownloadTotalExceeded,
+        FailureReason::Other(_) => Ending::Unknown,
+    }
+}
