@@ -17,7 +17,9 @@ use wasm_bindgen_cli_support::Bindgen;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the server has no workspace")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("the server has no workspace")?;
     for path in [
         "Cargo.lock",
         "Cargo.toml",
@@ -46,11 +48,21 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf> {
     };
     // Its own target directory, since the outer cargo holds the lock of the usual one. Beside OUT_DIR's build
     // folders, so that it is kept between builds.
-    let target = out.ancestors().nth(3).unwrap_or(out).join("service-worker-target");
+    let target = out
+        .ancestors()
+        .nth(3)
+        .unwrap_or(out)
+        .join("service-worker-target");
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo
         .current_dir(root)
-        .args(["build", "--package", "service-worker", "--target", "wasm32-unknown-unknown"])
+        .args([
+            "build",
+            "--package",
+            "service-worker",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
         .args(["--profile", profile, "--target-dir"])
         .arg(&target);
     for (name, _) in env::vars_os() {
@@ -69,7 +81,10 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf> {
         let messages = String::from_utf8_lossy(&output.stderr);
         return Err(format!("the service worker does not compile:\n{messages}").into());
     }
-    Ok(target.join("wasm32-unknown-unknown").join(profile).join("service_worker.wasm"))
+    Ok(target
+        .join("wasm32-unknown-unknown")
+        .join(profile)
+        .join("service_worker.wasm"))
 }
 
 fn script(wasm: &Path) -> Result<String> {

@@ -1,1 +1,56 @@
 //! Hosts a folder of models: files, pieces, the hub's API and the pages.
+//!
+//! The server is a value, [`router`], made of an [`index::Index`] (what there is) and routes (how to ask for
+//! it); the binary only listens.
+
+pub mod config;
+pub mod error;
+pub mod faults;
+mod http;
+pub mod index;
+pub mod logging;
+mod pages;
+mod routes;
+pub mod serve;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use faults::Faults;
+use index::Index;
+
+pub use http::AccessLog;
+
+/// What the routes share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ServerState {
+    /// The models.
+    pub index: Index,
+    /// Where requests are logged, if anywhere.
+    pub access_log: Option<AccessLog>,
+    /// What goes wrong on purpose, in tests.
+    pub faults: Faults,
+}
+
+impl ServerState {
+    /// A state that logs no requests and makes no faults.
+    #[must_use]
+    pub fn new(index: Index) -> Self {
+        Self {
+            index,
+            access_log: None,
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// The whole server.
+pub fn router(state: ServerState) -> Router {
+    let log = state.access_log.clone();
+    // Layers go around everything merged before them: pages are logged like files.
+    pages::pages(&state)
+        .merge(routes::models(state))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(log, http::log_access))
+}

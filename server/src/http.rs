@@ -1,0 +1,17 @@
+//! HTTP without policy: what a request asks of a representation, how bytes become a body, how things that are
+//! not there are said. Which URL is what is the business of [`crate::routes`].
+
+mod access_log;
+mod answer;
+mod body;
+mod decide;
+mod headers;
+mod range;
+mod refusal;
+mod validator;
+
+pub use access_log::AccessLog;
+pub(crate) use access_log::log_access;
+pub(crate) use answer::{Representation, Source, answer};
+pub(crate) use headers::{EXPOSED, IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
+pub(crate) use refusal::{Form, Refusal};

@@ -1,0 +1,217 @@
+//! The `Range` header field of a request: RFC 9110 sections 14.1 and 14.2.
+
+use axum::http::{HeaderMap, header};
+
+/// A part of a representation. Never empty.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ByteRange {
+    /// The first byte's position.
+    pub first: u64,
+    /// The last byte's position, inclusive.
+    pub last: u64,
+}
+
+impl ByteRange {
+    /// Length in bytes.
+    pub(crate) fn length(self) -> u64 {
+        self.last - self.first + 1
+    }
+}
+
+/// What the `Range` of a request asks of a representation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Asked {
+    /// Everything: there is no `Range`, it is to be ignored, or it asks for several parts. Section 14.2 leaves
+    /// the server free to ignore any `Range`.
+    Everything,
+    /// One part.
+    Part(ByteRange),
+    /// Nothing that is there, or nothing that can be understood.
+    Nothing,
+}
+
+/// Reads the `Range` field for a representation of `length` bytes.
+pub(crate) fn asked(headers: &HeaderMap, length: u64) -> Asked {
+    let mut fields = headers.get_all(header::RANGE).iter();
+    match (fields.next(), fields.next()) {
+        (Some(field), None) => field
+            .to_str()
+            .map_or(Asked::Everything, |text| parse(text, length)),
+        // `Range` is no list field: two of them say nothing.
+        (None, _) | (Some(_), Some(_)) => Asked::Everything,
+    }
+}
+
+/// Section 14.1.1: `ranges-specifier = range-unit "=" range-set`.
+fn parse(field: &str, length: u64) -> Asked {
+    // Section 14.1: units are case-insensitive; section 14.2: unknown ones are ignored. A unit is a token, so
+    // one with a space in it is unknown too.
+    let Some((unit, set)) = field.split_once('=') else {
+        return Asked::Everything;
+    };
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return Asked::Everything;
+    }
+    let mut parts = None;
+    let mut several = false;
+    let mut empty = true;
+    // Section 5.6.1: lists may have empty elements and white space around their commas.
+    for spec in set.split(',').map(|spec| spec.trim_matches([' ', '\t'])) {
+        if spec.is_empty() {
+            continue;
+        }
+        empty = false;
+        match satisfy(spec, length) {
+            Ok(Some(part)) => several |= parts.replace(part).is_some(),
+            Ok(None) => {}
+            // Section 14.2: may be ignored or rejected; nginx and Go reject.
+            Err(Malformed) => return Asked::Nothing,
+        }
+    }
+    match parts {
+        _ if empty => Asked::Nothing,
+        Some(_) if several => Asked::Everything,
+        Some(part) => Asked::Part(part),
+        None => Asked::Nothing,
+    }
+}
+
+/// A part that is not of the form that section 14.1.2 gives.
+struct Malformed;
+
+/// Section 14.1.2: the bytes that one `range-spec` selects, if any. A last position behind the end, or a
+/// suffix longer than everything, is cut.
+fn satisfy(spec: &str, length: u64) -> Result<Option<ByteRange>, Malformed> {
+    let (first, last) = spec.split_once('-').ok_or(Malformed)?;
+    if first.is_empty() {
+        let suffix = number(last)?.min(length);
+        return Ok((suffix > 0).then(|| ByteRange {
+            first: length - suffix,
+            last: length - 1,
+        }));
+    }
+    let first = number(first)?;
+    let last = if last.is_empty() { u64::MAX } else { number(last)? };
+    if last < first {
+        return Err(Malformed);
+    }
+    Ok((first < length).then(|| ByteRange {
+        first,
+        last: last.min(length - 1),
+    }))
+}
+
+/// `1*DIGIT` of any length. What does not fit is larger than anything there is.
+fn number(digits: &str) -> Result<u64, Malformed> {
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(Malformed);
+    }
+    Ok(digits.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn part(first: u64, last: u64) -> Asked {
+        Asked::Part(ByteRange { first, last })
+    }
+
+    /// The rows of the probe that servers were compared with, plus corners.
+    #[test]
+    fn each_form_selects_what_the_rfc_says() {
+        const LENGTH: u64 = 300_000;
+        for (field, expected) in [
+            ("bytes=0-0", part(0, 0)),
+            ("bytes=-5", part(299_995, 299_999)),
+            ("bytes=299990-", part(299_990, 299_999)),
+            ("bytes=0-999999", part(0, 299_999)),
+            ("bytes=0-18446744073709551616", part(0, 299_999)),
+            ("bytes=-999999999", part(0, 299_999)),
+            ("bytes=-99999999999999999999999", part(0, 299_999)),
+            ("BYTES=0-1", part(0, 1)),
+            ("bytes= 0-1 ,", part(0, 1)),
+            ("bytes=0-1, 300000-", part(0, 1)),
+            ("bytes=000-0001", part(0, 1)),
+            ("bytes=300000-", Asked::Nothing),
+            ("bytes=18446744073709551616-", Asked::Nothing),
+            ("bytes=-0", Asked::Nothing),
+            ("bytes=5-2", Asked::Nothing),
+            ("bytes=abc", Asked::Nothing),
+            ("bytes=0-1,abc", Asked::Nothing),
+            ("bytes=", Asked::Nothing),
+            ("bytes=,", Asked::Nothing),
+            ("bytes=-", Asked::Nothing),
+            ("bytes=+1-2", Asked::Nothing),
+            ("bytes=1 - 2", Asked::Nothing),
+            ("bytes=0x1-2", Asked::Nothing),
+            ("bytes=300000-,400000-", Asked::Nothing),
+            ("bytes=0-1,5-6", Asked::Everything),
+            ("bytes=0-,0-,0-,0-", Asked::Everything),
+            ("items=0-1", Asked::Everything),
+            ("bytes = 0-1", Asked::Everything),
+            ("bytes", Asked::Everything),
+            ("", Asked::Everything),
+        ] {
+            assert_eq!(parse(field, LENGTH), expected, "{field}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_an_empty_representation_can_be_had() {
+        for field in ["bytes=0-0", "bytes=0-", "bytes=-1", "bytes=-0"] {
+            assert_eq!(parse(field, 0), Asked::Nothing, "{field}");
+        }
+    }
+
+    #[test]
+    fn two_fields_say_nothing() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(asked(&headers, 10), Asked::Everything);
+        headers.append(header::RANGE, "bytes=0-1".parse().unwrap());
+        assert_eq!(asked(&headers, 10), part(0, 1));
+        headers.append(header::RANGE, "bytes=2-3".parse().unwrap());
+        assert_eq!(asked(&headers, 10), Asked::Everything);
+    }
+
+    /// The bytes that a specification selects, decided for each byte on its own.
+    fn naive(spec: (Option<u64>, Option<u64>), length: u64) -> Vec<u64> {
+        let selects = |at: u64| match spec {
+            (Some(first), Some(last)) => first <= at && at <= last,
+            (Some(first), None) => first <= at,
+            (None, Some(suffix)) => at + suffix >= length,
+            (None, None) => false,
+        };
+        (0..length).filter(|at| selects(*at)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_naive_model(
+            first in proptest::option::of(0_u64..20),
+            last in proptest::option::of(0_u64..20),
+            length in 0_u64..16,
+        ) {
+            let text = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+            let field = format!("bytes={}-{}", text(first), text(last));
+            let backwards = matches!((first, last), (Some(first), Some(last)) if last < first);
+            let expected = naive((first, last), length);
+            let found: Vec<u64> = match parse(&field, length) {
+                Asked::Part(part) => (part.first..=part.last).collect(),
+                Asked::Nothing => Vec::new(),
+                Asked::Everything => panic!("{field} must not be ignored"),
+            };
+            prop_assert!(!backwards || found.is_empty());
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn any_text_is_answered_within_bounds(field in "(bytes=)?[-0-9, a-z=]{0,40}", length in 0_u64..100) {
+            if let Asked::Part(part) = parse(&field, length) {
+                prop_assert!(part.first <= part.last && part.last < length);
+            }
+        }
+    }
+}

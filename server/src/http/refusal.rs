@@ -1,0 +1,134 @@
+//! Answers to requests for what is not there: one sentence that names what is missing, in the form that the
+//! asked route speaks, with the code that model-hub clients act on.
+
+use std::fmt;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use protocol::{ModelId, Revision};
+use serde_json::json;
+
+use super::headers::{NO_CACHE, X_ERROR_CODE, X_REPO_COMMIT, ascii};
+
+/// How a route words its errors.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Form {
+    /// `{"error": ".."}`, under `/api`.
+    Json,
+    /// A line of text, elsewhere.
+    Text,
+}
+
+/// Why a request does not get what it asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Refusal {
+    /// The URL is not UTF-8 once it is decoded.
+    Undecodable,
+    /// There is no model of this name.
+    Model(String),
+    /// The model is there, but its files are still being hashed.
+    Pending(ModelId),
+    /// The model has no such revision, or not any more.
+    Revision { model: ModelId, revision: String },
+    /// The revision has no such file or folder, or the file was changed a moment ago.
+    Entry {
+        model: ModelId,
+        revision: Revision,
+        path: String,
+    },
+    /// No file has such a piece.
+    Piece(String),
+    /// Nothing is at this URL.
+    Route(String),
+}
+
+/// Seconds after which a model that is being hashed may be asked for again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undecodable => write!(f, "the URL is not percent-encoded UTF-8"),
+            Self::Model(id) => write!(f, "there is no model {id:?} here"),
+            Self::Pending(id) => write!(f, "the model {:?} is still being indexed", id.to_string()),
+            Self::Revision { model, revision } => {
+                write!(
+                    f,
+                    "the model {:?} has no revision {revision:?}",
+                    model.to_string()
+                )
+            }
+            Self::Entry {
+                model,
+                revision,
+                path,
+            } => {
+                let model = model.to_string();
+                write!(f, "the model {model:?} has no {path:?} in revision {revision}")
+            }
+            Self::Piece(name) => write!(f, "there is no piece {name:?} here"),
+            Self::Route(path) => write!(f, "there is nothing at {path:?}"),
+        }
+    }
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Undecodable => StatusCode::BAD_REQUEST,
+            Self::Pending(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Model(_) | Self::Revision { .. } | Self::Entry { .. } | Self::Piece(_) | Self::Route(_) => {
+                StatusCode::NOT_FOUND
+            }
+        }
+    }
+
+    /// The word by which hub clients tell "no such model" from "no such file in it".
+    fn code(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Model(_) => Some(HeaderValue::from_static("RepoNotFound")),
+            Self::Revision { .. } => Some(HeaderValue::from_static("RevisionNotFound")),
+            Self::Entry { .. } => Some(HeaderValue::from_static("EntryNotFound")),
+            Self::Undecodable | Self::Pending(_) | Self::Piece(_) | Self::Route(_) => None,
+        }
+    }
+
+    /// Puts the refusal into words.
+    pub(crate) fn answer(&self, form: Form) -> Response {
+        let mut response = sentence(self.status(), form, self);
+        let headers = response.headers_mut();
+        headers.extend(self.code().map(|code| (X_ERROR_CODE, code)));
+        match self {
+            // With the revision, hub clients remember that the file is absent from it.
+            Self::Entry { revision, .. } => {
+                headers.insert(X_REPO_COMMIT, ascii(&revision.to_string()));
+            }
+            Self::Pending(_) => {
+                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            }
+            Self::Undecodable | Self::Model(_) | Self::Revision { .. } | Self::Piece(_) | Self::Route(_) => {}
+        }
+        response
+    }
+}
+
+/// An error answer of one sentence.
+pub(crate) fn sentence(status: StatusCode, form: Form, sentence: &impl fmt::Display) -> Response {
+    let (content_type, text) = match form {
+        Form::Json => (
+            "application/json",
+            json!({ "error": sentence.to_string() }).to_string(),
+        ),
+        Form::Text => ("text/plain; charset=utf-8", format!("{sentence}\n")),
+    };
+    let fields = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CACHE_CONTROL, NO_CACHE),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+    ];
+    (status, fields, Body::from(text)).into_response()
+}

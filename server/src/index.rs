@@ -1,0 +1,191 @@
+//! The index: which models there are, what their files' digests are, and where the bytes of each piece are.
+//! Requests only ever read its current [`Snapshot`]; one thread of its own keeps that up to date.
+//!
+//! **Architecture Invariant:** no path from a request reaches the file system. A request names an entry of the
+//! index, and the index knows where its bytes are.
+
+mod card;
+mod date;
+mod fingerprint;
+mod hash;
+mod indexer;
+mod model;
+mod record;
+mod snapshot;
+mod walk;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use protocol::{IndexReport, ModelId};
+use serde::Serialize;
+
+pub use fingerprint::Fingerprint;
+pub use model::{Document, Model, Stale, StoredFile};
+pub use snapshot::{PieceAt, Snapshot};
+
+use indexer::{Event, Indexer};
+
+/// What to index and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The models folder.
+    pub root: PathBuf,
+    /// Length in bytes of a full piece.
+    pub piece_size: u64,
+    /// Time between two looks at the folder.
+    pub rescan: Duration,
+}
+
+/// Why there is no index.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The models folder cannot be listed.
+    Root { path: PathBuf, source: io::Error },
+    /// The system refuses a thread.
+    Thread(io::Error),
+    /// The first snapshot cannot be written as JSON.
+    Json(serde_json::Error),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root { path, source } => write!(
+                f,
+                "the models folder {} cannot be read ({source}); create it, or name another one with --models",
+                path.display()
+            ),
+            Self::Thread(source) => write!(f, "cannot start a thread: {source}"),
+            Self::Json(source) => write!(f, "cannot describe the models: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// The index, shared by everyone who asks. Indexing stops when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Index {
+    handle: Arc<Handle>,
+}
+
+/// What the asking side and the indexing thread share.
+#[derive(Debug)]
+struct Shared {
+    snapshot: RwLock<Arc<Snapshot>>,
+    counters: Counters,
+}
+
+#[derive(Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+    events: Sender<Event>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// Running totals since the start, for operators and tests.
+#[derive(Debug, Default)]
+struct Counters {
+    scans: AtomicU64,
+    hashed_files: AtomicU64,
+    hashed_bytes: AtomicU64,
+    waiting_files: AtomicU64,
+}
+
+/// How the indexing is going.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Progress {
+    /// Looks at the models folder since the start.
+    pub scans: u64,
+    /// Files hashed since the start.
+    pub hashed_files: u64,
+    /// Their bytes.
+    pub hashed_bytes: u64,
+    /// Files being hashed or waiting for it.
+    pub waiting_files: u64,
+}
+
+impl Index {
+    /// Looks at the models folder once, so that everything that needs no hashing is there when this returns,
+    /// and goes on in the background. Blocks for as long as listing the folder takes.
+    ///
+    /// # Errors
+    /// [`OpenError`]. Whatever is wrong *below* the models folder is reported instead.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        let empty = Snapshot::new(Default::default(), Vec::new(), Vec::new()).map_err(OpenError::Json)?;
+        let shared = Arc::new(Shared {
+            snapshot: RwLock::new(Arc::new(empty)),
+            counters: Counters::default(),
+        });
+        let (events, inbox) = mpsc::channel();
+        let mut indexer = Indexer::new(options, Arc::clone(&shared), events.clone())?;
+        indexer.first_look()?;
+        let thread = thread::Builder::new()
+            .name("index".to_owned())
+            .spawn(move || indexer.run(&inbox))
+            .map_err(OpenError::Thread)?;
+        Ok(Self {
+            handle: Arc::new(Handle {
+                shared,
+                events,
+                thread: Some(thread),
+            }),
+        })
+    }
+
+    /// The state of now. Cheap.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        let snapshot = self.handle.shared.snapshot.read();
+        Arc::clone(&snapshot.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Models, work under way and problems. Cheap: made once a change.
+    #[must_use]
+    pub fn report(&self) -> Arc<IndexReport> {
+        Arc::clone(self.snapshot().report())
+    }
+
+    /// One model. Cheap.
+    #[must_use]
+    pub fn model(&self, id: &ModelId) -> Option<Arc<Model>> {
+        self.snapshot().models().get(id).map(Arc::clone)
+    }
+
+    /// How the indexing is going.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let counters = &self.handle.shared.counters;
+        Progress {
+            scans: counters.scans.load(Ordering::Relaxed),
+            hashed_files: counters.hashed_files.load(Ordering::Relaxed),
+            hashed_bytes: counters.hashed_bytes.load(Ordering::Relaxed),
+            waiting_files: counters.waiting_files.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Asks for a look at the folder soon: this file is not what was indexed, or cannot be read.
+    pub fn look_again(&self, file: &StoredFile) {
+        // Fails only when the indexing thread has ended, and then nobody can look.
+        self.handle
+            .events
+            .send(Event::LookAgain(file.location.clone()))
+            .ok();
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.events.send(Event::Stop).ok();
+        if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
+            tracing::error!("the indexing thread panicked");
+        }
+    }
+}

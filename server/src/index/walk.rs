@@ -1,0 +1,404 @@
+//! Walks the models folder: which files belong to which model, and what cannot be served and why. Looks at
+//! names and `stat` only; never opens a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirEntry};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use protocol::{FilePath, ModelId, NameError, Problem};
+
+use super::fingerprint::Fingerprint;
+
+/// Folders nested deeper than this inside a model are reported instead of followed.
+const DEEPEST: usize = 64;
+
+/// One file that can be served, once it is hashed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Found {
+    /// `<owner>/<name>/<path>`: the file's name in the whole index.
+    pub key: String,
+    /// The path inside the model.
+    pub path: FilePath,
+    /// Where the bytes are, every symbolic link resolved.
+    pub location: PathBuf,
+    /// What the file looks like.
+    pub fingerprint: Fingerprint,
+}
+
+/// What one walk saw.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Scan {
+    /// Every model's files, sorted by path. A model with problems only has an empty list.
+    pub models: BTreeMap<ModelId, Vec<Found>>,
+    /// What cannot be served.
+    pub problems: BTreeSet<Problem>,
+}
+
+/// Walks the folder `root`.
+///
+/// # Errors
+/// When `root` itself cannot be read. Anything below it becomes a [`Problem`].
+pub(crate) fn walk(root: &Path) -> io::Result<Scan> {
+    let root = fs::canonicalize(root)?;
+    let owners = fs::read_dir(&root)?;
+    let mut walker = Walker {
+        trail: vec![root.clone()],
+        root,
+        scan: Scan::default(),
+    };
+    for owner in walker.children(owners, "") {
+        walker.owner(owner);
+    }
+    Ok(walker.scan)
+}
+
+struct Walker {
+    /// The models folder, every symbolic link resolved.
+    root: PathBuf,
+    /// The resolved folders from the root to where the walk is: meeting one again means a loop.
+    trail: Vec<PathBuf>,
+    scan: Scan,
+}
+
+/// A folder's entry that can be used.
+struct Child {
+    name: String,
+    /// The path relative to the models folder, as it is reported.
+    shown: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Folder(PathBuf),
+    File(PathBuf, Fingerprint),
+}
+
+impl Walker {
+    fn problem(&mut self, path: &str, reason: impl Into<String>) {
+        self.scan.problems.insert(Problem {
+            path: path.to_owned(),
+            reason: reason.into(),
+        });
+    }
+
+    fn owner(&mut self, owner: Child) {
+        let Kind::Folder(folder) = owner.kind else {
+            return self.stray(&owner.name, &owner.shown);
+        };
+        // Any name serves to check the owner's.
+        if let Err(error) = ModelId::new(&owner.name, "name") {
+            return self.problem(&owner.shown, sentence(&error));
+        }
+        let models = self.enter(&folder, &owner.shown);
+        if models.is_empty() && !self.has_problem_below(&owner.shown) {
+            self.problem(&owner.shown, "this folder holds no model");
+        }
+        for model in models {
+            self.model(&owner.name, model);
+        }
+        self.trail.pop();
+    }
+
+    fn model(&mut self, owner: &str, model: Child) {
+        let Kind::Folder(folder) = model.kind else {
+            return self.stray(&model.name, &model.shown);
+        };
+        let id = match ModelId::new(owner, &model.name) {
+            Ok(id) => id,
+            Err(error) => return self.problem(&model.shown, sentence(&error)),
+        };
+        let mut files = Vec::new();
+        self.files(&folder, &model.shown, "", &mut files);
+        if files.is_empty() && !self.has_problem_below(&model.shown) {
+            self.problem(&model.shown, "this folder holds no files");
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.scan.models.insert(id, files);
+    }
+
+    /// Collects the files of `folder` and below. `prefix` is the path inside the model, empty or ending in `/`.
+    fn files(&mut self, folder: &Path, shown: &str, prefix: &str, files: &mut Vec<Found>) {
+        if self.trail.len() > DEEPEST {
+            return self.problem(shown, "this folder is nested too deeply");
+        }
+        for child in self.enter(folder, shown) {
+            let path = format!("{prefix}{}", child.name);
+            match child.kind {
+                Kind::Folder(folder) => self.files(&folder, &child.shown, &format!("{path}/"), files),
+                Kind::File(location, fingerprint) => match path.parse() {
+                    Ok(path) => files.push(Found {
+                        key: child.shown,
+                        path,
+                        location,
+                        fingerprint,
+                    }),
+                    Err(error) => self.problem(&child.shown, sentence(&error)),
+                },
+            }
+        }
+        self.trail.pop();
+    }
+
+    /// A file where only folders are expected. Dot-files there belong to tools and file managers, and are no
+    /// one's model: no need to talk about them.
+    fn stray(&mut self, name: &str, shown: &str) {
+        if !name.starts_with('.') {
+            self.problem(
+                shown,
+                "this file belongs to no model: files are expected in <owner>/<name>/",
+            );
+        }
+    }
+
+    fn has_problem_below(&self, shown: &str) -> bool {
+        let below = format!("{shown}/");
+        self.scan
+            .problems
+            .iter()
+            .any(|problem| problem.path == shown || problem.path.starts_with(&below))
+    }
+
+    /// Lists a folder and puts it on the trail; the caller takes it off again.
+    fn enter(&mut self, folder: &Path, shown: &str) -> Vec<Child> {
+        self.trail.push(folder.to_owned());
+        match fs::read_dir(folder) {
+            Ok(entries) => self.children(entries, shown),
+            Err(error) => {
+                // A folder that vanished during the walk is simply not there any more.
+                if error.kind() != ErrorKind::NotFound {
+                    self.problem(shown, format!("this folder cannot be read: {error}"));
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// The usable entries, sorted by name.
+    fn children(&mut self, entries: fs::ReadDir, shown: &str) -> Vec<Child> {
+        let mut children = Vec::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) => children.extend(self.child(&entry, shown)),
+                Err(error) => self.problem(shown, format!("this folder cannot be read: {error}")),
+            }
+        }
+        children.sort_by(|a, b| a.name.cmp(&b.name));
+        children
+    }
+
+    fn child(&mut self, entry: &DirEntry, parent: &str) -> Option<Child> {
+        let name = entry.file_name();
+        let lossy = name.to_string_lossy();
+        let shown = if parent.is_empty() {
+            lossy.to_string()
+        } else {
+            format!("{parent}/{lossy}")
+        };
+        let kind = match self.kind(entry) {
+            Ok(Some(kind)) => kind,
+            Ok(None) => return None,
+            Err(reason) => {
+                self.problem(&shown, reason);
+                return None;
+            }
+        };
+        // `.git`, `.cache` and our own `.modelferry` are not part of a model.
+        if matches!(kind, Kind::Folder(_)) && lossy.starts_with('.') {
+            return None;
+        }
+        match name.into_string() {
+            Ok(name) => Some(Child { name, shown, kind }),
+            Err(_) => {
+                self.problem(&shown, "the name is not valid UTF-8");
+                None
+            }
+        }
+    }
+
+    /// What an entry is, symbolic links followed; `None` if it vanished meanwhile.
+    fn kind(&self, entry: &DirEntry) -> Result<Option<Kind>, String> {
+        let unreadable = |error: &io::Error| format!("this entry cannot be read: {error}");
+        let path = entry.path();
+        let is_link = match entry.file_type() {
+            Ok(file_type) => file_type.is_symlink(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&error)),
+        };
+        let target = if is_link { self.follow(&path)? } else { path };
+        let metadata = match fs::metadata(&target) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&error)),
+        };
+        if metadata.is_dir() {
+            if self.trail.contains(&target) {
+                return Err("this leads back to a folder it is in".to_owned());
+            }
+            return Ok(Some(Kind::Folder(target)));
+        }
+        if metadata.is_file() {
+            return Ok(Some(Kind::File(target, Fingerprint::of(&metadata))));
+        }
+        Err("this is neither a file nor a folder".to_owned())
+    }
+
+    fn follow(&self, link: &Path) -> Result<PathBuf, String> {
+        let target =
+            fs::canonicalize(link).map_err(|error| format!("this symbolic link leads nowhere: {error}"))?;
+        if !target.starts_with(&self.root) {
+            return Err("this symbolic link leaves the models folder".to_owned());
+        }
+        Ok(target)
+    }
+}
+
+fn sentence(error: &NameError) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn put(root: &Path, path: &str) {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+    }
+
+    fn keys(scan: &Scan) -> Vec<&str> {
+        let files = scan.models.values().flatten();
+        files.map(|found| found.key.as_str()).collect()
+    }
+
+    fn problems(scan: &Scan) -> Vec<(&str, &str)> {
+        let problems = scan.problems.iter();
+        problems.map(|p| (p.path.as_str(), p.reason.as_str())).collect()
+    }
+
+    #[test]
+    fn files_are_sorted_and_dot_folders_are_skipped() {
+        let dir = tempfile::tempdir().unwrap();
+        for path in [
+            "o/n/b",
+            "o/n/a/2",
+            "o/n/.gitattributes",
+            "o/n/.git/HEAD",
+            "o/n/a/.cache/x",
+            ".modelferry/index.json",
+            ".DS_Store",
+            "o/.DS_Store",
+        ] {
+            put(dir.path(), path);
+        }
+        let scan = walk(dir.path()).unwrap();
+        assert_eq!(keys(&scan), ["o/n/.gitattributes", "o/n/a/2", "o/n/b"]);
+        assert_eq!(problems(&scan), []);
+    }
+
+    #[test]
+    fn links_inside_work_and_others_are_reported() {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = dir.path();
+        put(outside.path(), "secret");
+        put(root, "o/n/blob");
+        put(root, "o/m/sub/file");
+        put(root, "o/k/sub/file");
+        symlink("blob", root.join("o/n/inside")).unwrap();
+        symlink("../k/sub", root.join("o/n/folder")).unwrap();
+        symlink("n", root.join("o/alias")).unwrap();
+        symlink(outside.path().join("secret"), root.join("o/n/leaves")).unwrap();
+        symlink(outside.path(), root.join("o/gone")).unwrap();
+        symlink("nowhere", root.join("o/n/dangling")).unwrap();
+        symlink("self", root.join("o/n/self")).unwrap();
+        symlink("..", root.join("o/m/sub/up")).unwrap();
+        let scan = walk(root).unwrap();
+        assert_eq!(
+            keys(&scan),
+            [
+                "o/alias/blob",
+                "o/alias/folder/file",
+                "o/alias/inside",
+                "o/k/sub/file",
+                "o/m/sub/file",
+                "o/n/blob",
+                "o/n/folder/file",
+                "o/n/inside",
+            ]
+        );
+        let text = format!("{:?}", problems(&scan));
+        for path in [
+            "(\"o/n/leaves\", \"this symbolic link leaves the models folder\")",
+            "(\"o/gone\", \"this symbolic link leaves the models folder\")",
+            "(\"o/n/dangling\", \"this symbolic link leads nowhere: No such file",
+            "(\"o/n/self\", \"this symbolic link leads nowhere: Too many levels",
+            "(\"o/m/sub/up\", \"this leads back to a folder it is in\")",
+        ] {
+            assert!(text.contains(path), "{path} in {text}");
+        }
+    }
+
+    #[test]
+    fn links_that_point_at_each_other_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        put(root, "o/n/a/file");
+        put(root, "o/n/b/file");
+        symlink("../b", root.join("o/n/a/to-b")).unwrap();
+        symlink("../a", root.join("o/n/b/to-a")).unwrap();
+        let scan = walk(root).unwrap();
+        assert_eq!(
+            keys(&scan),
+            ["o/n/a/file", "o/n/a/to-b/file", "o/n/b/file", "o/n/b/to-a/file"]
+        );
+        assert_eq!(scan.problems.len(), 2);
+    }
+
+    #[test]
+    fn everything_that_cannot_be_served_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        put(root, "api/n/file");
+        put(root, "stray");
+        put(root, "o/stray");
+        put(root, "o/n/control\u{1}name");
+        put(root, "o/n/good name%#?+ö");
+        fs::create_dir_all(root.join("o/empty/sub")).unwrap();
+        fs::create_dir_all(root.join("lonely")).unwrap();
+        fs::write(root.join("o/n").join(OsStr::from_bytes(b"latin-\xe9")), "x").unwrap();
+        let _socket = UnixListener::bind(root.join("o/n/socket")).unwrap();
+        let scan = walk(root).unwrap();
+        assert_eq!(keys(&scan), ["o/n/good name%#?+ö"]);
+        let stray = "this file belongs to no model: files are expected in <owner>/<name>/";
+        assert_eq!(
+            problems(&scan),
+            [
+                (
+                    "api",
+                    "the owner name \"api\" is reserved: the server uses the path /api itself"
+                ),
+                ("lonely", "this folder holds no model"),
+                ("o/empty", "this folder holds no files"),
+                (
+                    "o/n/control\u{1}name",
+                    "a name must not contain the character '\\u{1}'"
+                ),
+                ("o/n/latin-\u{fffd}", "the name is not valid UTF-8"),
+                ("o/n/socket", "this is neither a file nor a folder"),
+                ("o/stray", stray),
+                ("stray", stray),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_missing_root_is_an_error() {
+        assert!(walk(Path::new("/nonexistent/models")).is_err());
+    }
+}

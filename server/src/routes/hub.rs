@@ -1,0 +1,174 @@
+//! The JSON routes that model-hub clients ask, and `/api/index`, which our own pages ask.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{Names, decoded, find_model, find_revision};
+use crate::ServerState;
+use crate::http::{Form, NO_CACHE, Refusal, Representation, Source, X_REPO_COMMIT, answer, ascii};
+use crate::index::{Document, Model};
+
+/// A document as something to send, to be asked about each time.
+pub(super) fn document(document: &Document) -> Representation {
+    Representation {
+        digest: document.digest,
+        length: document.json.len() as u64,
+        content_type: HeaderValue::from_static("application/json"),
+        cache_control: NO_CACHE,
+        fields: HeaderMap::new(),
+        source: Source::Memory(document.json.clone()),
+        form: Form::Json,
+    }
+}
+
+pub(super) async fn index(State(state): State<ServerState>, method: Method, request: HeaderMap) -> Response {
+    let snapshot = state.index.snapshot();
+    answer(&method, &request, document(snapshot.report_document()))
+}
+
+pub(super) async fn models(State(state): State<ServerState>, method: Method, request: HeaderMap) -> Response {
+    let snapshot = state.index.snapshot();
+    answer(&method, &request, document(snapshot.models_document()))
+}
+
+pub(super) async fn model(
+    State(state): State<ServerState>,
+    method: Method,
+    names: Names<(String, String)>,
+    request: HeaderMap,
+) -> Response {
+    let found = decoded(names).and_then(|(owner, name)| find_model(&state.index.snapshot(), &owner, &name));
+    match found {
+        Ok(model) => answer(&method, &request, of_model(&model, &model.info_document)),
+        Err(refusal) => refusal.answer(Form::Json),
+    }
+}
+
+pub(super) async fn revision(
+    State(state): State<ServerState>,
+    method: Method,
+    names: Names<(String, String, String)>,
+    request: HeaderMap,
+) -> Response {
+    let find = || {
+        let (owner, name, revision) = decoded(names)?;
+        let model = find_model(&state.index.snapshot(), &owner, &name)?;
+        find_revision(&model, &revision)?;
+        Ok(model)
+    };
+    match find() {
+        Ok(model) => answer(&method, &request, of_model(&model, &model.info_document)),
+        Err(refusal) => Refusal::answer(&refusal, Form::Json),
+    }
+}
+
+pub(super) async fn tree(
+    state: State<ServerState>,
+    method: Method,
+    uri: Uri,
+    names: Names<(String, String, String)>,
+    request: HeaderMap,
+) -> Response {
+    let names = decoded(names).map(|(owner, name, revision)| (owner, name, revision, String::new()));
+    list(&state, &method, &uri, names, &request)
+}
+
+pub(super) async fn subtree(
+    state: State<ServerState>,
+    method: Method,
+    uri: Uri,
+    names: Names<(String, String, String, String)>,
+    request: HeaderMap,
+) -> Response {
+    list(&state, &method, &uri, decoded(names), &request)
+}
+
+fn list(
+    state: &ServerState,
+    method: &Method,
+    uri: &Uri,
+    names: Result<(String, String, String, String), Refusal>,
+    request: &HeaderMap,
+) -> Response {
+    let find = || {
+        let (owner, name, revision, folder) = names?;
+        let model = find_model(&state.index.snapshot(), &owner, &name)?;
+        find_revision(&model, &revision)?;
+        let folder = folder.trim_end_matches('/');
+        let missing = || Refusal::Entry {
+            model: model.id().clone(),
+            revision: model.revision(),
+            path: folder.to_owned(),
+        };
+        let entries = entries(&model, folder, recursive(uri)).ok_or_else(missing)?;
+        // Text keys only: it cannot fail.
+        let listing = Document::of(&entries).or(Err(missing()))?;
+        Ok((listing, model))
+    };
+    match find() {
+        Ok((listing, model)) => answer(method, request, of_model(&model, &listing)),
+        Err(refusal) => Refusal::answer(&refusal, Form::Json),
+    }
+}
+
+fn of_model(model: &Model, about: &Document) -> Representation {
+    let commit = ascii(&model.revision().to_string());
+    Representation {
+        fields: HeaderMap::from_iter([(X_REPO_COMMIT, commit)]),
+        ..document(about)
+    }
+}
+
+/// Whether the query says `recursive=true`, in the spellings that clients have for it.
+fn recursive(uri: &Uri) -> bool {
+    let mut pairs = uri.query().unwrap_or_default().split('&');
+    pairs.any(|pair| matches!(pair, "recursive=true" | "recursive=True" | "recursive=1"))
+}
+
+/// The files and folders in `folder`, or also below it; `None` if there is no such folder.
+///
+/// `oid` should be a git object id. There is no git here, so it is the first 40 digits of the SHA-256, which
+/// serves as well for telling contents apart; clients that verify use `lfs.oid`, the whole SHA-256.
+fn entries(model: &Model, folder: &str, recursive: bool) -> Option<Vec<Value>> {
+    let prefix = if folder.is_empty() {
+        String::new()
+    } else {
+        format!("{folder}/")
+    };
+    let mut folders = BTreeSet::new();
+    let mut entries = Vec::new();
+    for file in &model.files {
+        let Some(rest) = file.path.as_str().strip_prefix(&prefix) else {
+            continue;
+        };
+        for (at, _) in rest.match_indices('/') {
+            folders.insert(format!("{prefix}{}", &rest[..at]));
+            if !recursive {
+                break;
+            }
+        }
+        if !recursive && rest.contains('/') {
+            continue;
+        }
+        let (sha256, size) = (file.sha256.to_string(), file.fingerprint.size);
+        entries.push(json!({
+            "type": "file",
+            "path": file.path,
+            "size": size,
+            "oid": &sha256[..40],
+            "lfs": { "oid": sha256, "size": size, "pointerSize": 0 },
+        }));
+    }
+    if entries.is_empty() && folders.is_empty() {
+        return None;
+    }
+    let oid = model.revision().to_string();
+    let folder_entry = |path| json!({ "type": "directory", "path": path, "size": 0, "oid": oid });
+    let mut all: Vec<Value> = folders.into_iter().map(folder_entry).collect();
+    all.extend(entries);
+    Some(all)
+}

@@ -1,0 +1,37 @@
+//! `/api/models/{owner}/{name}/manifest/{revision}`: what a model is made of, down to its pieces.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+
+use super::hub::document;
+use super::{Named, Names, decoded, find_model, find_revision};
+use crate::ServerState;
+use crate::http::{Form, IMMUTABLE, NO_CACHE, Refusal, Representation, X_REPO_COMMIT, answer, ascii};
+
+pub(super) async fn get(
+    State(state): State<ServerState>,
+    method: Method,
+    names: Names<(String, String, String)>,
+    request: HeaderMap,
+) -> Response {
+    match find(&state, names) {
+        Ok(representation) => answer(&method, &request, representation),
+        Err(refusal) => refusal.answer(Form::Json),
+    }
+}
+
+fn find(state: &ServerState, names: Names<(String, String, String)>) -> Result<Representation, Refusal> {
+    let (owner, name, revision) = decoded(names)?;
+    let model = find_model(&state.index.snapshot(), &owner, &name)?;
+    let cache_control = match find_revision(&model, &revision)? {
+        Named::Moving => NO_CACHE,
+        Named::Fixed => IMMUTABLE,
+    };
+    let commit = ascii(&model.revision().to_string());
+    Ok(Representation {
+        cache_control,
+        fields: HeaderMap::from_iter([(X_REPO_COMMIT, commit)]),
+        ..document(&model.manifest_document)
+    })
+}
