@@ -79,6 +79,15 @@ export class Device {
     return this.context.newPage();
   }
 
+  /** A tab of a browser as all but Chromium's are today. */
+  async newPageWithoutBackgroundFetch(): Promise<Page> {
+    const page = await this.newPage();
+    await page.addInitScript(() => {
+      Reflect.deleteProperty(ServiceWorkerRegistration.prototype, 'backgroundFetch');
+    });
+    return page;
+  }
+
   /** Ends the browser as a person does: everything that is running is told. */
   async close(): Promise<void> {
     if (!this.#process || !this.#browser) return;

@@ -49,6 +49,8 @@ export class ModelPage {
   }
 
   async click(name: string): Promise<void> {
+    // As a person would: a tab in the background draws no frames, and a click waits for one.
+    await this.page.bringToFront();
     await this.button(name).click();
   }
 

@@ -185,7 +185,7 @@ export class Server {
   /** The digests of the pieces that were asked for, in the order in which they were answered. */
   pieceRequests(since = 0): string[] {
     return this.log(since)
-      .filter((request) => request.path.startsWith('/pieces/'))
+      .filter((request) => request.method === 'GET' && request.path.startsWith('/pieces/'))
       .map((request) => request.path.slice('/pieces/'.length));
   }
 

@@ -1,6 +1,7 @@
 // What is in the browser's store, read by the browser's own means and hashed there: the page under test has
 // no say in it.
 import type { Page } from '@playwright/test';
+import type { Device } from './device.ts';
 import type { Server } from './server.ts';
 
 const PIECES = 'modelferry-pieces-1';
@@ -13,8 +14,8 @@ export interface StoredFile {
 }
 
 /** A tab of the same origin in which none of the app's code runs. */
-export async function bystander(server: Server, open: () => Promise<Page>): Promise<Page> {
-  const page = await open();
+export async function bystander(server: Server, device: Device): Promise<Page> {
+  const page = await device.newPage();
   await page.goto(`${server.url}/healthz`);
   return page;
 }

@@ -5,15 +5,83 @@ test('Download brings the model, and what is stored has the SHA-256 of the files
   const manifest = await server.manifest();
   const model = await ModelPage.open(await device.newPage(), server);
   await model.becomes('absent');
-  await expect(model.button('Download')).toBeEnabled();
 
   await model.click('Download');
   await model.becomes('ready');
   expect(await model.kept()).toBe(await model.total());
 
-  const witness = await bystander(server, () => device.newPage());
+  const witness = await bystander(server, device);
   const files = await storedFiles(witness, MODEL);
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
   const named = manifest.files.flatMap((file) => file.pieces);
   expect(await storedPieces(witness)).toEqual([...new Set(named)].sort());
+});
+
+test('a download is the browser’s own, and is told in bytes and percent', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 8_000_000 });
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await model.becomes('fetching');
+  await expect(model.section).toHaveAttribute('data-engine', 'background');
+
+  await model.isPast(0.2);
+  await expect(model.bar).toHaveAttribute('aria-valuemin', '0');
+  await expect(model.bar).toHaveAttribute('aria-valuetext', /\d/);
+  await expect(model.status).toHaveAttribute('role', 'status');
+  await expect(model.status).toHaveText(/\d.*%/);
+  await model.becomes('ready');
+});
+
+test('a model that is there fetches nothing again, neither on reload nor in a second tab', async ({ server, device }) => {
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await model.becomes('ready');
+
+  const mark = server.mark();
+  await model.reload();
+  await model.becomes('ready');
+  const second = await ModelPage.open(await device.newPage(), server);
+  await second.becomes('ready');
+  await expect(second.button('Download')).toHaveCount(0);
+  expect(server.pieceRequests(mark)).toEqual([]);
+});
+
+test('two tabs show the same download, and either can stop it', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 4_000_000 });
+  const first = await ModelPage.open(await device.newPage(), server);
+  await first.click('Download');
+  await first.isPast(0.1);
+
+  const second = await ModelPage.open(await device.newPage(), server);
+  await second.becomes('fetching');
+  await second.isPast(0.1);
+  await second.click('Cancel');
+  await second.becomes('interrupted');
+  await first.becomes('interrupted');
+  expect(await first.kept()).toBe(await second.kept());
+});
+
+test.describe('two models with the same files', () => {
+  const TWIN = 'somebody-else/the-same-model';
+  test.use({ models: [MODEL, TWIN] });
+
+  test('the second one is there without a piece being fetched, and outlives the first', async ({ server, device }) => {
+    const page = await device.newPage();
+    const model = await ModelPage.open(page, server);
+    await model.click('Download');
+    await model.becomes('ready');
+
+    const mark = server.mark();
+    const twin = await ModelPage.open(page, server, TWIN);
+    await twin.click('Download');
+    await twin.becomes('ready');
+    expect(server.pieceRequests(mark)).toEqual([]);
+
+    const again = await ModelPage.open(page, server);
+    await again.delete();
+    await again.becomes('absent');
+    await (await ModelPage.open(page, server, TWIN)).becomes('ready');
+    const files = await storedFiles(await bystander(server, device), TWIN);
+    expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+  });
 });

@@ -1,0 +1,88 @@
+// The pages at the widths of a telephone and of a desk, by day and by night: nothing sticks out, nothing is
+// hard to read, and everything can be operated with a keyboard or a screen reader. Pictures are kept.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import axe from 'axe-core';
+import { pictures } from '../harness/paths.ts';
+import { expect, ModelPage, test } from '../harness/test.ts';
+
+const WIDTHS = [360, 1440];
+
+async function looksRight(page: Page, name: string): Promise<void> {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 800 });
+    const overhang = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overhang, `${name} at ${width} px: pixels to scroll sideways`).toBe(0);
+    await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true });
+  }
+}
+
+async function isAccessible(page: Page, name: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document);
+    return violations
+      .filter((violation) => violation.impact === 'serious' || violation.impact === 'critical')
+      .map((violation) => `${violation.help}: ${violation.nodes.map((node) => node.html).join(' | ')}`);
+  });
+  expect(found, `accessibility of ${name}`).toEqual([]);
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`the pages are right in every state, ${scheme}`, async ({ server, device }) => {
+    mkdirSync(pictures, { recursive: true });
+    const page = await device.newPage();
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    const check = async (state: string) => {
+      await looksRight(page, `${scheme}-${state}`);
+      await isAccessible(page, `${state}, ${scheme}`);
+    };
+
+    await page.goto(server.url);
+    await check('catalogue');
+    const brightness = await page.evaluate(() => {
+      const colors = [document.body, document.documentElement].map((element) =>
+        getComputedStyle(element).backgroundColor.match(/[\d.]+/g)!.map(Number),
+      );
+      const [red, green, blue] = colors.find((color) => color[3] !== 0)!;
+      return (red! + green! + blue!) / 3;
+    });
+    if (scheme === 'dark') expect(brightness).toBeLessThan(80);
+    else expect(brightness).toBeGreaterThan(175);
+
+    const model = await ModelPage.open(page, server);
+    await model.becomes('absent');
+    await check('absent');
+    server.faults({ bytes_per_second: 3_000_000 });
+    await model.click('Download');
+    await model.isPast(0.1);
+    await check('fetching');
+    await model.click('Cancel');
+    await model.becomes('interrupted');
+    await check('interrupted');
+    server.faults({});
+    await model.click('Resume');
+    await model.becomes('ready');
+    await check('ready');
+    await page.goto(`${server.url}/nobody/nothing`);
+    await check('missing');
+    device.tolerate(/nobody\/nothing: error: Failed to load resource: .* 404/);
+  });
+}
+
+test('everything can be done with the keyboard', async ({ server, device }) => {
+  const model = await ModelPage.open(await device.newPage(), server);
+  const press = async (name: string) => {
+    await model.button(name).focus();
+    await expect(model.button(name)).toBeFocused();
+    await model.page.keyboard.press('Enter');
+  };
+  await press('Download');
+  await model.becomes('ready');
+  await press('Delete');
+  await press('Yes, delete');
+  await model.becomes('absent');
+});

@@ -1,0 +1,80 @@
+// Cancel, Resume, Discard and Delete.
+import { bystander, expect, expectedDigests, MODEL, ModelPage, storedFiles, storedManifests, storedPieces, test } from '../harness/test.ts';
+
+// More than the two pieces that come first; the third is on its way then.
+const TWO_PIECES = 64 << 20;
+
+test('Cancel keeps what has come, and Resume fetches only the rest', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 5_000_000 });
+  const manifest = await server.manifest();
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(TWO_PIECES);
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+  expect(await model.kept()).toBeGreaterThan(TWO_PIECES);
+  expect(await model.kept()).toBeLessThan(await model.total());
+
+  const witness = await bystander(server, device);
+  const kept = await storedPieces(witness);
+  const missing = manifest.files.flatMap((file) => file.pieces).filter((digest) => !kept.includes(digest));
+  expect(missing).toHaveLength(1);
+
+  server.faults({});
+  const mark = server.mark();
+  await model.click('Resume');
+  await model.becomes('ready');
+  expect(server.pieceRequests(mark)).toEqual(missing);
+  const files = await storedFiles(witness, MODEL);
+  expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+});
+
+test('what was cancelled stays so after a reload', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 5_000_000 });
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await model.isPast(0.1);
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+  const kept = await model.kept();
+
+  const mark = server.mark();
+  await model.reload();
+  await model.becomes('interrupted');
+  expect(await model.kept()).toBe(kept);
+  expect(server.pieceRequests(mark)).toEqual([]);
+});
+
+test('Discard leaves nothing behind', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 5_000_000 });
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(TWO_PIECES);
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+  await model.click('Discard');
+  await model.becomes('absent');
+
+  const witness = await bystander(server, device);
+  expect(await storedPieces(witness)).toEqual([]);
+  expect(await storedManifests(witness)).toEqual([]);
+  await expect(model.button('Download')).toBeEnabled();
+});
+
+test('Delete asks first, then removes the model, which can be downloaded again', async ({ server, device }) => {
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await model.becomes('ready');
+  const witness = await bystander(server, device);
+
+  await model.click('Delete');
+  await expect(model.button('Yes, delete')).toBeVisible();
+  expect(await storedPieces(witness)).not.toEqual([]);
+  await model.click('Yes, delete');
+  await model.becomes('absent');
+  expect(await storedPieces(witness)).toEqual([]);
+  expect(await storedManifests(witness)).toEqual([]);
+
+  await model.click('Download');
+  await model.becomes('ready');
+});

@@ -1,0 +1,43 @@
+// A piece whose bytes are not what its name says never gets into the store.
+import { bystander, expect, expectedDigests, MODEL, ModelPage, type Server, storedFiles, storedPieces, test } from '../harness/test.ts';
+
+async function damagedPiece(server: Server): Promise<string> {
+  const manifest = await server.manifest();
+  return manifest.files.find((file) => file.path === 'model.safetensors')!.pieces[1]!;
+}
+
+test('a damaged piece is refused and reported, and Resume fetches it alone', async ({ server, device }) => {
+  const damaged = await damagedPiece(server);
+  server.faults({ corrupt_pieces: [damaged] });
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await model.becomes('interrupted');
+  await expect(model.section).toContainText(/damaged|corrupt|match/i);
+  const witness = await bystander(server, device);
+  expect(await storedPieces(witness)).not.toContain(damaged);
+
+  server.faults({});
+  const mark = server.mark();
+  await model.click('Resume');
+  await model.becomes('ready');
+  expect(server.pieceRequests(mark)).toEqual([damaged]);
+  const files = await storedFiles(witness, MODEL);
+  expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+});
+
+test('without Background Fetch a damaged piece is refused too, and is not taken from the HTTP cache afterwards', async ({ server, device }) => {
+  const damaged = await damagedPiece(server);
+  server.faults({ corrupt_pieces: [damaged] });
+  const page = await device.newPageWithoutBackgroundFetch();
+  const model = await ModelPage.open(page, server);
+  await model.click('Download');
+  await model.becomes('interrupted');
+  await expect(model.section).toContainText(/damaged|corrupt|match/i);
+  expect(await storedPieces(await bystander(server, device))).not.toContain(damaged);
+
+  server.faults({});
+  const mark = server.mark();
+  await model.click('Resume');
+  await model.becomes('ready');
+  expect(new Set(server.pieceRequests(mark))).toContain(damaged);
+});

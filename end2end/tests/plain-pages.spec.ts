@@ -1,0 +1,37 @@
+// What is there without JavaScript, and without a secure context.
+import { expect, MODEL, ModelPage, test } from '../harness/test.ts';
+
+test('without JavaScript there are the catalogue, the size, the licence and the files', async ({ server, device }) => {
+  const context = await device.browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await page.getByRole('link', { name: MODEL }).click();
+  await expect(page).toHaveURL(`${server.url}/${MODEL}`);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('all-MiniLM-L6-v2');
+  await expect(page.locator('body')).toContainText(/9[12](\.\d+)? MB/);
+  await expect(page.locator('body')).toContainText(/apache-2\.0/i);
+
+  const manifest = await server.manifest();
+  for (const file of manifest.files) {
+    const link = page.locator(`a[href="/${MODEL}/resolve/${manifest.revision}/${file.path}"]`);
+    await expect(link, file.path).toHaveCount(1);
+  }
+  const answer = await fetch(`${server.url}/${MODEL}/resolve/${manifest.revision}/config.json`);
+  expect(answer.status).toBe(200);
+  await context.close();
+});
+
+test.describe('plain HTTP on another host than this one', () => {
+  test.use({ flags: ['--host-resolver-rules=MAP modelferry.test 127.0.0.1', '--disable-features=HttpsUpgrades'] });
+
+  test('the page says in one sentence why it cannot keep models, and offers the files', async ({ server, device }) => {
+    const page = await device.newPage();
+    await page.goto(`http://modelferry.test:${server.port}/${MODEL}`);
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    const model = new ModelPage(page);
+    await model.becomes('unsupported');
+    await expect(model.status).toHaveText(/HTTPS|secure/i);
+    await expect(model.button('Download')).toHaveCount(0);
+    await expect(page.locator(`a[href*="/resolve/"]`)).toHaveCount((await server.manifest()).files.length);
+  });
+});

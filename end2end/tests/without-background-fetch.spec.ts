@@ -1,0 +1,65 @@
+// Where the browser has no Background Fetch, the page downloads: same button, same store, same states.
+import { bystander, expect, expectedDigests, MODEL, ModelPage, storedFiles, storedPieces, test } from '../harness/test.ts';
+
+test('the page itself downloads to ready', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 16_000_000 });
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await model.click('Download');
+  await model.becomes('fetching');
+  await expect(model.section).toHaveAttribute('data-engine', 'page');
+  await model.isPast(0.2);
+  await model.becomes('ready');
+  const files = await storedFiles(await bystander(server, device), MODEL);
+  expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+});
+
+test('Cancel keeps whole pieces, and Resume does not fetch them again', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 12_000_000 });
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+  const kept = await storedPieces(await bystander(server, device));
+  expect(kept.length).toBeGreaterThan(0);
+
+  server.faults({});
+  const mark = server.mark();
+  await model.click('Resume');
+  await model.becomes('ready');
+  expect(server.pieceRequests(mark).filter((digest) => kept.includes(digest))).toEqual([]);
+});
+
+test('a tab that is closed in the middle keeps whole pieces for the next visit', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 12_000_000 });
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
+  await model.page.close();
+  const kept = await storedPieces(await bystander(server, device));
+
+  server.faults({});
+  const mark = server.mark();
+  const again = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await expect(again.section).toHaveAttribute('data-state', /interrupted|preparing|fetching|settling|ready/);
+  if ((await again.state()) === 'interrupted') await again.click('Resume');
+  await again.becomes('ready');
+  expect(server.pieceRequests(mark).filter((digest) => kept.includes(digest))).toEqual([]);
+});
+
+test('a download that Background Fetch began is finished by the page', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 5_000_000 });
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(64 << 20);
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+  const kept = await storedPieces(await bystander(server, device));
+
+  server.faults({});
+  const mark = server.mark();
+  const other = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await other.click('Resume');
+  await other.becomes('ready');
+  expect(server.pieceRequests(mark).filter((digest) => kept.includes(digest))).toEqual([]);
+});
