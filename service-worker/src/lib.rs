@@ -18,17 +18,22 @@ mod listeners;
 mod pages;
 mod salvage;
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Runs as the last step of the script's evaluation.
 #[wasm_bindgen(start)]
 fn start() {
     if let Err(error) = listeners::register() {
-        report("listeners could not be registered", &error);
+        report("listeners could not be registered", &message(&error));
     }
 }
 
 /// What no person needs to act on goes to the console, never nowhere.
-fn report(what: &str, error: &impl std::fmt::Display) {
-    web_sys::console::error_1(&format!("modelferry: {what}: {error}").into());
+fn report(what: &str, error: &JsValue) {
+    web_sys::console::error_2(&format!("modelferry: {what}").into(), error);
+}
+
+fn message(error: &impl std::fmt::Display) -> JsValue {
+    error.to_string().into()
 }

@@ -2,12 +2,13 @@
 
 use background_fetch::{ClickEvent, CompletionEvent};
 use piece_store::BrowserStore;
+use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{ExtendableEvent, ServiceWorkerGlobalScope};
 
-use crate::{pages, report, salvage};
+use crate::{message, pages, report, salvage};
 
 /// The worker's own global object.
 pub(crate) fn scope() -> ServiceWorkerGlobalScope {
@@ -48,42 +49,40 @@ async fn install() {
         Err(error) => Err(error),
     };
     if let Err(error) = taken_over {
-        report("taking over failed", &format!("{error:?}"));
+        report("taking over failed", &error);
     }
 }
 
 /// Cleans up after other versions.
 async fn activate() {
     if let Err(error) = piece_store::remove_other_layouts().await {
-        report("removing stores of other versions failed", &error);
+        report("removing stores of other versions failed", &message(&error));
     }
     let swept = match BrowserStore::open().await {
         Ok(store) => store.sweep().await,
         Err(error) => Err(error),
     };
     if let Err(error) = swept {
-        report("removing pieces that belong to no model failed", &error);
+        report("removing pieces that belong to no model failed", &message(&error));
     }
     if let Err(error) = JsFuture::from(scope().clients().claim()).await {
-        report("taking charge of open pages failed", &format!("{error:?}"));
+        report("taking charge of open pages failed", &error);
     }
 }
 
 async fn complete(event: CompletionEvent) {
     let registration = event.registration();
-    match registration.id().parse() {
+    let id = registration.id();
+    match id.parse() {
         Ok(attempt) => salvage::run(&event, &registration, attempt).await,
-        Err(error) => report(
-            &format!("background fetch {:?} is not ours", registration.id()),
-            &error,
-        ),
+        Err(_) => report("a background fetch that is not ours has ended", &id.into()),
     }
 }
 
 async fn click(event: ClickEvent) {
     let id = event.registration().id();
-    match id.parse::<protocol::AttemptId>() {
+    match id.parse::<AttemptId>() {
         Ok(attempt) => pages::show(&attempt.model).await,
-        Err(error) => report(&format!("background fetch {id:?} is not ours"), &error),
+        Err(_) => report("a background fetch that is not ours was clicked on", &id.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! The open pages: telling them, and bringing one to the front.
 
 use js_sys::Array;
-use protocol::{Envelope, FromWorker, ModelId, routes};
+use protocol::{FromWorker, ModelId, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ClientQueryOptions, ClientType, WindowClient};
@@ -14,27 +14,22 @@ async fn windows() -> Vec<WindowClient> {
     options.set_include_uncontrolled(true);
     options.set_type(ClientType::Window);
     match JsFuture::from(listeners::scope().clients().match_all_with_options(&options)).await {
-        Ok(clients) => clients
-            .unchecked_into::<Array>()
-            .iter()
-            .map(wasm_bindgen::JsCast::unchecked_into)
-            .collect(),
+        Ok(clients) => {
+            clients.unchecked_into::<Array>().iter().map(wasm_bindgen::JsCast::unchecked_into).collect()
+        }
         Err(error) => {
-            report("listing the open pages failed", &format!("{error:?}"));
+            report("listing the open pages failed", &error);
             Vec::new()
         }
     }
 }
 
 /// Sends a message to every page.
-pub(crate) async fn tell(message: FromWorker) {
-    let text = match Envelope::seal(message) {
-        Ok(text) => JsValue::from_str(&text),
-        Err(error) => return report("a message could not be written", &error),
-    };
+pub(crate) async fn tell(message: &FromWorker) {
+    let text = JsValue::from_str(&message.to_text());
     for window in windows().await {
         if let Err(error) = window.post_message(&text) {
-            report("a page could not be told", &format!("{error:?}"));
+            report("a page could not be told", &error);
         }
     }
 }
@@ -42,16 +37,13 @@ pub(crate) async fn tell(message: FromWorker) {
 /// Brings the page of a model to the front, or opens it.
 pub(crate) async fn show(model: &ModelId) {
     let page = routes::model_page(model);
-    let open = windows()
-        .await
-        .into_iter()
-        .find(|window| window.url().ends_with(&page));
+    let open = windows().await.into_iter().find(|window| window.url().ends_with(&page));
     let shown = match open.map(|window| window.focus()) {
         Some(Ok(focused)) => JsFuture::from(focused).await,
         Some(Err(error)) => Err(error),
         None => JsFuture::from(listeners::scope().clients().open_window(&page)).await,
     };
     if let Err(error) = shown {
-        report("showing the page failed", &format!("{error:?}"));
+        report("showing the page failed", &error);
     }
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-use crate::{listeners, pages, report};
+use crate::{listeners, message, pages, report};
 
 /// Pieces up to this size, in bytes, are fetched by the worker itself if they are still missing: the page that
 /// should have done so was closed too early.
@@ -23,16 +23,16 @@ pub(crate) async fn run(event: &CompletionEvent, registration: &Registration, at
     let ready = match take(registration, &attempt, ending).await {
         Ok(stored) => stored.as_ref().map(StoredModel::is_ready),
         Err(error) => {
-            report("the store failed", &error);
+            report("the store failed", &message(&error));
             None
         }
     };
     let model = attempt.model.clone();
-    pages::tell(FromWorker::Finished { attempt, ending }).await;
+    pages::tell(&FromWorker::Finished { attempt, ending }).await;
     if let (Some(ready), Some(ui)) = (ready, event.ui()) {
         let title = words::background_title_at_end(&model, ready);
         if let Err(error) = ui.update(&UiUpdate::new().title(title)).await {
-            report("updating the browser's download entry failed", &error);
+            report("updating the browser's download entry failed", &message(&error));
         }
     }
 }
@@ -58,7 +58,7 @@ async fn take(
                 }
             }
         }
-        Err(error) => report("the records are not available", &error),
+        Err(error) => report("the records are not available", &message(&error)),
     }
     if ending == Ending::Aborted {
         stop_wish(&store, attempt).await?;
@@ -94,16 +94,12 @@ async fn settle(attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal
         Err(refusal) => {
             // A record that never arrived is nothing to look into; wrong bytes are.
             if refusal != Refusal::Unavailable {
-                report(&format!("piece {digest} was refused"), &refusal);
+                report(&format!("piece {digest} was refused"), &message(&refusal));
             }
-            FromWorker::Refused {
-                attempt: attempt.clone(),
-                digest,
-                refusal,
-            }
+            FromWorker::Refused { attempt: attempt.clone(), digest, refusal }
         }
     };
-    pages::tell(message).await;
+    pages::tell(&message).await;
 }
 
 /// If the person stopped it in the browser's own interface, no page shall go on by itself.

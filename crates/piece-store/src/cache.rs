@@ -3,11 +3,10 @@
 //! The Cache API fits: entries are whole or absent, pages and workers of an origin share it, bodies stay on
 //! disk, and a service worker can answer requests with its entries as they are.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use js_sys::{Array, Reflect, Uint8Array};
-use protocol::{Digest, Refusal, routes};
+use protocol::{Digest, DigestSet, Refusal, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto};
@@ -23,10 +22,7 @@ fn global(name: &str) -> Result<JsValue, StoreError> {
     match Reflect::get(&js_sys::global(), &JsValue::from_str(name)) {
         Ok(value) if value.is_undefined() || value.is_null() => Err(missing()),
         Ok(value) => Ok(value),
-        Err(error) => Err(StoreError {
-            kind: StoreErrorKind::Unsupported,
-            ..StoreError::from(error)
-        }),
+        Err(error) => Err(StoreError { kind: StoreErrorKind::Unsupported, ..StoreError::from(error) }),
     }
 }
 
@@ -46,10 +42,7 @@ pub async fn sha256(bytes: &Uint8Array) -> Result<Digest, StoreError> {
     let crypto: web_sys::Crypto = global("crypto")?.unchecked_into();
     let subtle: SubtleCrypto = crypto.subtle();
     if subtle.is_undefined() {
-        return Err(StoreError::new(
-            StoreErrorKind::Unsupported,
-            "there is no `crypto.subtle`",
-        ));
+        return Err(StoreError::new(StoreErrorKind::Unsupported, "there is no `crypto.subtle`"));
     }
     let hash = JsFuture::from(subtle.digest_with_str_and_buffer_source("SHA-256", bytes)?).await?;
     let mut digest = [0; 32];
@@ -89,10 +82,7 @@ async fn found(cache: &Cache, key: &str) -> Result<Option<Response>, StoreError>
 
 async fn urls(cache: &Cache) -> Result<Vec<String>, StoreError> {
     let requests: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
-    Ok(requests
-        .iter()
-        .map(|request| request.unchecked_into::<Request>().url())
-        .collect())
+    Ok(requests.iter().map(|request| request.unchecked_into::<Request>().url()).collect())
 }
 
 async fn delete(cache: &Cache, key: &str) -> Result<bool, StoreError> {
@@ -146,10 +136,7 @@ impl CachePieces {
         }
         self.admit(digest, bytes).await.map_err(|error| match error {
             AdmitError::Mismatch { .. } => Refusal::Mismatch,
-            AdmitError::Store(StoreError {
-                kind: StoreErrorKind::NoRoom,
-                ..
-            }) => Refusal::NoRoom,
+            AdmitError::Store(StoreError { kind: StoreErrorKind::NoRoom, .. }) => Refusal::NoRoom,
             AdmitError::Store(_) => Refusal::Storage,
         })
     }
@@ -165,10 +152,7 @@ impl Pieces for CachePieces {
     async fn admit(&self, digest: &Digest, bytes: Uint8Array) -> Result<(), AdmitError> {
         let found = sha256(&bytes).await?;
         if found != *digest {
-            return Err(AdmitError::Mismatch {
-                expected: *digest,
-                found,
-            });
+            return Err(AdmitError::Mismatch { expected: *digest, found });
         }
         let response = stored(&bytes, "application/octet-stream")?;
         let put = self.0.put_with_str(&routes::piece(digest), &response);
@@ -188,12 +172,8 @@ impl Pieces for CachePieces {
         Ok(self.response(digest).await?.is_some())
     }
 
-    async fn list(&self) -> Result<BTreeSet<Digest>, StoreError> {
-        Ok(urls(&self.0)
-            .await?
-            .iter()
-            .filter_map(|url| routes::parse_piece(url))
-            .collect())
+    async fn list(&self) -> Result<DigestSet, StoreError> {
+        Ok(urls(&self.0).await?.iter().filter_map(|url| routes::parse_piece(url)).collect())
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
@@ -223,7 +203,7 @@ impl CacheDocuments {
 
 impl Documents for CacheDocuments {
     async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        let response = stored(&Uint8Array::from(text.as_bytes()), "application/json")?;
+        let response = stored(&Uint8Array::from(text.as_bytes()), "text/plain;charset=utf-8")?;
         JsFuture::from(self.0.put_with_str(key, &response)).await?;
         Ok(())
     }
@@ -236,10 +216,8 @@ impl Documents for CacheDocuments {
     }
 
     async fn keys(&self) -> Result<Vec<String>, StoreError> {
-        let path = |url: String| {
-            let (_, rest) = url.split_once("://")?;
-            Some(rest[rest.find('/')?..].to_owned())
-        };
+        // `scheme:`, nothing, `authority`, and what is wanted.
+        let path = |url: String| url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
         Ok(urls(&self.0).await?.into_iter().filter_map(path).collect())
     }
 

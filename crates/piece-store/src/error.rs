@@ -21,18 +21,13 @@ pub enum StoreErrorKind {
     Unsupported,
     /// No room. May work after something was deleted.
     NoRoom,
-    /// A stored document cannot be understood. It is best deleted.
-    Malformed,
     /// Anything else, such as a disk error. May work later.
     Other,
 }
 
 impl StoreError {
     pub(crate) fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 }
 
@@ -41,7 +36,6 @@ impl fmt::Display for StoreError {
         match self.kind {
             StoreErrorKind::Unsupported => write!(f, "the store is not supported here: {}", self.message),
             StoreErrorKind::NoRoom => write!(f, "no room on the device: {}", self.message),
-            StoreErrorKind::Malformed => write!(f, "a stored document is malformed: {}", self.message),
             StoreErrorKind::Other => write!(f, "the store failed: {}", self.message),
         }
     }
@@ -62,7 +56,7 @@ impl From<JsValue> for StoreError {
         let message = match (exception, value.dyn_ref::<js_sys::Error>()) {
             (Some(exception), _) => format!("{}: {}", exception.name(), exception.message()),
             (None, Some(error)) => String::from(error.to_string()),
-            (None, None) => format!("{value:?}"),
+            (None, None) => value.as_string().unwrap_or_default(),
         };
         Self { kind, message }
     }

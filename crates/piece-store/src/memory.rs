@@ -1,9 +1,9 @@
 //! The in-memory twins, for tests of everything that uses a store.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use protocol::Digest;
+use protocol::{Digest, DigestSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::{AdmitError, Documents, Pieces, StoreError};
@@ -18,10 +18,7 @@ impl Pieces for MemoryPieces {
     async fn admit(&self, digest: &Digest, bytes: Vec<u8>) -> Result<(), AdmitError> {
         let found = Digest::from_bytes(Sha256::digest(&bytes).into());
         if found != *digest {
-            return Err(AdmitError::Mismatch {
-                expected: *digest,
-                found,
-            });
+            return Err(AdmitError::Mismatch { expected: *digest, found });
         }
         self.0.borrow_mut().insert(found, bytes);
         Ok(())
@@ -35,7 +32,7 @@ impl Pieces for MemoryPieces {
         Ok(self.0.borrow().contains_key(digest))
     }
 
-    async fn list(&self) -> Result<BTreeSet<Digest>, StoreError> {
+    async fn list(&self) -> Result<DigestSet, StoreError> {
         Ok(self.0.borrow().keys().copied().collect())
     }
 

@@ -1,10 +1,8 @@
 //! Manifests, wishes and pieces together: what is on this device.
 
-use std::collections::BTreeSet;
+use protocol::{DigestSet, Manifest, ModelId, Revision, Wish, routes};
 
-use protocol::{Digest, Manifest, ModelId, Revision, Wish, routes};
-
-use crate::{CacheDocuments, CachePieces, Documents, Pieces, StoreError, StoreErrorKind};
+use crate::{CacheDocuments, CachePieces, Documents, Pieces, StoreError};
 
 /// The store of this origin in a browser.
 pub type BrowserStore = ModelStore<CachePieces, CacheDocuments>;
@@ -22,17 +20,14 @@ pub struct StoredModel {
     /// Its manifest.
     pub manifest: Manifest,
     /// Which of its pieces are kept.
-    pub kept: BTreeSet<Digest>,
+    pub kept: DigestSet,
 }
 
 impl StoredModel {
     /// Whether every piece is kept.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.manifest
-            .pieces()
-            .iter()
-            .all(|piece| self.kept.contains(&piece.digest))
+        self.manifest.pieces().iter().all(|piece| self.kept.contains(&piece.digest))
     }
 }
 
@@ -40,22 +35,15 @@ impl BrowserStore {
     /// Opens the store of this origin, from a window or a worker.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unsupported`] where the browser keeps nothing for this page.
+    /// [`crate::StoreErrorKind::Unsupported`] where the browser keeps nothing for this page.
     pub async fn open() -> Result<Self, StoreError> {
-        Ok(Self::new(
-            CachePieces::open().await?,
-            CacheDocuments::open().await?,
-        ))
+        Ok(Self::new(CachePieces::open().await?, CacheDocuments::open().await?))
     }
 }
 
 fn wish_key(model: &ModelId) -> String {
     // Below `/api/` the server answers nothing of this name, so the key cannot be taken for a resource.
     format!("{}/wish", routes::model_info(model))
-}
-
-fn malformed(key: &str) -> impl FnOnce(serde_json::Error) -> StoreError + '_ {
-    move |error| StoreError::new(StoreErrorKind::Malformed, format!("{key}: {error}"))
 }
 
 impl<P: Pieces, D: Documents> ModelStore<P, D> {
@@ -77,8 +65,7 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
     /// When the store cannot be written.
     pub async fn put_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
         let key = routes::manifest(manifest.model(), manifest.revision());
-        let text = serde_json::to_string(manifest).map_err(malformed(&key))?;
-        self.documents.put(&key, &text).await
+        self.documents.put(&key, &manifest.to_text()).await
     }
 
     /// The manifest of a revision, if it is stored. One that cannot be understood counts as absent.
@@ -91,7 +78,7 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         revision: Revision,
     ) -> Result<Option<Manifest>, StoreError> {
         let text = self.documents.get(&routes::manifest(model, revision)).await?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        Ok(text.and_then(|text| Manifest::from_text(&text)))
     }
 
     /// All stored manifests. Those that cannot be understood are left out.
@@ -100,15 +87,10 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
     /// When the store cannot be read.
     pub async fn manifests(&self) -> Result<Vec<Manifest>, StoreError> {
         let mut manifests = Vec::new();
-        for key in self
-            .documents
-            .keys()
-            .await?
-            .iter()
-            .filter(|key| key.contains("/manifest/"))
-        {
-            let text = self.documents.get(key).await?;
-            manifests.extend(text.and_then(|text| serde_json::from_str::<Manifest>(&text).ok()));
+        for key in self.documents.keys().await? {
+            // Wishes are among them and are not read as manifests.
+            let text = self.documents.get(&key).await?;
+            manifests.extend(text.and_then(|text| Manifest::from_text(&text)));
         }
         Ok(manifests)
     }
@@ -146,7 +128,7 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn kept(&self, manifest: &Manifest) -> Result<BTreeSet<Digest>, StoreError> {
+    pub async fn kept(&self, manifest: &Manifest) -> Result<DigestSet, StoreError> {
         Ok(kept_of(manifest, &self.pieces.list().await?))
     }
 
@@ -155,9 +137,7 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
     /// # Errors
     /// When the store cannot be written.
     pub async fn put_wish(&self, model: &ModelId, wish: &Wish) -> Result<(), StoreError> {
-        let key = wish_key(model);
-        let text = serde_json::to_string(wish).map_err(malformed(&key))?;
-        self.documents.put(&key, &text).await
+        self.documents.put(&wish_key(model), &wish.to_text()).await
     }
 
     /// What the person wants of a model. A wish that cannot be understood counts as none.
@@ -166,7 +146,7 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
     /// When the store cannot be read.
     pub async fn wish(&self, model: &ModelId) -> Result<Option<Wish>, StoreError> {
         let text = self.documents.get(&wish_key(model)).await?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        Ok(text.and_then(|text| Wish::from_text(&text)))
     }
 
     /// Forgets what the person wanted of a model.
@@ -216,24 +196,16 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         // already, and must not be taken for left over.
         let pieces = self.pieces.list().await?;
         let manifests = self.manifests().await?;
-        let named: BTreeSet<Digest> = manifests
-            .iter()
-            .flat_map(Manifest::pieces)
-            .map(|piece| piece.digest)
-            .collect();
+        let named: DigestSet =
+            manifests.iter().flat_map(Manifest::pieces).map(|piece| piece.digest).collect();
         let mut removed = 0;
-        for digest in pieces.difference(&named) {
+        for digest in pieces.iter().filter(|digest| !named.contains(digest)) {
             removed += usize::from(self.pieces.delete(digest).await?);
         }
         Ok(removed)
     }
 }
 
-fn kept_of(manifest: &Manifest, pieces: &BTreeSet<Digest>) -> BTreeSet<Digest> {
-    manifest
-        .pieces()
-        .iter()
-        .map(|piece| piece.digest)
-        .filter(|digest| pieces.contains(digest))
-        .collect()
+fn kept_of(manifest: &Manifest, pieces: &DigestSet) -> DigestSet {
+    manifest.pieces().iter().map(|piece| piece.digest).filter(|digest| pieces.contains(digest)).collect()
 }

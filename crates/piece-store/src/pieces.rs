@@ -1,8 +1,6 @@
 //! The trait of a piece store.
 
-use std::collections::BTreeSet;
-
-use protocol::Digest;
+use protocol::{Digest, DigestSet};
 
 use crate::{AdmitError, StoreError};
 
@@ -10,10 +8,7 @@ use crate::{AdmitError, StoreError};
 ///
 /// All methods may be called at the same time from several contexts: admitting a piece twice is the same as
 /// once, and a piece is there as a whole or not at all.
-#[expect(
-    async_fn_in_trait,
-    reason = "a browser's contexts are single-threaded: no future needs Send"
-)]
+#[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
 pub trait Pieces {
     /// The bytes of one piece, in the form that costs least to hand over.
     type Bytes;
@@ -40,7 +35,7 @@ pub trait Pieces {
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn list(&self) -> Result<BTreeSet<Digest>, StoreError>;
+    async fn list(&self) -> Result<DigestSet, StoreError>;
 
     /// Removes a piece; says whether it was there.
     ///

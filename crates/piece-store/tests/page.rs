@@ -13,13 +13,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 async fn the_cache_api_conforms_in_a_page() {
     let pieces = CachePieces::open().await.unwrap();
     let documents = CacheDocuments::open().await.unwrap();
-    conformance::run(
-        pieces,
-        documents,
-        |bytes| Uint8Array::from(bytes),
-        |bytes| bytes.to_vec(),
-    )
-    .await;
+    conformance::run(pieces, documents, |bytes| Uint8Array::from(bytes), |bytes| bytes.to_vec()).await;
 }
 
 #[wasm_bindgen_test]

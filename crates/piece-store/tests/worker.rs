@@ -12,11 +12,5 @@ wasm_bindgen_test_configure!(run_in_service_worker);
 async fn the_cache_api_conforms_in_a_service_worker() {
     let pieces = CachePieces::open().await.unwrap();
     let documents = CacheDocuments::open().await.unwrap();
-    conformance::run(
-        pieces,
-        documents,
-        |bytes| Uint8Array::from(bytes),
-        |bytes| bytes.to_vec(),
-    )
-    .await;
+    conformance::run(pieces, documents, |bytes| Uint8Array::from(bytes), |bytes| bytes.to_vec()).await;
 }

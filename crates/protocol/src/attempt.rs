@@ -3,16 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use crate::{DigestError, ModelId, NameError, Revision};
 
 /// Identifies one try to fetch what is missing of one revision. It is the id of the browser's
 /// registration, so it must be unique a try: the browser refuses an id that is in use.
 ///
 /// Text form: `modelferry@<revision>#<nonce>@<owner>/<name>`, the free-form part last.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AttemptId {
     /// The model that is fetched.
     pub model: ModelId,
@@ -67,20 +64,6 @@ impl FromStr for AttemptId {
     }
 }
 
-impl TryFrom<String> for AttemptId {
-    type Error = AttemptError;
-
-    fn try_from(text: String) -> Result<Self, AttemptError> {
-        text.parse()
-    }
-}
-
-impl From<AttemptId> for String {
-    fn from(id: AttemptId) -> Self {
-        id.to_string()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,13 +80,7 @@ mod tests {
 
     #[test]
     fn foreign_ids_are_not_ours() {
-        for text in [
-            "",
-            "podcast-7",
-            "modelferry@",
-            "modelferry@00#1@a/b",
-            "modelferry@x",
-        ] {
+        for text in ["", "podcast-7", "modelferry@", "modelferry@00#1@a/b", "modelferry@x"] {
             assert!(text.parse::<AttemptId>().is_err(), "{text}");
         }
     }

@@ -114,10 +114,7 @@ fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], DigestError> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N {
-        return Err(DigestError::Length {
-            expected: 2 * N,
-            found: digits.len(),
-        });
+        return Err(DigestError::Length { expected: 2 * N, found: digits.len() });
     }
     let value = |at: usize| match digits[at] {
         digit @ b'0'..=b'9' => Ok(digit - b'0'),
@@ -150,13 +147,7 @@ mod tests {
         let upper = EMPTY.to_uppercase().parse::<Digest>();
         assert_eq!(upper, Err(DigestError::Character { at: 0 }));
         let short = EMPTY[1..].parse::<Digest>();
-        assert_eq!(
-            short,
-            Err(DigestError::Length {
-                expected: 64,
-                found: 63
-            })
-        );
+        assert_eq!(short, Err(DigestError::Length { expected: 64, found: 63 }));
         // Multi-byte characters must not split: offsets are bytes.
         let odd = format!("{}é", &EMPTY[..62]).parse::<Digest>();
         assert_eq!(odd, Err(DigestError::Character { at: 62 }));

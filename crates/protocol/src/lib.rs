@@ -7,17 +7,20 @@
 mod attempt;
 mod catalogue;
 mod digest;
+mod digest_set;
 pub mod download;
 mod manifest;
 mod message;
 mod name;
 pub mod routes;
+mod text;
 mod wish;
 
 pub use attempt::{AttemptError, AttemptId};
 pub use catalogue::{CardData, IndexReport, LfsPointer, ModelInfo, Problem, Sibling};
 pub use digest::{Digest, DigestError, Revision};
+pub use digest_set::DigestSet;
 pub use manifest::{File, Manifest, ManifestError, Piece};
-pub use message::{Ending, Envelope, FromWorker, Refusal};
+pub use message::{Ending, FromWorker, Refusal};
 pub use name::{FilePath, ModelId, NameError, RESERVED_OWNERS};
 pub use wish::{Wish, WishState};

@@ -47,15 +47,11 @@ impl fmt::Display for NameError {
             Self::Empty => write!(f, "a name must not be empty"),
             Self::Dots => write!(f, "a name must not be . or .."),
             Self::Character(c) => write!(f, "a name must not contain the character {c:?}"),
-            Self::TooLong(len) => write!(
-                f,
-                "a name of {len} bytes is too long, {LONGEST_SEGMENT} are allowed"
-            ),
+            Self::TooLong(len) => {
+                write!(f, "a name of {len} bytes is too long, {LONGEST_SEGMENT} are allowed")
+            }
             Self::Reserved(owner) => {
-                write!(
-                    f,
-                    "the owner name {owner:?} is reserved: the server uses the path /{owner} itself"
-                )
+                write!(f, "the owner name {owner:?} is reserved: the server uses the path /{owner} itself")
             }
         }
     }
@@ -99,10 +95,7 @@ impl ModelId {
         if RESERVED_OWNERS.contains(&owner) {
             return Err(NameError::Reserved(owner.to_owned()));
         }
-        Ok(Self {
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-        })
+        Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
     }
 
     /// The part before the slash.
@@ -206,20 +199,11 @@ mod tests {
 
     #[test]
     fn ordinary_and_unusual_names_are_kept_as_they_are() {
-        for id in [
-            "sentence-transformers/all-MiniLM-L6-v2",
-            "my models/100% #1?",
-            "ünï/模型+x",
-            "a/resolve",
-        ] {
+        for id in ["sentence-transformers/all-MiniLM-L6-v2", "my models/100% #1?", "ünï/模型+x", "a/resolve"]
+        {
             assert_eq!(id.parse::<ModelId>().unwrap().to_string(), id);
         }
-        for path in [
-            "config.json",
-            "1_Pooling/config.json",
-            "a b/c#d?e%f+g/ö.bin",
-            ".gitattributes",
-        ] {
+        for path in ["config.json", "1_Pooling/config.json", "a b/c#d?e%f+g/ö.bin", ".gitattributes"] {
             assert_eq!(path.parse::<FilePath>().unwrap().as_str(), path);
         }
     }

@@ -24,11 +24,7 @@ pub const MAIN: &str = "main";
 const PIECES: &str = "/pieces/";
 
 /// RFC 3986 section 2.3: unreserved characters stay, everything else is encoded.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 fn encode(segment: &str) -> impl Display + '_ {
     utf8_percent_encode(segment, SEGMENT)
@@ -43,11 +39,11 @@ pub fn piece(digest: &Digest) -> String {
 /// The digest named by a piece's path, or by its absolute URL; `None` for any other URL.
 #[must_use]
 pub fn parse_piece(url: &str) -> Option<Digest> {
-    let path = match url.split_once("://") {
-        Some((_, rest)) => &rest[rest.find('/')?..],
-        None => url,
-    };
-    path.strip_prefix(PIECES)?.parse().ok()
+    let (folder, digest) = url.rsplit_once('/')?;
+    let origin = folder.strip_suffix(PIECES.trim_end_matches('/'))?;
+    // No origin, or `scheme://authority`.
+    let is_origin = origin.is_empty() || origin.ends_with(|c| c != '/') && origin.split('/').count() == 3;
+    is_origin.then(|| digest.parse().ok())?
 }
 
 /// A model's page.
@@ -98,12 +94,12 @@ mod tests {
         let digest = Digest::from_bytes([0xab; 32]);
         let path = piece(&digest);
         assert_eq!(parse_piece(&path), Some(digest));
-        assert_eq!(
-            parse_piece(&format!("https://example.org:8443{path}")),
-            Some(digest)
-        );
+        assert_eq!(parse_piece(&format!("https://example.org:8443{path}")), Some(digest));
         assert_eq!(parse_piece("/pieces/nothex"), None);
         assert_eq!(parse_piece("https://example.org"), None);
         assert_eq!(parse_piece("/other"), None);
+        assert_eq!(parse_piece(&format!("/owner{path}")), None);
+        assert_eq!(parse_piece(&format!("https://example.org/owner{path}")), None);
+        assert_eq!(parse_piece(&format!("//{path}")), None);
     }
 }

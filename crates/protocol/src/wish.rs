@@ -1,12 +1,10 @@
 //! What the person wants on this device, stored before the first byte is fetched, so that a page that
 //! comes later knows whether to go on.
 
-use serde::{Deserialize, Serialize};
-
 use crate::Revision;
 
 /// The wish to have one revision of a model on the device.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Wish {
     /// The wanted revision.
     pub revision: Revision,
@@ -19,8 +17,7 @@ pub struct Wish {
 }
 
 /// Whether a wish is being worked on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WishState {
     /// Go on whenever a page is opened.
     Active,

@@ -7,16 +7,14 @@ use protocol::download::{
     Active, Button, Cause, Download, Effect, Engine, Event, HandOver, PageOutcome, Plan, Settings, Stage,
     StartRefusal, State, Survey,
 };
-use protocol::{AttemptId, Digest, Ending, File, Manifest, ModelId, Refusal, Revision, Wish, WishState};
+use protocol::{
+    AttemptId, Digest, DigestSet, Ending, File, Manifest, ModelId, Refusal, Revision, Wish, WishState,
+};
 
 const SMALL: u64 = 10;
 
 fn settings() -> Settings {
-    Settings {
-        small: SMALL,
-        first_byte: 20_000,
-        settle: 15_000,
-    }
+    Settings { small: SMALL, first_byte: 20_000, settle: 15_000 }
 }
 
 fn digest(n: u8) -> Digest {
@@ -39,7 +37,7 @@ fn manifest() -> Manifest {
         sha256: digest(200),
         pieces: pieces.iter().map(|n| digest(*n)).collect(),
     };
-    let files = vec![file("weights", 250, &[1, 2, 3]), file("config", 5, &[4])];
+    let files = vec![file("config", 5, &[4]), file("weights", 250, &[1, 2, 3])];
     Manifest::new(model(), revision(), 100, files).unwrap()
 }
 
@@ -48,34 +46,19 @@ fn plan(kept: &[u8]) -> Plan {
 }
 
 fn attempt(nonce: u64) -> AttemptId {
-    AttemptId {
-        model: model(),
-        revision: revision(),
-        nonce,
-    }
+    AttemptId { model: model(), revision: revision(), nonce }
 }
 
 fn wish(state: WishState) -> Option<Wish> {
-    Some(Wish {
-        revision: revision(),
-        state,
-        nonce: None,
-    })
+    Some(Wish { revision: revision(), state, nonce: None })
 }
 
 fn found(kept: &[u8], state: WishState) -> Survey {
-    Survey {
-        plan: Some(plan(kept)),
-        wish: wish(state),
-        active: None,
-    }
+    Survey { plan: Some(plan(kept)), wish: wish(state), active: None }
 }
 
 fn surveyed(survey: Survey) -> Event {
-    Event::Surveyed {
-        epoch: u64::MAX,
-        survey,
-    }
+    Event::Surveyed { epoch: u64::MAX, survey }
 }
 
 fn opened(engine: Engine, survey: Survey) -> (Download, Vec<Effect>) {
@@ -89,10 +72,7 @@ fn opened(engine: Engine, survey: Survey) -> (Download, Vec<Effect>) {
 fn clicked(engine: Engine) -> (Download, Vec<Effect>) {
     let (mut download, _) = opened(engine, Survey::default());
     assert_eq!(*download.state(), State::Absent);
-    assert_eq!(
-        download.handle(999, Event::Clicked(Button::Download)),
-        [Effect::Prepare]
-    );
+    assert_eq!(download.handle(999, Event::Clicked(Button::Download)), [Effect::Prepare]);
     let effects = download.handle(1_000, Event::Prepared(found(&[], WishState::Active)));
     (download, effects)
 }
@@ -117,31 +97,14 @@ fn stage(download: &Download) -> Option<Stage> {
 #[test]
 fn a_click_asks_the_browser_for_the_large_pieces_and_the_page_for_the_small_ones() {
     let (mut download, effects) = clicked(Engine::Background);
-    assert_eq!(
-        asked(&effects),
-        (vec![digest(1), digest(2), digest(3)], vec![digest(4)])
-    );
-    let stored = Wish {
-        revision: revision(),
-        state: WishState::Active,
-        nonce: Some(1_000),
-    };
-    assert_eq!(
-        effects[0],
-        Effect::WriteWish(stored),
-        "the wish is stored before the fetch is started"
-    );
+    assert_eq!(asked(&effects), (vec![digest(1), digest(2), digest(3)], vec![digest(4)]));
+    let stored = Wish { revision: revision(), state: WishState::Active, nonce: Some(1_000) };
+    assert_eq!(effects[0], Effect::WriteWish(stored), "the wish is stored before the fetch is started");
 
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::Admitted(digest(4)));
     download.handle(1_200, Event::PageFinished(PageOutcome::Done));
-    download.handle(
-        1_300,
-        Event::Progress {
-            attempt: attempt(1_000),
-            downloaded: 120,
-        },
-    );
+    download.handle(1_300, Event::Progress { attempt: attempt(1_000), downloaded: 120 });
     assert_eq!(download.shown(), 125);
     // The page admits a finished piece: its bytes are not counted twice.
     download.handle(1_400, Event::Admitted(digest(1)));
@@ -170,25 +133,10 @@ fn success_with_empty_bodies_is_not_ready() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::Admitted(digest(4)));
     download.handle(1_200, Event::PageFinished(PageOutcome::Done));
-    download.handle(
-        2_000,
-        Event::Ended {
-            attempt: attempt(1_000),
-            ending: Ending::Success,
-        },
-    );
+    download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
-    download.handle(
-        2_100,
-        Event::Refused {
-            digest: digest(1),
-            refusal: Refusal::Empty,
-        },
-    );
-    let finished = Event::WorkerFinished {
-        attempt: attempt(1_000),
-        ending: Ending::Success,
-    };
+    download.handle(2_100, Event::Refused { digest: digest(1), refusal: Refusal::Empty });
+    let finished = Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success };
     assert_eq!(download.handle(2_200, finished), [Effect::Survey { epoch: 1 }]);
     download.handle(2_300, surveyed(found(&[2, 3, 4], WishState::Active)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Network));
@@ -201,20 +149,8 @@ fn wrong_bytes_are_reported_and_only_they_are_asked_for_again() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::PageFinished(PageOutcome::Done));
-    download.handle(
-        2_000,
-        Event::Refused {
-            digest: digest(2),
-            refusal: Refusal::Mismatch,
-        },
-    );
-    download.handle(
-        2_200,
-        Event::WorkerFinished {
-            attempt: attempt(1_000),
-            ending: Ending::Success,
-        },
-    );
+    download.handle(2_000, Event::Refused { digest: digest(2), refusal: Refusal::Mismatch });
+    download.handle(2_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success });
     download.handle(2_300, surveyed(found(&[1, 3, 4], WishState::Active)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Corrupt(1)));
 
@@ -228,34 +164,18 @@ fn cancel_keeps_what_is_there_and_waits_for_a_click() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     let effects = download.handle(1_200, Event::Clicked(Button::Cancel));
-    let stopped = Wish {
-        revision: revision(),
-        state: WishState::Stopped,
-        nonce: None,
-    };
-    let abort = Effect::Abort {
-        attempt: attempt(1_000),
-    };
+    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
+    let abort = Effect::Abort { attempt: attempt(1_000) };
     assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage, abort]);
     assert!(download.buttons().is_empty());
     download.handle(1_300, Event::PageFinished(PageOutcome::Stopped));
     download.handle(1_400, Event::Admitted(digest(1)));
-    download.handle(
-        1_500,
-        Event::WorkerFinished {
-            attempt: attempt(1_000),
-            ending: Ending::Aborted,
-        },
-    );
+    download.handle(1_500, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
     download.handle(1_600, surveyed(found(&[1], WishState::Stopped)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
 
     let (_, effects) = opened(Engine::Background, found(&[1], WishState::Stopped));
-    assert_eq!(
-        effects,
-        [],
-        "a page that is opened later does not go on by itself"
-    );
+    assert_eq!(effects, [], "a page that is opened later does not go on by itself");
 }
 
 #[test]
@@ -263,12 +183,7 @@ fn cancel_before_the_browser_has_answered_still_aborts() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Clicked(Button::Cancel));
     let effects = download.handle(1_200, Event::Started(attempt(1_000)));
-    assert_eq!(
-        effects,
-        [Effect::Abort {
-            attempt: attempt(1_000)
-        }]
-    );
+    assert_eq!(effects, [Effect::Abort { attempt: attempt(1_000) }]);
 }
 
 #[test]
@@ -277,26 +192,16 @@ fn cancel_while_preparing_starts_nothing() {
     download.handle(1, Event::Clicked(Button::Download));
     download.handle(2, Event::Clicked(Button::Cancel));
     let effects = download.handle(3, Event::Prepared(found(&[], WishState::Active)));
-    let stopped = Wish {
-        revision: revision(),
-        state: WishState::Stopped,
-        nonce: None,
-    };
+    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
     assert_eq!(effects, [Effect::WriteWish(stopped)]);
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
 }
 
 #[test]
 fn a_page_opened_during_a_background_fetch_joins_it_and_fetches_the_rest() {
-    let active = Active {
-        attempt: attempt(7),
-        asked: [digest(2), digest(3)].into_iter().collect(),
-        downloaded: 60,
-    };
-    let survey = Survey {
-        active: Some(active),
-        ..found(&[1], WishState::Active)
-    };
+    let active =
+        Active { attempt: attempt(7), asked: [digest(2), digest(3)].into_iter().collect(), downloaded: 60 };
+    let survey = Survey { active: Some(active), ..found(&[1], WishState::Active) };
     let (download, effects) = opened(Engine::Background, survey);
     assert_eq!(asked(&effects), (vec![], vec![digest(4)]));
     assert_eq!(download.shown(), 160);
@@ -319,19 +224,10 @@ fn a_page_opened_after_the_browser_was_closed_goes_on_once_without_a_click() {
 fn a_refused_click_is_taken_over_by_the_page() {
     let (mut download, _) = clicked(Engine::Background);
     let refusal = StartRefusal::NotAllowed;
-    let effects = download.handle(
-        1_100,
-        Event::StartRefused {
-            attempt: attempt(1_000),
-            refusal,
-        },
-    );
+    let effects = download.handle(1_100, Event::StartRefused { attempt: attempt(1_000), refusal });
     assert_eq!(asked(&effects).1.len(), 4);
     let fetching = download.state().fetching().unwrap();
-    assert_eq!(
-        (fetching.engine, fetching.hand_over),
-        (Engine::Page, Some(HandOver::NotAllowed))
-    );
+    assert_eq!((fetching.engine, fetching.hand_over), (Engine::Page, Some(HandOver::NotAllowed)));
 }
 
 #[test]
@@ -342,31 +238,12 @@ fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
     assert_eq!(download.handle(15_000, Event::Tick { waiting: true }), []);
     assert_eq!(download.handle(34_999, Event::Tick { waiting: false }), []);
     let effects = download.handle(35_000, Event::Tick { waiting: false });
-    assert!(
-        effects.contains(&Effect::Abort {
-            attempt: attempt(1_000)
-        }),
-        "{effects:?}"
-    );
-    let unnamed = Wish {
-        revision: revision(),
-        state: WishState::Active,
-        nonce: None,
-    };
-    assert_eq!(
-        effects[0],
-        Effect::WriteWish(unnamed),
-        "so that the abort is not taken for the person's"
-    );
+    assert!(effects.contains(&Effect::Abort { attempt: attempt(1_000) }), "{effects:?}");
+    let unnamed = Wish { revision: revision(), state: WishState::Active, nonce: None };
+    assert_eq!(effects[0], Effect::WriteWish(unnamed), "so that the abort is not taken for the person's");
     assert_eq!(asked(&effects).1.len(), 4);
     // What the worker says of the aborted one changes nothing any more.
-    download.handle(
-        35_100,
-        Event::WorkerFinished {
-            attempt: attempt(1_000),
-            ending: Ending::Aborted,
-        },
-    );
+    download.handle(35_100, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
     assert!(matches!(download.state(), State::Fetching(_)));
 }
 
@@ -374,18 +251,9 @@ fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
 fn a_fetch_that_has_moved_is_never_taken_over() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(
-        1_200,
-        Event::Progress {
-            attempt: attempt(1_000),
-            downloaded: 1,
-        },
-    );
+    download.handle(1_200, Event::Progress { attempt: attempt(1_000), downloaded: 1 });
     for minute in 1..60 {
-        assert_eq!(
-            download.handle(minute * 60_000, Event::Tick { waiting: false }),
-            []
-        );
+        assert_eq!(download.handle(minute * 60_000, Event::Tick { waiting: false }), []);
     }
 }
 
@@ -394,59 +262,26 @@ fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_100, Event::PageFinished(PageOutcome::Done));
-    download.handle(
-        2_000,
-        Event::Ended {
-            attempt: attempt(1_000),
-            ending: Ending::Success,
-        },
-    );
-    assert_eq!(
-        download.handle(3_000, Event::Tick { waiting: false }),
-        [Effect::Survey { epoch: 0 }]
-    );
+    download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
+    assert_eq!(download.handle(3_000, Event::Tick { waiting: false }), [Effect::Survey { epoch: 0 }]);
     download.handle(3_001, surveyed(found(&[1], WishState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(10_000, Event::Admitted(digest(2)));
     download.handle(24_999, surveyed(found(&[1, 2], WishState::Active)));
-    assert!(
-        matches!(stage(&download), Some(Stage::Settling { .. })),
-        "it was alive 15 s ago"
-    );
+    assert!(matches!(stage(&download), Some(Stage::Settling { .. })), "it was alive 15 s ago");
     download.handle(25_000, surveyed(found(&[1, 2], WishState::Active)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Network));
 }
 
 #[test]
 fn eviction_is_noticed() {
-    let (mut download, _) = opened(
-        Engine::Page,
-        Survey {
-            wish: None,
-            ..found(&[1, 2, 3, 4], WishState::Active)
-        },
-    );
+    let (mut download, _) =
+        opened(Engine::Page, Survey { wish: None, ..found(&[1, 2, 3, 4], WishState::Active) });
     assert_eq!(*download.state(), State::Ready);
-    download.handle(
-        5,
-        surveyed(Survey {
-            wish: None,
-            ..found(&[1, 4], WishState::Active)
-        }),
-    );
+    download.handle(5, surveyed(Survey { wish: None, ..found(&[1, 4], WishState::Active) }));
     assert_eq!(*download.state(), State::Interrupted(Cause::Evicted));
-    let (_, effects) = opened(
-        Engine::Page,
-        Survey {
-            wish: None,
-            ..found(&[1, 4], WishState::Active)
-        },
-    );
-    assert_eq!(
-        effects,
-        [],
-        "gigabytes are not fetched again without being asked for"
-    );
+    let (_, effects) = opened(Engine::Page, Survey { wish: None, ..found(&[1, 4], WishState::Active) });
+    assert_eq!(effects, [], "gigabytes are not fetched again without being asked for");
 }
 
 #[test]
@@ -455,21 +290,9 @@ fn a_look_that_began_before_an_admission_does_not_take_it_back() {
     for n in [1, 2, 3] {
         download.handle(2_000, Event::Admitted(digest(n)));
     }
-    download.handle(
-        2_001,
-        Event::Surveyed {
-            epoch: 2,
-            survey: found(&[1, 2], WishState::Active),
-        },
-    );
+    download.handle(2_001, Event::Surveyed { epoch: 2, survey: found(&[1, 2], WishState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 250);
-    download.handle(
-        2_002,
-        Event::Surveyed {
-            epoch: 3,
-            survey: found(&[1, 2], WishState::Active),
-        },
-    );
+    download.handle(2_002, Event::Surveyed { epoch: 3, survey: found(&[1, 2], WishState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 200);
 }
 
@@ -511,19 +334,15 @@ fn endings() -> impl Strategy<Value = Ending> {
 fn surveys() -> impl Strategy<Value = Survey> {
     let kept = prop::collection::btree_set(1_u8..=5, 0..=5);
     let state = prop::sample::select(vec![None, Some(WishState::Active), Some(WishState::Stopped)]);
-    let active = prop::option::of((
-        attempts(),
-        prop::collection::btree_set(digests(), 0..4),
-        0_u64..400,
-    ));
+    let active = prop::option::of((attempts(), prop::collection::btree_set(digests(), 0..4), 0_u64..400));
     (any::<bool>(), kept, state, active).prop_map(|(stored, kept, state, active)| {
-        let kept: BTreeSet<Digest> = kept.into_iter().map(digest).collect();
+        let kept: DigestSet = kept.into_iter().map(digest).collect();
         Survey {
             plan: stored.then(|| Plan::new(&manifest(), &kept)),
             wish: state.and_then(wish),
             active: active.map(|(attempt, asked, downloaded)| Active {
                 attempt,
-                asked,
+                asked: asked.into_iter().collect(),
                 downloaded,
             }),
         }
@@ -649,7 +468,7 @@ proptest! {
             download.handle(1, event);
         }
         // From here on the world is honest: whatever was asked for answers, and nothing is under way.
-        let kept: BTreeSet<Digest> = kept.into_iter().map(digest).collect();
+        let kept: DigestSet = kept.into_iter().map(digest).collect();
         let survey = Survey { plan: Some(Plan::new(&manifest(), &kept)), wish: wish(WishState::Stopped), active: None };
         let mut now = 1;
         for _ in 0..4 {

@@ -1,7 +1,7 @@
 //! What the states of a download mean.
 
 use protocol::ModelId;
-use protocol::download::{Button, Cause, Download, Engine, Fetching, HandOver, Lack, Plan, Stage, State};
+use protocol::download::{Button, Cause, Download, Engine, Fetching, HandOver, Lack, Plan, State};
 
 use crate::{bytes, count, percent};
 
@@ -13,7 +13,7 @@ pub fn headline(state: &State) -> &'static str {
         State::Unsupported(_) => "Cannot be kept in this window",
         State::Absent => "Not on this device yet",
         State::Preparing { .. } => "Preparing the download",
-        State::Fetching(fetching) if is_settling(fetching) => "Checking what has arrived",
+        State::Fetching(fetching) if fetching.is_settling() => "Checking what has arrived",
         State::Fetching(_) => "Downloading",
         State::Stopping(_) => "Stopping",
         State::Interrupted(Cause::Cancelled) => "Stopped",
@@ -21,12 +21,6 @@ pub fn headline(state: &State) -> &'static str {
         State::Ready => "On this device, complete and checked",
         State::Removing => "Removing",
     }
-}
-
-/// Whether only the end of a background fetch is waited for.
-fn is_settling(fetching: &Fetching) -> bool {
-    let settling = |stage| matches!(stage, Stage::Settling { .. });
-    fetching.page.is_none() && fetching.background.as_ref().is_none_or(|b| settling(b.stage))
 }
 
 /// How far it is, in bytes and per cent; empty where that says nothing.
@@ -38,12 +32,7 @@ pub fn reach(download: &Download) -> String {
     let (shown, total) = (download.shown(), plan.total());
     match download.state() {
         State::Fetching(_) | State::Stopping(_) => {
-            format!(
-                "{} of {} ({} %)",
-                bytes(shown),
-                bytes(total),
-                percent(shown, total)
-            )
+            format!("{} of {} ({} %)", bytes(shown), bytes(total), percent(shown, total))
         }
         State::Interrupted(_) => kept(plan),
         State::Ready => bytes(total),
@@ -58,10 +47,7 @@ pub fn reach(download: &Download) -> String {
 fn kept(plan: &Plan) -> String {
     let (kept, pieces) = plan.count();
     let (have, total) = (bytes(plan.kept_bytes()), bytes(plan.total()));
-    format!(
-        "{have} of {total} are kept ({kept} of {})",
-        count(pieces, "piece", "pieces")
-    )
+    format!("{have} of {total} are kept ({kept} of {})", count(pieces, "piece", "pieces"))
 }
 
 /// What is going on and what to do, in one or two sentences; empty where the headline says it all.
@@ -124,10 +110,7 @@ fn of_fetching(fetching: &Fetching) -> String {
 }
 
 fn wrong_bytes(pieces: usize) -> String {
-    format!(
-        "{} arrived with wrong bytes and went straight to the bin.",
-        count(pieces, "piece", "pieces")
-    )
+    format!("{} arrived with wrong bytes and went straight to the bin.", count(pieces, "piece", "pieces"))
 }
 
 fn of_cause(cause: Cause) -> String {
@@ -168,7 +151,7 @@ pub fn live(download: &Download) -> String {
         return headline.to_owned();
     };
     match download.state() {
-        State::Fetching(fetching) if !is_settling(fetching) => {
+        State::Fetching(fetching) if !fetching.is_settling() => {
             let tens = percent(download.shown(), plan.total()) / 10 * 10;
             format!("{headline}, {tens} %")
         }

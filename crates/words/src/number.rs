@@ -3,12 +3,8 @@
 /// Bytes for people, in decimal units as model hubs and browsers use them: `91.6 MB`.
 #[must_use]
 pub fn bytes(n: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [
-        (1_000_000_000_000, "TB"),
-        (1_000_000_000, "GB"),
-        (1_000_000, "MB"),
-        (1_000, "kB"),
-    ];
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     match UNITS.iter().find(|(size, _)| n >= *size) {
         // Rounded down, so that nothing looks complete before it is.
         Some((size, unit)) => format!("{}.{} {unit}", n / size, n % size / (size / 10)),

@@ -1,8 +1,6 @@
 //! What can happen to a download.
 
-use std::collections::BTreeSet;
-
-use crate::{AttemptId, Digest, Ending, Refusal, Wish};
+use crate::{AttemptId, Digest, DigestSet, Ending, Refusal, Wish};
 
 use super::{Cause, Plan};
 
@@ -23,10 +21,7 @@ pub enum Event {
     /// The browser accepted a background fetch.
     Started(AttemptId),
     /// The browser did not accept a background fetch.
-    StartRefused {
-        attempt: AttemptId,
-        refusal: StartRefusal,
-    },
+    StartRefused { attempt: AttemptId, refusal: StartRefusal },
     /// The browser reports this many bytes of a background fetch.
     Progress { attempt: AttemptId, downloaded: u64 },
     /// The browser says that a background fetch has ended, or does not know it any more.
@@ -84,7 +79,7 @@ pub struct Active {
     /// Its id.
     pub attempt: AttemptId,
     /// The pieces it was asked for.
-    pub asked: BTreeSet<Digest>,
+    pub asked: DigestSet,
     /// What the browser says it has, in bytes.
     pub downloaded: u64,
 }

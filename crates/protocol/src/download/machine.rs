@@ -1,8 +1,6 @@
 //! The transitions.
 
-use std::collections::BTreeSet;
-
-use crate::{AttemptId, Digest, Ending, ModelId, Piece, Refusal, Revision, Wish, WishState};
+use crate::{AttemptId, Digest, DigestSet, Ending, ModelId, Piece, Refusal, Revision, Wish, WishState};
 
 use super::state::{Background, Cause, Engine, Fetching, HandOver, Lack, PageWork, Stage, State};
 use super::{Active, Button, Effect, Event, Millis, PageOutcome, Plan, StartRefusal, Survey};
@@ -21,11 +19,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            small: 1 << 20,
-            first_byte: 20_000,
-            settle: 15_000,
-        }
+        Self { small: 1 << 20, first_byte: 20_000, settle: 15_000 }
     }
 }
 
@@ -53,15 +47,7 @@ impl Download {
         settings: Settings,
     ) -> (Self, Vec<Effect>) {
         let state = State::Unknown;
-        let download = Self {
-            model,
-            revision,
-            engine,
-            settings,
-            state,
-            plan: None,
-            epoch: 0,
-        };
+        let download = Self { model, revision, engine, settings, state, plan: None, epoch: 0 };
         (download, vec![Effect::Survey { epoch: 0 }])
     }
 
@@ -69,10 +55,7 @@ impl Download {
     #[must_use]
     pub fn unsupported(model: ModelId, revision: Revision, lack: Lack) -> Self {
         let (download, _) = Self::new(model, revision, Engine::Page, Settings::default());
-        Self {
-            state: State::Unsupported(lack),
-            ..download
-        }
+        Self { state: State::Unsupported(lack), ..download }
     }
 
     /// The model.
@@ -271,10 +254,8 @@ impl Download {
     }
 
     fn derive_ready(&mut self) {
-        let deciding = matches!(
-            self.state,
-            State::Unsupported(_) | State::Preparing { .. } | State::Removing
-        );
+        let deciding =
+            matches!(self.state, State::Unsupported(_) | State::Preparing { .. } | State::Removing);
         if self.is_complete() && !deciding {
             self.state = State::Ready;
         } else if self.state == State::Ready {
@@ -320,9 +301,7 @@ impl Download {
             return Vec::new();
         };
         let page = fetching.page.as_ref().map(|_| Effect::StopPage);
-        let background = fetching.background.as_ref().map(|b| Effect::Abort {
-            attempt: b.attempt.clone(),
-        });
+        let background = fetching.background.as_ref().map(|b| Effect::Abort { attempt: b.attempt.clone() });
         let effects = page.into_iter().chain(background).collect();
         fetching.trouble = Some(cause);
         self.state = State::Stopping(fetching.clone());
@@ -360,18 +339,10 @@ impl Download {
             Engine::Page => (missing, Vec::new()),
         };
         let mut effects = Vec::new();
-        let engine = if asked.is_empty() {
-            Engine::Page
-        } else {
-            Engine::Background
-        };
+        let engine = if asked.is_empty() { Engine::Page } else { Engine::Background };
         let mut fetching = fetching(engine, silent);
         if !asked.is_empty() {
-            let attempt = AttemptId {
-                model: self.model.clone(),
-                revision: self.revision,
-                nonce: now,
-            };
+            let attempt = AttemptId { model: self.model.clone(), revision: self.revision, nonce: now };
             fetching.background = Some(Background {
                 attempt: attempt.clone(),
                 asked: asked.iter().map(|piece| piece.digest).collect(),
@@ -379,10 +350,7 @@ impl Download {
                 stage: Stage::Asked,
             });
             effects.push(self.write_wish(WishState::Active, Some(attempt.nonce)));
-            effects.push(Effect::StartBackground {
-                attempt,
-                pieces: asked,
-            });
+            effects.push(Effect::StartBackground { attempt, pieces: asked });
         }
         if !own.is_empty() {
             fetching.page = Some(PageWork { in_flight: 0 });
@@ -395,11 +363,8 @@ impl Download {
     /// Joins a background fetch that the browser is already working on, and fetches what it was not asked
     /// for.
     fn attach(&mut self, now: Millis, active: Active) -> Vec<Effect> {
-        let own: Vec<Piece> = self
-            .missing()
-            .into_iter()
-            .filter(|piece| !active.asked.contains(&piece.digest))
-            .collect();
+        let own: Vec<Piece> =
+            self.missing().into_iter().filter(|piece| !active.asked.contains(&piece.digest)).collect();
         let mut fetching = fetching(Engine::Background, true);
         fetching.background = Some(Background {
             attempt: active.attempt,
@@ -426,19 +391,12 @@ impl Download {
             background.stage = Stage::Running { since: now };
         }
         // The abort of a moment ago found nothing to abort yet.
-        if stopping {
-            vec![Effect::Abort { attempt }]
-        } else {
-            Vec::new()
-        }
+        if stopping { vec![Effect::Abort { attempt }] } else { Vec::new() }
     }
 
     fn start_refused(&mut self, attempt: &AttemptId, refusal: StartRefusal) -> Vec<Effect> {
         let stopping = matches!(self.state, State::Stopping(_));
-        if self
-            .background_of(attempt)
-            .is_none_or(|background| background.stage != Stage::Asked)
-        {
+        if self.background_of(attempt).is_none_or(|background| background.stage != Stage::Asked) {
             return Vec::new();
         }
         let Some(fetching) = self.fetching() else {
@@ -468,9 +426,7 @@ impl Download {
             if let Some(background) = fetching.background.take()
                 && background.stage != Stage::Asked
             {
-                effects.push(Effect::Abort {
-                    attempt: background.attempt,
-                });
+                effects.push(Effect::Abort { attempt: background.attempt });
             }
             fetching.engine = Engine::Page;
             fetching.hand_over = Some(why);
@@ -489,11 +445,7 @@ impl Download {
         }
         // Ours is over, and somebody has started another one.
         match &self.state {
-            State::Fetching(Fetching {
-                background: None,
-                page: None,
-                ..
-            }) => self.attach(now, active),
+            State::Fetching(Fetching { background: None, page: None, .. }) => self.attach(now, active),
             _ => self.conclude(),
         }
     }
@@ -510,10 +462,7 @@ impl Download {
         match background.stage {
             Stage::Asked => Vec::new(),
             Stage::Running { .. } => {
-                background.stage = Stage::Settling {
-                    ending: Ending::Unknown,
-                    since: now,
-                };
+                background.stage = Stage::Settling { ending: Ending::Unknown, since: now };
                 Vec::new()
             }
             // The worker has had its time, and may have been stopped in the middle: what it stored counts.
@@ -556,11 +505,7 @@ impl Download {
         self.epoch += 1;
         if let Some(fetching) = self.fetching() {
             fetching.mismatches.remove(digest);
-            if let Some(Background {
-                stage: Stage::Settling { since, .. },
-                ..
-            }) = &mut fetching.background
-            {
+            if let Some(Background { stage: Stage::Settling { since, .. }, .. }) = &mut fetching.background {
                 *since = now;
             }
         }
@@ -632,13 +577,7 @@ impl Download {
 
     /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
     fn conclude(&mut self) -> Vec<Effect> {
-        let Some(Fetching {
-            background: None,
-            page: None,
-            trouble,
-            mismatches,
-            ..
-        }) = self.state.fetching()
+        let Some(Fetching { background: None, page: None, trouble, mismatches, .. }) = self.state.fetching()
         else {
             return Vec::new();
         };
@@ -674,11 +613,7 @@ impl Download {
     }
 
     fn write_wish(&self, state: WishState, nonce: Option<u64>) -> Effect {
-        Effect::WriteWish(Wish {
-            revision: self.revision,
-            state,
-            nonce,
-        })
+        Effect::WriteWish(Wish { revision: self.revision, state, nonce })
     }
 
     fn update_shown(&mut self) {
@@ -686,11 +621,9 @@ impl Download {
         let (State::Fetching(fetching) | State::Stopping(fetching)) = &mut self.state else {
             return;
         };
-        let nothing = BTreeSet::new();
-        let (asked, downloaded) = fetching
-            .background
-            .as_ref()
-            .map_or((&nothing, 0), |b| (&b.asked, b.downloaded));
+        let nothing = DigestSet::default();
+        let (asked, downloaded) =
+            fetching.background.as_ref().map_or((&nothing, 0), |b| (&b.asked, b.downloaded));
         let (asked_bytes, asked_kept) = plan.bytes_in(asked);
         let in_flight = fetching.page.as_ref().map_or(0, |page| page.in_flight);
         let bytes = plan.kept_bytes() - asked_kept + downloaded.min(asked_bytes).max(asked_kept) + in_flight;
@@ -705,7 +638,7 @@ fn fetching(engine: Engine, silent: bool) -> Fetching {
         silent,
         background: None,
         page: None,
-        mismatches: BTreeSet::new(),
+        mismatches: DigestSet::default(),
         trouble: None,
         shown: 0,
     }

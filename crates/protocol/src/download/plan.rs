@@ -1,15 +1,15 @@
 //! The pieces of the wanted revision, and which of them are kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::{Digest, Manifest, Piece, Revision};
+use crate::{Digest, DigestSet, Manifest, Piece, Revision};
 
 /// The pieces of one revision and whether each is in the store.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Plan {
     revision: Revision,
     pieces: BTreeMap<Digest, u64>,
-    kept: BTreeSet<Digest>,
+    kept: DigestSet,
     total: u64,
     kept_bytes: u64,
 }
@@ -17,20 +17,17 @@ pub struct Plan {
 impl Plan {
     /// The plan of a manifest, of whose pieces those in `kept` are in the store.
     #[must_use]
-    pub fn new(manifest: &Manifest, kept: &BTreeSet<Digest>) -> Self {
-        let pieces: BTreeMap<Digest, u64> = manifest
-            .pieces()
-            .into_iter()
-            .map(|piece| (piece.digest, piece.size))
-            .collect();
+    pub fn new(manifest: &Manifest, kept: &DigestSet) -> Self {
+        let pieces: BTreeMap<Digest, u64> =
+            manifest.pieces().into_iter().map(|piece| (piece.digest, piece.size)).collect();
         let mut plan = Self {
             revision: manifest.revision(),
             total: pieces.values().sum(),
             pieces,
-            kept: BTreeSet::new(),
+            kept: DigestSet::default(),
             kept_bytes: 0,
         };
-        for digest in kept {
+        for digest in kept.iter() {
             plan.admit(digest);
         }
         plan
@@ -71,10 +68,7 @@ impl Plan {
         self.pieces
             .iter()
             .filter(|(digest, _)| !self.kept.contains(*digest))
-            .map(|(digest, size)| Piece {
-                digest: *digest,
-                size: *size,
-            })
+            .map(|(digest, size)| Piece { digest: *digest, size: *size })
     }
 
     /// Notes that a piece is kept; says whether that is news. A piece of another model is none.
@@ -90,19 +84,16 @@ impl Plan {
 
     /// Takes over what another look at the same revision found in addition.
     pub(super) fn merge(&mut self, other: &Self) {
-        for digest in &other.kept {
+        for digest in other.kept.iter() {
             self.admit(digest);
         }
     }
 
     /// Bytes of `asked`, and of those pieces in it that are kept.
-    pub(super) fn bytes_in(&self, asked: &BTreeSet<Digest>) -> (u64, u64) {
+    pub(super) fn bytes_in(&self, asked: &DigestSet) -> (u64, u64) {
         asked.iter().fold((0, 0), |(all, kept), digest| {
             let size = self.pieces.get(digest).copied().unwrap_or(0);
-            (
-                all + size,
-                kept + if self.kept.contains(digest) { size } else { 0 },
-            )
+            (all + size, kept + if self.kept.contains(digest) { size } else { 0 })
         })
     }
 }

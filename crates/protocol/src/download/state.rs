@@ -1,8 +1,6 @@
 //! Where a download stands. Each state carries its own data, so that impossible combinations do not exist.
 
-use std::collections::BTreeSet;
-
-use crate::{AttemptId, Digest, Ending};
+use crate::{AttemptId, DigestSet, Ending};
 
 use super::Millis;
 
@@ -75,11 +73,20 @@ pub struct Fetching {
     /// The page's own part.
     pub page: Option<PageWork>,
     /// Pieces whose bytes were wrong.
-    pub mismatches: BTreeSet<Digest>,
+    pub mismatches: DigestSet,
     /// The last trouble anyone reported; becomes the cause if something stays missing.
     pub trouble: Option<Cause>,
     /// Largest number of bytes shown so far; it never goes back within an attempt.
     pub shown: u64,
+}
+
+impl Fetching {
+    /// Whether no more bytes are expected: what has arrived is being checked and stored.
+    #[must_use]
+    pub fn is_settling(&self) -> bool {
+        let settling = |background: &Background| matches!(background.stage, Stage::Settling { .. });
+        self.page.is_none() && self.background.as_ref().is_none_or(settling)
+    }
 }
 
 /// A background fetch.
@@ -88,7 +95,7 @@ pub struct Background {
     /// Its registration's id.
     pub attempt: AttemptId,
     /// The pieces it was asked for.
-    pub asked: BTreeSet<Digest>,
+    pub asked: DigestSet,
     /// Largest byte count the browser has reported. A hint: it is wrong after a restart of the browser.
     pub downloaded: u64,
     /// How far it is.
