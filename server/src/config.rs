@@ -23,12 +23,7 @@ pub struct Flags {
     models: PathBuf,
 
     /// Address and port to listen on; port 0 takes any free one.
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        default_value = "127.0.0.1:3000",
-        env = "MODELFERRY_LISTEN"
-    )]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000", env = "MODELFERRY_LISTEN")]
     listen: SocketAddr,
 
     /// Length in bytes of the pieces that files are cut into, 65536 to 268435456.
@@ -119,9 +114,7 @@ mod tests {
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let args = std::iter::once(&"modelferry").chain(args);
-        Flags::try_parse_from(args)
-            .map(Config::from)
-            .map_err(|error| error.to_string())
+        Flags::try_parse_from(args).map(Config::from).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -31,11 +31,9 @@ impl fmt::Display for Error {
             Self::Log { filter, reason } => {
                 write!(f, "{filter:?} is not a log filter ({reason}); try --log info")
             }
-            Self::AccessLog { path, source } => write!(
-                f,
-                "the access log {} cannot be opened ({source}); see --access-log",
-                path.display()
-            ),
+            Self::AccessLog { path, source } => {
+                write!(f, "the access log {} cannot be opened ({source}); see --access-log", path.display())
+            }
             Self::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
                 "another program listens on {address} already; stop it, or choose another address with --listen"

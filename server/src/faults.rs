@@ -53,32 +53,19 @@ impl Faults {
     /// The faults that a file asks for; without one there are none, at no cost.
     #[must_use]
     pub fn from_file(path: Option<PathBuf>) -> Self {
-        let watch = |path| {
-            Arc::new(Watched {
-                path,
-                read: Mutex::default(),
-            })
-        };
-        Self {
-            file: path.map(watch),
-        }
+        let watch = |path| Arc::new(Watched { path, read: Mutex::default() });
+        Self { file: path.map(watch) }
     }
 
     /// For the body of a file.
     pub(crate) fn for_file(&self) -> Plan {
-        Plan {
-            bytes_per_second: self.wishes().bytes_per_second,
-            corrupt: false,
-        }
+        Plan { bytes_per_second: self.wishes().bytes_per_second, corrupt: false }
     }
 
     /// For the body of a piece.
     pub(crate) fn for_piece(&self, digest: &Digest) -> Plan {
         let wishes = self.wishes();
-        Plan {
-            bytes_per_second: wishes.bytes_per_second,
-            corrupt: wishes.corrupt_pieces.contains(digest),
-        }
+        Plan { bytes_per_second: wishes.bytes_per_second, corrupt: wishes.corrupt_pieces.contains(digest) }
     }
 
     fn wishes(&self) -> Wishes {

@@ -120,10 +120,8 @@ impl Index {
     /// [`OpenError`]. Whatever is wrong *below* the models folder is reported instead.
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let empty = Snapshot::new(Default::default(), Vec::new(), Vec::new()).map_err(OpenError::Json)?;
-        let shared = Arc::new(Shared {
-            snapshot: RwLock::new(Arc::new(empty)),
-            counters: Counters::default(),
-        });
+        let shared =
+            Arc::new(Shared { snapshot: RwLock::new(Arc::new(empty)), counters: Counters::default() });
         let (events, inbox) = mpsc::channel();
         let mut indexer = Indexer::new(options, Arc::clone(&shared), events.clone())?;
         indexer.first_look()?;
@@ -131,13 +129,7 @@ impl Index {
             .name("index".to_owned())
             .spawn(move || indexer.run(&inbox))
             .map_err(OpenError::Thread)?;
-        Ok(Self {
-            handle: Arc::new(Handle {
-                shared,
-                events,
-                thread: Some(thread),
-            }),
-        })
+        Ok(Self { handle: Arc::new(Handle { shared, events, thread: Some(thread) }) })
     }
 
     /// The state of now. Cheap.
@@ -174,10 +166,7 @@ impl Index {
     /// Asks for a look at the folder soon: this file is not what was indexed, or cannot be read.
     pub fn look_again(&self, file: &StoredFile) {
         // Fails only when the indexing thread has ended, and then nobody can look.
-        self.handle
-            .events
-            .send(Event::LookAgain(file.location.clone()))
-            .ok();
+        self.handle.events.send(Event::LookAgain(file.location.clone())).ok();
     }
 }
 

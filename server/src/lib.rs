@@ -37,11 +37,7 @@ impl ServerState {
     /// A state that logs no requests and makes no faults.
     #[must_use]
     pub fn new(index: Index) -> Self {
-        Self {
-            index,
-            access_log: None,
-            faults: Faults::default(),
-        }
+        Self { index, access_log: None, faults: Faults::default() }
     }
 }
 

@@ -11,10 +11,8 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::Log`] if `filter` is none.
 pub fn start(filter: &str) -> Result<(), Error> {
-    let parsed = EnvFilter::try_new(filter).map_err(|error| Error::Log {
-        filter: filter.to_owned(),
-        reason: error.to_string(),
-    })?;
+    let parsed = EnvFilter::try_new(filter)
+        .map_err(|error| Error::Log { filter: filter.to_owned(), reason: error.to_string() })?;
     tracing_subscriber::fmt()
         .with_env_filter(parsed)
         .with_writer(std::io::stderr)

@@ -44,19 +44,10 @@ pub(crate) fn models(state: ServerState) -> Router {
         .route("/api/index", get(hub::index))
         .route("/api/models", get(hub::models))
         .route("/api/models/{owner}/{name}", get(hub::model))
-        .route(
-            "/api/models/{owner}/{name}/revision/{revision}",
-            get(hub::revision),
-        )
+        .route("/api/models/{owner}/{name}/revision/{revision}", get(hub::revision))
         .route("/api/models/{owner}/{name}/tree/{revision}", get(hub::tree))
-        .route(
-            "/api/models/{owner}/{name}/tree/{revision}/{*path}",
-            get(hub::subtree),
-        )
-        .route(
-            "/api/models/{owner}/{name}/manifest/{revision}",
-            get(manifest::get),
-        )
+        .route("/api/models/{owner}/{name}/tree/{revision}/{*path}", get(hub::subtree))
+        .route("/api/models/{owner}/{name}/manifest/{revision}", get(manifest::get))
         .route("/api", get(unknown_api))
         .route("/api/{*path}", get(unknown_api))
         .route("/pieces/{digest}/{*path}", get(unknown))
@@ -110,8 +101,5 @@ fn find_revision(model: &Model, revision: &str) -> Result<Named, Refusal> {
     if revision.parse() == Ok(model.revision()) {
         return Ok(Named::Fixed);
     }
-    Err(Refusal::Revision {
-        model: model.id().clone(),
-        revision: revision.to_owned(),
-    })
+    Err(Refusal::Revision { model: model.id().clone(), revision: revision.to_owned() })
 }

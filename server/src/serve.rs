@@ -28,21 +28,11 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         .access_log
         .map(|path| AccessLog::open(&path).map_err(|source| Error::AccessLog { path, source }));
     let access_log = access_log.transpose()?;
-    let index = Index::open(Options {
-        root: config.models,
-        piece_size: config.piece_size,
-        rescan: config.rescan,
-    })
-    .map_err(Error::Index)?;
-    let state = ServerState {
-        index,
-        access_log,
-        faults: Faults::from_file(config.test_faults),
-    };
-    let refused = |source| Error::Listen {
-        address: config.listen,
-        source,
-    };
+    let index =
+        Index::open(Options { root: config.models, piece_size: config.piece_size, rescan: config.rescan })
+            .map_err(Error::Index)?;
+    let state = ServerState { index, access_log, faults: Faults::from_file(config.test_faults) };
+    let refused = |source| Error::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     println!("listening on http://{address}");
@@ -54,10 +44,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     });
     let end = async {
         signals.next().await;
-        tracing::info!(
-            "ending; running responses have {} s, a second signal ends at once",
-            DRAIN.as_secs()
-        );
+        tracing::info!("ending; running responses have {} s, a second signal ends at once", DRAIN.as_secs());
         drain.send(()).ok();
         tokio::select! {
             () = signals.next() => {}
@@ -85,10 +72,7 @@ struct Signals {
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     async fn next(&mut self) {

@@ -62,11 +62,7 @@ impl FaultyBody {
             pace.sleep.as_mut().reset(pace.began + due);
         }
         let within = |wrong: u64| wrong.checked_sub(self.at).and_then(|i| usize::try_from(i).ok());
-        if let Some(place) = self
-            .wrong_byte
-            .and_then(within)
-            .filter(|place| *place < chunk.len())
-        {
+        if let Some(place) = self.wrong_byte.and_then(within).filter(|place| *place < chunk.len()) {
             let mut bytes = chunk.to_vec();
             bytes[place] ^= 1;
             chunk = bytes.into();
@@ -137,9 +133,6 @@ mod tests {
         assert_eq!(sent(0, None, Some(1000), &[7; 5000]).await, [7; 5000]);
         let took = began.elapsed();
         // The wait after the last chunk is not part of the body.
-        assert!(
-            took >= Duration::from_millis(4900) && took < Duration::from_millis(5100),
-            "{took:?}"
-        );
+        assert!(took >= Duration::from_millis(4900) && took < Duration::from_millis(5100), "{took:?}");
     }
 }

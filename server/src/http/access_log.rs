@@ -35,12 +35,10 @@ impl AccessLog {
 
     fn write(&self, line: &Line) {
         // One write a line: appended lines of several requests do not mix.
-        let written = serde_json::to_vec(line)
-            .map_err(io::Error::from)
-            .and_then(|mut json| {
-                json.push(b'\n');
-                (&*self.file).write_all(&json)
-            });
+        let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut json| {
+            json.push(b'\n');
+            (&*self.file).write_all(&json)
+        });
         if let Err(error) = written {
             tracing::warn!("the access log cannot be written: {error}");
         }
@@ -83,14 +81,7 @@ pub(crate) async fn log_access(
     };
     let response = next.run(request).await;
     line.status = response.status().as_u16();
-    response.map(|body| {
-        Body::new(Counted {
-            body,
-            log,
-            line,
-            began,
-        })
-    })
+    response.map(|body| Body::new(Counted { body, log, line, began }))
 }
 
 /// Counts the bytes of a body and writes the line when it is dropped, finished or not.

@@ -61,24 +61,16 @@ pub(crate) enum Source {
 pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Representation) -> Response {
     let length = representation.length;
     let tag = representation.digest.to_string();
-    let validators = Validators {
-        tag: &tag,
-        last_modified: representation.last_modified(),
-    };
+    let validators = Validators { tag: &tag, last_modified: representation.last_modified() };
     match decide(method, request, validators, length) {
         Decision::Full => {
-            let everything = ByteRange {
-                first: 0,
-                last: length.saturating_sub(1),
-            };
+            let everything = ByteRange { first: 0, last: length.saturating_sub(1) };
             representation.send(StatusCode::OK, everything, length)
         }
         Decision::Part(part) => {
             let content_range = ascii(&format!("bytes {}-{}/{length}", part.first, part.last));
             let mut response = representation.send(StatusCode::PARTIAL_CONTENT, part, part.length());
-            response
-                .headers_mut()
-                .insert(header::CONTENT_RANGE, content_range);
+            response.headers_mut().insert(header::CONTENT_RANGE, content_range);
             response
         }
         // RFC 9110 section 15.4.5: the fields of the 200, without those about a body that is not sent.
@@ -92,9 +84,7 @@ pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Repre
             let text = format!("the range is not one of the {length} bytes that are here");
             let mut response = sentence(StatusCode::RANGE_NOT_SATISFIABLE, representation.form, &text);
             let content_range = ascii(&format!("bytes */{length}"));
-            response
-                .headers_mut()
-                .insert(header::CONTENT_RANGE, content_range);
+            response.headers_mut().insert(header::CONTENT_RANGE, content_range);
             response
         }
     }
@@ -114,14 +104,8 @@ impl Representation {
         fields.insert(header::ETAG, etag(&self.digest));
         fields.insert(super::headers::REPR_DIGEST, repr_digest(&self.digest));
         fields.insert(header::CACHE_CONTROL, self.cache_control.clone());
-        fields.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        fields.insert(
-            CROSS_ORIGIN_RESOURCE_POLICY,
-            HeaderValue::from_static("cross-origin"),
-        );
+        fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        fields.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
         fields
     }
 
@@ -133,13 +117,7 @@ impl Representation {
         fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         let body = match self.source {
             Source::Memory(bytes) => Body::from(slice(&bytes, part.first, length)),
-            Source::File {
-                open,
-                stored,
-                offset,
-                index,
-                faults,
-            } => {
+            Source::File { open, stored, offset, index, faults } => {
                 let body = FileBody::new(open, stored, offset + part.first, length, index);
                 faults.apply(Body::new(body), part.first, self.length)
             }

@@ -33,10 +33,7 @@ pub(crate) fn decide(
     // Steps 1 and 2: is it still what the client means? A failed date counts only if there is no tag.
     let as_expected = match Tags::of(headers, &header::IF_MATCH) {
         Some(tags) => tags.match_strongly(validators.tag),
-        None => match (
-            date(headers, &header::IF_UNMODIFIED_SINCE),
-            validators.last_modified,
-        ) {
+        None => match (date(headers, &header::IF_UNMODIFIED_SINCE), validators.last_modified) {
             (Some(since), Some(modified)) => modified <= since,
             (None, _) | (_, None) => true,
         },
@@ -47,10 +44,7 @@ pub(crate) fn decide(
     // Steps 3 and 4: does the client have it already?
     let known = match Tags::of(headers, &header::IF_NONE_MATCH) {
         Some(tags) => tags.match_weakly(validators.tag),
-        None => match (
-            date(headers, &header::IF_MODIFIED_SINCE),
-            validators.last_modified,
-        ) {
+        None => match (date(headers, &header::IF_MODIFIED_SINCE), validators.last_modified) {
             (Some(since), Some(modified)) => modified <= since,
             (None, _) | (_, None) => false,
         },
@@ -91,10 +85,7 @@ mod tests {
         }
         // A fraction of a second that `Last-Modified` cannot say.
         let modified = UNIX_EPOCH + Duration::from_millis(1_795_392_414_750);
-        let validators = Validators {
-            tag: "abc",
-            last_modified: Seconds::of(modified),
-        };
+        let validators = Validators { tag: "abc", last_modified: Seconds::of(modified) };
         decide(method, &headers, validators, LENGTH)
     }
 
@@ -118,10 +109,7 @@ mod tests {
             (&[range, ("if-range", "nonsense")], Full),
             (&[("if-range", "\"other\"")], Full),
             (&[("range", "bytes=300000-"), ("if-range", "\"other\"")], Full),
-            (
-                &[("range", "bytes=300000-"), ("if-range", "\"abc\"")],
-                Unsatisfiable,
-            ),
+            (&[("range", "bytes=300000-"), ("if-range", "\"abc\"")], Unsatisfiable),
             // If-None-Match.
             (&[("if-none-match", "\"abc\"")], NotModified),
             (&[("if-none-match", "W/\"abc\"")], NotModified),
@@ -135,10 +123,7 @@ mod tests {
             (&[("if-modified-since", LATER)], NotModified),
             (&[("if-modified-since", EARLIER)], Full),
             (&[("if-modified-since", "nonsense")], Full),
-            (
-                &[("if-modified-since", "Monday, 23-Nov-26 00:06:54 GMT")],
-                NotModified,
-            ),
+            (&[("if-modified-since", "Monday, 23-Nov-26 00:06:54 GMT")], NotModified),
             (&[("if-modified-since", "Mon Nov 23 00:06:54 2026")], NotModified),
             // If-Match.
             (&[("if-match", "\"x\"")], PreconditionFailed),
@@ -146,10 +131,7 @@ mod tests {
             (&[("if-match", "\"x\""), range], PreconditionFailed),
             (&[("if-match", "\"abc\""), range], part),
             (&[("if-match", "*"), range], part),
-            (
-                &[("if-match", "\"abc\""), ("if-none-match", "\"abc\"")],
-                NotModified,
-            ),
+            (&[("if-match", "\"abc\""), ("if-none-match", "\"abc\"")], NotModified),
             // If-Unmodified-Since.
             (&[("if-unmodified-since", EARLIER)], PreconditionFailed),
             (&[("if-unmodified-since", DATE)], Full),
@@ -173,10 +155,7 @@ mod tests {
 
     #[test]
     fn without_a_date_of_change_dates_are_ignored() {
-        let validators = Validators {
-            tag: "abc",
-            last_modified: None,
-        };
+        let validators = Validators { tag: "abc", last_modified: None };
         for name in [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE] {
             let headers = HeaderMap::from_iter([(name, DATE.parse().unwrap())]);
             assert_eq!(decide(&Method::GET, &headers, validators, 1), Decision::Full);

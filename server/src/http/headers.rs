@@ -73,11 +73,7 @@ fn base64(bytes: &[u8]) -> String {
         for place in 0..4 {
             // n bytes fill n + 1 characters; the rest is padding.
             let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place > group.len() {
-                '='
-            } else {
-                char::from(digit)
-            });
+            text.push(if place > group.len() { '=' } else { char::from(digit) });
         }
     }
     text

@@ -34,9 +34,7 @@ pub(crate) enum Asked {
 pub(crate) fn asked(headers: &HeaderMap, length: u64) -> Asked {
     let mut fields = headers.get_all(header::RANGE).iter();
     match (fields.next(), fields.next()) {
-        (Some(field), None) => field
-            .to_str()
-            .map_or(Asked::Everything, |text| parse(text, length)),
+        (Some(field), None) => field.to_str().map_or(Asked::Everything, |text| parse(text, length)),
         // `Range` is no list field: two of them say nothing.
         (None, _) | (Some(_), Some(_)) => Asked::Everything,
     }
@@ -85,20 +83,14 @@ fn satisfy(spec: &str, length: u64) -> Result<Option<ByteRange>, Malformed> {
     let (first, last) = spec.split_once('-').ok_or(Malformed)?;
     if first.is_empty() {
         let suffix = number(last)?.min(length);
-        return Ok((suffix > 0).then(|| ByteRange {
-            first: length - suffix,
-            last: length - 1,
-        }));
+        return Ok((suffix > 0).then(|| ByteRange { first: length - suffix, last: length - 1 }));
     }
     let first = number(first)?;
     let last = if last.is_empty() { u64::MAX } else { number(last)? };
     if last < first {
         return Err(Malformed);
     }
-    Ok((first < length).then(|| ByteRange {
-        first,
-        last: last.min(length - 1),
-    }))
+    Ok((first < length).then(|| ByteRange { first, last: last.min(length - 1) }))
 }
 
 /// `1*DIGIT` of any length. What does not fit is larger than anything there is.

@@ -32,11 +32,7 @@ pub(crate) enum Refusal {
     /// The model has no such revision, or not any more.
     Revision { model: ModelId, revision: String },
     /// The revision has no such file or folder, or the file was changed a moment ago.
-    Entry {
-        model: ModelId,
-        revision: Revision,
-        path: String,
-    },
+    Entry { model: ModelId, revision: Revision, path: String },
     /// No file has such a piece.
     Piece(String),
     /// Nothing is at this URL.
@@ -53,17 +49,9 @@ impl fmt::Display for Refusal {
             Self::Model(id) => write!(f, "there is no model {id:?} here"),
             Self::Pending(id) => write!(f, "the model {:?} is still being indexed", id.to_string()),
             Self::Revision { model, revision } => {
-                write!(
-                    f,
-                    "the model {:?} has no revision {revision:?}",
-                    model.to_string()
-                )
+                write!(f, "the model {:?} has no revision {revision:?}", model.to_string())
             }
-            Self::Entry {
-                model,
-                revision,
-                path,
-            } => {
+            Self::Entry { model, revision, path } => {
                 let model = model.to_string();
                 write!(f, "the model {model:?} has no {path:?} in revision {revision}")
             }
@@ -116,19 +104,13 @@ impl Refusal {
 /// An error answer of one sentence.
 pub(crate) fn sentence(status: StatusCode, form: Form, sentence: &impl fmt::Display) -> Response {
     let (content_type, text) = match form {
-        Form::Json => (
-            "application/json",
-            json!({ "error": sentence.to_string() }).to_string(),
-        ),
+        Form::Json => ("application/json", json!({ "error": sentence.to_string() }).to_string()),
         Form::Text => ("text/plain; charset=utf-8", format!("{sentence}\n")),
     };
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CACHE_CONTROL, NO_CACHE),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     (status, fields, Body::from(text)).into_response()
 }

@@ -85,10 +85,7 @@ fn parse_list(mut rest: &str, tags: &mut Vec<Tag>) {
         let Some((opaque, after)) = quoted.strip_prefix('"').and_then(|text| text.split_once('"')) else {
             return;
         };
-        tags.push(Tag {
-            weak,
-            opaque: opaque.to_owned(),
-        });
+        tags.push(Tag { weak, opaque: opaque.to_owned() });
         rest = after;
     }
 }
@@ -165,22 +162,14 @@ mod tests {
 
     #[test]
     fn lists_of_tags_are_read_as_far_as_they_make_sense() {
-        let tag = |weak, opaque: &str| Tag {
-            weak,
-            opaque: opaque.into(),
-        };
+        let tag = |weak, opaque: &str| Tag { weak, opaque: opaque.into() };
         assert_eq!(tags(&[]), None);
         assert_eq!(tags(&[" * "]), Some(Tags::Any));
         let list = |tags| Some(Tags::List(tags));
         assert_eq!(tags(&["\"a\""]), list(vec![tag(false, "a")]));
         assert_eq!(
             tags(&["\"a,b\" , W/\"\",,\"c\"", "\"d\""]),
-            list(vec![
-                tag(false, "a,b"),
-                tag(true, ""),
-                tag(false, "c"),
-                tag(false, "d")
-            ])
+            list(vec![tag(false, "a,b"), tag(true, ""), tag(false, "c"), tag(false, "d")])
         );
         for odd in ["", "a", "\"a", "w/\"a\"", ","] {
             assert_eq!(tags(&[odd]), list(vec![]), "{odd}");

@@ -126,12 +126,7 @@ mod tests {
 
     #[test]
     fn texts_without_front_matter_say_nothing() {
-        for text in [
-            "",
-            "# Title\nlicense: mit",
-            "---\nlicense: mit",
-            "----\nlicense: mit\n---",
-        ] {
+        for text in ["", "# Title\nlicense: mit", "---\nlicense: mit", "----\nlicense: mit\n---"] {
             assert_eq!(Card::parse(text), Card::default(), "{text}");
         }
     }

@@ -24,15 +24,8 @@ impl Fingerprint {
     /// Takes the fingerprint from what `stat` or `fstat` said.
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
-        let mtime_ns = metadata
-            .mtime()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(metadata.mtime_nsec());
-        Self {
-            size: metadata.len(),
-            mtime_ns,
-            inode: metadata.ino(),
-        }
+        let mtime_ns = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
+        Self { size: metadata.len(), mtime_ns, inode: metadata.ino() }
     }
 
     /// The time of the last change; `None` before 1970, which HTTP dates here do not express.
@@ -46,8 +39,6 @@ impl Fingerprint {
 /// Nanoseconds since 1970 now, on the clock that file times are compared with.
 #[must_use]
 pub(crate) fn now_ns() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -109,16 +109,12 @@ impl Pool {
             stopped: AtomicBool::new(false),
             bytes_done: AtomicU64::new(0),
         });
-        let mut pool = Self {
-            queue,
-            threads: Vec::new(),
-        };
+        let mut pool = Self { queue, threads: Vec::new() };
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for number in 0..cores {
             let (queue, report) = (Arc::clone(&pool.queue), report.clone());
-            let thread = thread::Builder::new()
-                .name(format!("hash-{number}"))
-                .spawn(move || queue.run(&report))?;
+            let thread =
+                thread::Builder::new().name(format!("hash-{number}")).spawn(move || queue.run(&report))?;
             pool.threads.push(thread);
         }
         Ok(pool)
@@ -133,11 +129,7 @@ impl Pool {
         let work = Arc::new(Work {
             job,
             parts_left: AtomicUsize::new(1 + separate),
-            results: Mutex::new(Results {
-                whole: None,
-                pieces: vec![None; count],
-                failure: None,
-            }),
+            results: Mutex::new(Results { whole: None, pieces: vec![None; count], failure: None }),
         });
         let mut parts = self.queue.lock();
         parts.push_back((Arc::clone(&work), Part::Whole));
@@ -188,11 +180,7 @@ impl Queue {
         let mut buffer = vec![0; BUFFER];
         while let Some((work, part)) = self.next() {
             let failed = work.results().failure.is_some();
-            let result = if failed {
-                None
-            } else {
-                Some(self.hash(&work.job, part, &mut buffer))
-            };
+            let result = if failed { None } else { Some(self.hash(&work.job, part, &mut buffer)) };
             match (result, part) {
                 (None, _) => {}
                 (Some(Err(failure)), _) => work.results().failure = Some(failure),
@@ -244,11 +232,7 @@ impl Queue {
 /// fingerprint, so together they saw one state of the file.
 fn still(file: &File, fingerprint: &Fingerprint) -> Result<(), Failure> {
     let metadata = file.metadata().map_err(Failure::Unreadable)?;
-    if Fingerprint::of(&metadata) == *fingerprint {
-        Ok(())
-    } else {
-        Err(Failure::Changed)
-    }
+    if Fingerprint::of(&metadata) == *fingerprint { Ok(()) } else { Err(Failure::Changed) }
 }
 
 impl Work {
@@ -266,15 +250,10 @@ impl Work {
                     [_] => Some(vec![sha256]),
                     pieces => pieces.iter().copied().collect(),
                 };
-                pieces
-                    .map(|pieces| Digests { sha256, pieces })
-                    .ok_or(Failure::Stopped)
+                pieces.map(|pieces| Digests { sha256, pieces }).ok_or(Failure::Stopped)
             }
         };
-        Outcome {
-            job: self.job.clone(),
-            result,
-        }
+        Outcome { job: self.job.clone(), result }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -38,6 +38,8 @@ const ASKED_LOOK: Duration = Duration::from_millis(100);
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 const PUBLISH_EVERY: Duration = Duration::from_millis(250);
 const SAVE_EVERY: Duration = Duration::from_secs(10);
+/// Time until a file that could not be read is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// What the thread is woken by.
 pub(crate) enum Event {
@@ -69,8 +71,8 @@ pub(crate) struct Indexer {
     seen: HashMap<String, Fingerprint>,
     /// Files that are being hashed.
     in_flight: HashSet<String>,
-    /// Files that could not be read, and why.
-    unreadable: HashMap<String, (Fingerprint, String)>,
+    /// Files that could not be read.
+    unreadable: HashMap<String, Unreadable>,
     /// What was published last.
     models: BTreeMap<ModelId, Arc<Model>>,
     pending: Vec<ModelId>,
@@ -84,6 +86,27 @@ pub(crate) struct Indexer {
     cannot_save: bool,
     /// Files and bytes of the running burst of hashing, for its progress lines.
     burst: Option<Burst>,
+}
+
+/// A file that could not be read.
+struct Unreadable {
+    fingerprint: Fingerprint,
+    reason: String,
+    retry_at: Instant,
+}
+
+impl Unreadable {
+    fn new(fingerprint: Fingerprint, error: &io::Error) -> Self {
+        // Permissions may be repaired without any trace in the fingerprint, and trying them costs nothing. After
+        // anything else, such as a disk error at the end of a long file, trying may cost a lot.
+        let denied = error.kind() == ErrorKind::PermissionDenied;
+        let wait = if denied { Duration::ZERO } else { RETRY_AFTER };
+        Self {
+            fingerprint,
+            reason: format!("this file cannot be read: {error}"),
+            retry_at: Instant::now() + wait,
+        }
+    }
 }
 
 /// When things are due.
@@ -118,10 +141,7 @@ impl Indexer {
         .map_err(OpenError::Thread)?;
         let place = record::place(&options.root);
         let records = record::load(&place, options.piece_size).unwrap_or_else(|error| {
-            tracing::warn!(
-                "{} is not used, everything is hashed again: {error}",
-                place.display()
-            );
+            tracing::warn!("{} is not used, everything is hashed again: {error}", place.display());
             Records::new()
         });
         let now = Instant::now();
@@ -155,10 +175,8 @@ impl Indexer {
     /// look that finds them unchanged: if they are being written, the next look will tell.
     pub(crate) fn first_look(&mut self) -> Result<(), OpenError> {
         let began = Instant::now();
-        let scan = walk(&self.options.root).map_err(|source| OpenError::Root {
-            path: self.options.root.clone(),
-            source,
-        })?;
+        let scan = walk(&self.options.root)
+            .map_err(|source| OpenError::Root { path: self.options.root.clone(), source })?;
         self.seen = fingerprints(&scan);
         self.take(scan);
         self.looked(began);
@@ -226,8 +244,7 @@ impl Indexer {
         if let Err(error) = File::open(location)
             && error.kind() != ErrorKind::NotFound
         {
-            let reason = format!("this file cannot be read: {error}");
-            let entries = found.map(|found| (found.key.clone(), (found.fingerprint, reason.clone())));
+            let entries = found.map(|f| (f.key.clone(), Unreadable::new(f.fingerprint, &error)));
             self.unreadable.extend(entries.collect::<Vec<_>>());
             self.unpublished = true;
         }
@@ -305,10 +322,10 @@ impl Indexer {
     }
 
     fn state(&self, found: &Found) -> State<'_> {
-        if let Some((fingerprint, reason)) = self.unreadable.get(&found.key)
-            && *fingerprint == found.fingerprint
+        if let Some(unreadable) = self.unreadable.get(&found.key)
+            && unreadable.fingerprint == found.fingerprint
         {
-            return State::Unreadable(reason);
+            return State::Unreadable(&unreadable.reason);
         }
         match self.records.get(&found.key) {
             Some(record) if record.fingerprint == found.fingerprint => State::Known(record),
@@ -355,9 +372,7 @@ impl Indexer {
             Ok(digests) => {
                 let counters = &self.shared.counters;
                 counters.hashed_files.fetch_add(1, Ordering::Relaxed);
-                counters
-                    .hashed_bytes
-                    .fetch_add(job.fingerprint.size, Ordering::Relaxed);
+                counters.hashed_bytes.fetch_add(job.fingerprint.size, Ordering::Relaxed);
                 // As in git's index: a file that was changed within one step of the clock before it was
                 // hashed is hashed once more later, and after that believed.
                 let known = self.records.get(&job.key);
@@ -374,8 +389,8 @@ impl Indexer {
                 self.unsaved = true;
             }
             Err(Failure::Unreadable(error)) if error.kind() != ErrorKind::NotFound => {
-                let reason = format!("this file cannot be read: {error}");
-                self.unreadable.insert(job.key, (job.fingerprint, reason));
+                let unreadable = Unreadable::new(job.fingerprint, &error);
+                self.unreadable.insert(job.key, unreadable);
             }
             // The next look sees what it is now.
             Err(Failure::Unreadable(_) | Failure::Changed | Failure::Stopped) => {}
@@ -384,13 +399,10 @@ impl Indexer {
 
     fn count_waiting(&self) {
         let waiting = self.in_flight.len() as u64;
-        self.shared
-            .counters
-            .waiting_files
-            .store(waiting, Ordering::Relaxed);
+        self.shared.counters.waiting_files.store(waiting, Ordering::Relaxed);
     }
 
-    /// Permissions may be repaired without any trace in the fingerprint, so opening is tried again each time.
+    /// Forgets of unreadable files what may be out of date, so that they are hashed again.
     fn retry_unreadable(&mut self) -> bool {
         let before = self.unreadable.len();
         if before == 0 {
@@ -398,10 +410,10 @@ impl Indexer {
         }
         let files = self.scan.models.values().flatten();
         let locations: HashMap<&str, &PathBuf> = files.map(|f| (f.key.as_str(), &f.location)).collect();
-        self.unreadable.retain(|key, _| {
-            locations
-                .get(key.as_str())
-                .is_some_and(|path| File::open(path).is_err())
+        let now = Instant::now();
+        self.unreadable.retain(|key, unreadable| {
+            let location = locations.get(key.as_str());
+            location.is_some_and(|path| now < unreadable.retry_at || File::open(path).is_err())
         });
         self.unreadable.len() != before
     }
@@ -430,10 +442,7 @@ impl Indexer {
                         models.insert(id.clone(), Arc::new(model));
                     }
                     Err(error) => {
-                        problems.insert(Problem {
-                            path: id.to_string(),
-                            reason: error.to_string(),
-                        });
+                        problems.insert(Problem { path: id.to_string(), reason: error.to_string() });
                     }
                 }
             }
@@ -444,18 +453,10 @@ impl Indexer {
         if models_unchanged && pending == self.pending && problems == self.problems {
             return;
         }
-        match Snapshot::new(
-            models.clone(),
-            pending.clone(),
-            problems.iter().cloned().collect(),
-        ) {
+        match Snapshot::new(models.clone(), pending.clone(), problems.iter().cloned().collect()) {
             Ok(snapshot) => {
                 self.say_differences(&models, &problems);
-                let mut current = self
-                    .shared
-                    .snapshot
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut current = self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner);
                 *current = Arc::new(snapshot);
                 drop(current);
                 (self.models, self.pending, self.problems) = (models, pending, problems);
@@ -478,10 +479,7 @@ impl Indexer {
                     pieces: record.pieces.clone(),
                 }),
                 State::Unreadable(reason) => {
-                    problems.insert(Problem {
-                        path: found.key.clone(),
-                        reason: reason.to_owned(),
-                    });
+                    problems.insert(Problem { path: found.key.clone(), reason: reason.to_owned() });
                 }
                 State::Waiting => return None,
             }
@@ -545,7 +543,249 @@ impl Burst {
 
 fn fingerprints(scan: &Scan) -> HashMap<String, Fingerprint> {
     let files = scan.models.values().flatten();
-    files
-        .map(|found| (found.key.clone(), found.fingerprint))
-        .collect()
+    files.map(|found| (found.key.clone(), found.fingerprint)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::fs;
+    use std::sync::{RwLock, mpsc};
+    use std::time::SystemTime;
+
+    use protocol::Revision;
+    use tempfile::TempDir;
+
+    use super::super::Counters;
+    use super::*;
+
+    /// An indexer whose looks and jobs are done step by step.
+    struct Bench {
+        dir: TempDir,
+        indexer: Indexer,
+        inbox: Receiver<Event>,
+        shared: Arc<Shared>,
+    }
+
+    impl Bench {
+        /// Puts the files there, long ago, and looks for the first time.
+        fn with(files: &[(&str, &str)]) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            for (path, text) in files {
+                put(&dir, path, text);
+                age(&dir, path);
+            }
+            Self::open(dir)
+        }
+
+        fn open(dir: TempDir) -> Self {
+            let shared = Arc::new(Shared {
+                snapshot: RwLock::new(Arc::new(
+                    Snapshot::new(BTreeMap::new(), Vec::new(), Vec::new()).unwrap(),
+                )),
+                counters: Counters::default(),
+            });
+            let options =
+                Options { root: dir.path().to_owned(), piece_size: 4, rescan: Duration::from_secs(3600) };
+            let (events, inbox) = mpsc::channel();
+            let mut indexer = Indexer::new(options, Arc::clone(&shared), events).unwrap();
+            indexer.first_look().unwrap();
+            Self { dir, indexer, inbox, shared }
+        }
+
+        /// Waits for all jobs that were given.
+        fn hash(&mut self) {
+            while !self.indexer.in_flight.is_empty() {
+                match self.inbox.recv().unwrap() {
+                    Event::Hashed(outcome) => self.indexer.hashed(outcome),
+                    Event::LookAgain(_) | Event::Stop => {}
+                }
+            }
+            self.indexer.work();
+        }
+
+        fn look(&mut self) {
+            self.indexer.look();
+            self.hash();
+        }
+
+        fn hashed(&self) -> u64 {
+            self.shared.counters.hashed_files.load(Ordering::Relaxed)
+        }
+
+        fn snapshot(&self) -> Arc<Snapshot> {
+            Arc::clone(&self.shared.snapshot.read().unwrap())
+        }
+
+        fn revision(&self) -> Option<Revision> {
+            let snapshot = self.snapshot();
+            snapshot.models().values().next().map(|model| model.revision())
+        }
+
+        fn is_pending(&self) -> bool {
+            !self.snapshot().report().pending.is_empty()
+        }
+    }
+
+    fn put(dir: &TempDir, path: &str, text: &str) {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn age(dir: &TempDir, path: &str) {
+        let file = File::options().append(true).open(dir.path().join(path)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    }
+
+    #[test]
+    fn at_the_start_everything_is_hashed_at_once_and_once() {
+        let mut bench = Bench::with(&[("o/n/a", "12345"), ("o/n/b", "")]);
+        assert!(bench.is_pending());
+        bench.hash();
+        assert_eq!(bench.hashed(), 2);
+        assert!(bench.revision().is_some() && !bench.is_pending());
+        bench.look();
+        bench.look();
+        assert_eq!(bench.hashed(), 2);
+    }
+
+    #[test]
+    fn a_restart_hashes_what_changed_only() {
+        let mut bench = Bench::with(&[("o/n/a", "12345"), ("o/n/b", "1")]);
+        bench.hash();
+        let (before, dir) = (bench.revision(), bench.dir);
+        put(&dir, "o/m/new", "7");
+        age(&dir, "o/m/new");
+        let mut bench = Bench::open(dir);
+        let known = bench.snapshot();
+        assert_eq!(known.models().len(), 1, "what is known is there before anything is hashed");
+        assert_eq!(known.models().values().next().map(|model| model.revision()), before);
+        bench.hash();
+        assert_eq!(bench.hashed(), 1);
+        assert_eq!(bench.snapshot().models().len(), 2);
+    }
+
+    #[test]
+    fn a_new_file_is_hashed_when_two_looks_find_it_the_same() {
+        let mut bench = Bench::with(&[("o/n/a", "1")]);
+        bench.hash();
+        let old = bench.revision();
+        for text in ["2", "22", "222"] {
+            put(&bench.dir, "o/n/b", text);
+            bench.look();
+            assert_eq!(bench.hashed(), 1, "it is being written");
+            assert_eq!(bench.revision(), old);
+            assert!(bench.is_pending());
+        }
+        bench.look();
+        assert_eq!(bench.hashed(), 2);
+        assert!(bench.revision() != old && !bench.is_pending());
+    }
+
+    #[test]
+    fn a_model_changes_to_its_new_revision_at_once() {
+        let mut bench = Bench::with(&[("o/n/a", "1"), ("o/n/b", "1")]);
+        bench.hash();
+        let old = bench.revision();
+        put(&bench.dir, "o/n/a", "2");
+        age(&bench.dir, "o/n/a");
+        bench.look();
+        put(&bench.dir, "o/n/b", "22");
+        bench.look();
+        assert_eq!(bench.hashed(), 3, "a is hashed, b is not");
+        assert_eq!(bench.revision(), old);
+        bench.look();
+        assert_eq!(bench.hashed(), 4);
+        assert_ne!(bench.revision(), old);
+    }
+
+    #[test]
+    fn a_file_changed_just_before_it_was_hashed_is_hashed_once_more() {
+        // However slow this test runs: a file of the future is young.
+        let young = SystemTime::now() + Duration::from_secs(3600);
+        let set = |dir: &TempDir, text| {
+            put(dir, "o/n/a", text);
+            let file = File::options().append(true).open(dir.path().join("o/n/a")).unwrap();
+            file.set_modified(young).unwrap();
+        };
+        // The clock cannot be turned, so the record is.
+        let turn = |bench: &mut Bench, by_ns: i64| {
+            let record = bench.indexer.records.get_mut("o/n/a").unwrap();
+            record.hashed_ns += by_ns;
+        };
+        let mut bench = Bench::with(&[]);
+        set(&bench.dir, "1");
+        bench.look();
+        bench.look();
+        assert_eq!(bench.hashed(), 1);
+        turn(&mut bench, 3_600_000_000_000);
+        bench.look();
+        assert_eq!(bench.hashed(), 1, "too early: it could change again within the same step of the clock");
+        let old = bench.revision();
+        // This change leaves no trace in the fingerprint.
+        set(&bench.dir, "2");
+        turn(&mut bench, -3_600_000_000_000 - 2 * CLOCK_STEP_NS);
+        bench.look();
+        assert_eq!(bench.hashed(), 2);
+        assert_ne!(bench.revision(), old);
+        turn(&mut bench, -2 * CLOCK_STEP_NS);
+        bench.look();
+        assert_eq!(bench.hashed(), 2, "once is enough");
+    }
+
+    #[test]
+    fn a_removed_model_is_gone_and_forgotten() {
+        let mut bench = Bench::with(&[("o/n/a", "1"), ("o/m/a", "1")]);
+        bench.hash();
+        fs::remove_dir_all(bench.dir.path().join("o/n")).unwrap();
+        bench.look();
+        let snapshot = bench.snapshot();
+        let names: Vec<String> = snapshot.models().keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["o/m"]);
+        assert_eq!(bench.indexer.records.keys().collect::<Vec<_>>(), ["o/m/a"]);
+    }
+
+    #[test]
+    fn touching_a_file_changes_no_revision() {
+        let mut bench = Bench::with(&[("o/n/a", "1")]);
+        bench.hash();
+        let old = bench.revision();
+        put(&bench.dir, "o/n/a", "1");
+        bench.look();
+        bench.look();
+        assert_eq!((bench.hashed(), bench.revision()), (2, old));
+    }
+
+    #[test]
+    fn models_stay_while_their_folder_cannot_be_read() {
+        let mut bench = Bench::with(&[("o/n/a", "1")]);
+        bench.hash();
+        let away = tempfile::tempdir().unwrap();
+        let (here, there) = (bench.dir.path().to_owned(), away.path().join("models"));
+        fs::rename(&here, &there).unwrap();
+        bench.look();
+        let report = Arc::clone(bench.snapshot().report());
+        assert_eq!((report.models.len(), report.problems.len()), (1, 1));
+        assert_eq!(report.problems[0].path, ".");
+        fs::rename(&there, &here).unwrap();
+        bench.look();
+        assert!(bench.snapshot().report().problems.is_empty());
+        assert_eq!(bench.hashed(), 1);
+    }
+
+    #[test]
+    fn one_piece_in_several_files_has_several_places() {
+        let mut bench = Bench::with(&[("o/n/a", "12345678"), ("o/n/b", "56789"), ("o/m/c", "5678")]);
+        bench.hash();
+        let snapshot = bench.snapshot();
+        let pieces: HashSet<_> =
+            snapshot.models().values().flat_map(|model| model.manifest.pieces()).collect();
+        let mut places: Vec<Vec<u64>> = pieces
+            .iter()
+            .map(|piece| snapshot.piece(&piece.digest).iter().map(|at| at.offset).collect())
+            .collect();
+        places.sort();
+        assert_eq!(places, [vec![0], vec![0, 4, 0], vec![4]]);
+    }
 }

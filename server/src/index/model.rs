@@ -57,11 +57,7 @@ impl StoredFile {
     /// [`Stale`] if it changed.
     pub fn check(&self, file: &File) -> Result<(), Stale> {
         let metadata = file.metadata().or(Err(Stale))?;
-        if Fingerprint::of(&metadata) == self.fingerprint {
-            Ok(())
-        } else {
-            Err(Stale)
-        }
+        if Fingerprint::of(&metadata) == self.fingerprint { Ok(()) } else { Err(Stale) }
     }
 
     /// The date for `Last-Modified`. RFC 9110 section 8.8.2.1: never in the future, so a file's wrong date is
@@ -69,11 +65,7 @@ impl StoredFile {
     #[must_use]
     pub fn last_modified(&self) -> Option<SystemTime> {
         let mtime_ns = self.fingerprint.mtime_ns.min(self.hashed_ns);
-        Fingerprint {
-            mtime_ns,
-            ..self.fingerprint
-        }
-        .modified()
+        Fingerprint { mtime_ns, ..self.fingerprint }.modified()
     }
 }
 
@@ -177,10 +169,7 @@ impl Model {
     /// The file of this path.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&Arc<StoredFile>> {
-        let at = self
-            .files
-            .binary_search_by(|file| file.path.as_str().cmp(path))
-            .ok()?;
+        let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(at)
     }
 }
@@ -195,10 +184,7 @@ fn info(id: &ModelId, revision: Revision, files: &[Arc<StoredFile>]) -> ModelInf
     let sibling = |file: &Arc<StoredFile>| Sibling {
         rfilename: file.path.clone(),
         size: file.fingerprint.size,
-        lfs: LfsPointer {
-            sha256: file.sha256,
-            size: file.fingerprint.size,
-        },
+        lfs: LfsPointer { sha256: file.sha256, size: file.fingerprint.size },
     };
     let newest = files.iter().map(|file| file.fingerprint.mtime_ns).max();
     ModelInfo {
@@ -208,9 +194,7 @@ fn info(id: &ModelId, revision: Revision, files: &[Arc<StoredFile>]) -> ModelInf
         siblings: files.iter().map(sibling).collect(),
         used_storage: files.iter().map(|file| file.fingerprint.size).sum(),
         last_modified: rfc3339(newest.unwrap_or(0)),
-        card_data: CardData {
-            license: card.license,
-        },
+        card_data: CardData { license: card.license },
         pipeline_tag: card.pipeline_tag,
         library_name: card.library_name,
         tags: Vec::new(),

@@ -110,11 +110,7 @@ pub(crate) fn load(place: &Path, piece_size: u64) -> Result<Records, LoadError> 
 /// # Errors
 /// Those of the file system. On a read-only one that is expected.
 pub(crate) fn save(place: &Path, piece_size: u64, files: &Records) -> io::Result<()> {
-    let json = serde_json::to_vec(&Saving {
-        version: VERSION,
-        piece_size,
-        files,
-    })?;
+    let json = serde_json::to_vec(&Saving { version: VERSION, piece_size, files })?;
     if let Some(folder) = place.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -139,11 +135,7 @@ mod tests {
 
     fn records() -> Records {
         let record = Record {
-            fingerprint: Fingerprint {
-                size: 3,
-                mtime_ns: 1_795_392_414_123_456_789,
-                inode: u64::MAX,
-            },
+            fingerprint: Fingerprint { size: 3, mtime_ns: 1_795_392_414_123_456_789, inode: u64::MAX },
             hashed_ns: 7,
             racy: true,
             sha256: Digest::from_bytes([1; 32]),

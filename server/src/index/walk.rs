@@ -42,11 +42,7 @@ pub(crate) struct Scan {
 pub(crate) fn walk(root: &Path) -> io::Result<Scan> {
     let root = fs::canonicalize(root)?;
     let owners = fs::read_dir(&root)?;
-    let mut walker = Walker {
-        trail: vec![root.clone()],
-        root,
-        scan: Scan::default(),
-    };
+    let mut walker = Walker { trail: vec![root.clone()], root, scan: Scan::default() };
     for owner in walker.children(owners, "") {
         walker.owner(owner);
     }
@@ -76,10 +72,7 @@ enum Kind {
 
 impl Walker {
     fn problem(&mut self, path: &str, reason: impl Into<String>) {
-        self.scan.problems.insert(Problem {
-            path: path.to_owned(),
-            reason: reason.into(),
-        });
+        self.scan.problems.insert(Problem { path: path.to_owned(), reason: reason.into() });
     }
 
     fn owner(&mut self, owner: Child) {
@@ -127,12 +120,7 @@ impl Walker {
             match child.kind {
                 Kind::Folder(folder) => self.files(&folder, &child.shown, &format!("{path}/"), files),
                 Kind::File(location, fingerprint) => match path.parse() {
-                    Ok(path) => files.push(Found {
-                        key: child.shown,
-                        path,
-                        location,
-                        fingerprint,
-                    }),
+                    Ok(path) => files.push(Found { key: child.shown, path, location, fingerprint }),
                     Err(error) => self.problem(&child.shown, sentence(&error)),
                 },
             }
@@ -144,19 +132,13 @@ impl Walker {
     /// one's model: no need to talk about them.
     fn stray(&mut self, name: &str, shown: &str) {
         if !name.starts_with('.') {
-            self.problem(
-                shown,
-                "this file belongs to no model: files are expected in <owner>/<name>/",
-            );
+            self.problem(shown, "this file belongs to no model: files are expected in <owner>/<name>/");
         }
     }
 
     fn has_problem_below(&self, shown: &str) -> bool {
         let below = format!("{shown}/");
-        self.scan
-            .problems
-            .iter()
-            .any(|problem| problem.path == shown || problem.path.starts_with(&below))
+        self.scan.problems.iter().any(|problem| problem.path == shown || problem.path.starts_with(&below))
     }
 
     /// Lists a folder and puts it on the trail; the caller takes it off again.
@@ -190,11 +172,7 @@ impl Walker {
     fn child(&mut self, entry: &DirEntry, parent: &str) -> Option<Child> {
         let name = entry.file_name();
         let lossy = name.to_string_lossy();
-        let shown = if parent.is_empty() {
-            lossy.to_string()
-        } else {
-            format!("{parent}/{lossy}")
-        };
+        let shown = if parent.is_empty() { lossy.to_string() } else { format!("{parent}/{lossy}") };
         let kind = match self.kind(entry) {
             Ok(Some(kind)) => kind,
             Ok(None) => return None,
@@ -353,10 +331,7 @@ mod tests {
         symlink("../b", root.join("o/n/a/to-b")).unwrap();
         symlink("../a", root.join("o/n/b/to-a")).unwrap();
         let scan = walk(root).unwrap();
-        assert_eq!(
-            keys(&scan),
-            ["o/n/a/file", "o/n/a/to-b/file", "o/n/b/file", "o/n/b/to-a/file"]
-        );
+        assert_eq!(keys(&scan), ["o/n/a/file", "o/n/a/to-b/file", "o/n/b/file", "o/n/b/to-a/file"]);
         assert_eq!(scan.problems.len(), 2);
     }
 
@@ -379,16 +354,10 @@ mod tests {
         assert_eq!(
             problems(&scan),
             [
-                (
-                    "api",
-                    "the owner name \"api\" is reserved: the server uses the path /api itself"
-                ),
+                ("api", "the owner name \"api\" is reserved: the server uses the path /api itself"),
                 ("lonely", "this folder holds no model"),
                 ("o/empty", "this folder holds no files"),
-                (
-                    "o/n/control\u{1}name",
-                    "a name must not contain the character '\\u{1}'"
-                ),
+                ("o/n/control\u{1}name", "a name must not contain the character '\\u{1}'"),
                 ("o/n/latin-\u{fffd}", "the name is not valid UTF-8"),
                 ("o/n/socket", "this is neither a file nor a folder"),
                 ("o/stray", stray),

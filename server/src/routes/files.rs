@@ -44,11 +44,8 @@ async fn find(
     let (owner, name, revision, path) = decoded(names)?;
     let model = find_model(&state.index.snapshot(), &owner, &name)?;
     let named = find_revision(&model, &revision)?;
-    let missing = || Refusal::Entry {
-        model: model.id().clone(),
-        revision: model.revision(),
-        path: path.clone(),
-    };
+    let missing =
+        || Refusal::Entry { model: model.id().clone(), revision: model.revision(), path: path.clone() };
     let file = model.file(&path).ok_or_else(missing)?;
     if named == Named::Moving {
         let location = routes::resolve(model.id(), model.revision(), &file.path);

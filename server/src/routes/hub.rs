@@ -117,10 +117,7 @@ fn list(
 
 fn of_model(model: &Model, about: &Document) -> Representation {
     let commit = ascii(&model.revision().to_string());
-    Representation {
-        fields: HeaderMap::from_iter([(X_REPO_COMMIT, commit)]),
-        ..document(about)
-    }
+    Representation { fields: HeaderMap::from_iter([(X_REPO_COMMIT, commit)]), ..document(about) }
 }
 
 /// Whether the query says `recursive=true`, in the spellings that clients have for it.
@@ -134,11 +131,7 @@ fn recursive(uri: &Uri) -> bool {
 /// `oid` should be a git object id. There is no git here, so it is the first 40 digits of the SHA-256, which
 /// serves as well for telling contents apart; clients that verify use `lfs.oid`, the whole SHA-256.
 fn entries(model: &Model, folder: &str, recursive: bool) -> Option<Vec<Value>> {
-    let prefix = if folder.is_empty() {
-        String::new()
-    } else {
-        format!("{folder}/")
-    };
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let mut folders = BTreeSet::new();
     let mut entries = Vec::new();
     for file in &model.files {

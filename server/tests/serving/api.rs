@@ -1,0 +1,146 @@
+//! The JSON routes: the hub's shapes, the manifest, the index, health.
+
+use axum::http::StatusCode;
+use protocol::{IndexReport, Manifest, ModelInfo};
+use serde_json::json;
+
+use crate::folder::{Folder, sha256};
+use crate::in_process::App;
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.put(
+        "o/n/README.md",
+        b"---\nlicense: \"apache-2.0\"\npipeline_tag: fill-mask\nlibrary_name: x\n---\n# N\n",
+    );
+    folder.put("o/n/sub/deep/a.bin", b"12345");
+    folder.put("o/n/sub/b.bin", b"1");
+    folder.put("p/q/c.bin", b"1");
+    folder
+}
+
+#[tokio::test]
+async fn a_model_is_described_in_the_hubs_shape() {
+    let folder = folder();
+    let app = App::of(&folder);
+    let answer = app.get("/api/models/o/n").await;
+    let info: ModelInfo = serde_json::from_slice(&answer.body).unwrap();
+    let revision = app.revision("o/n");
+    assert_eq!(info.sha.to_string(), revision);
+    assert_eq!(answer.field("x-repo-commit"), revision);
+    assert_eq!(info.card_data.license.as_deref(), Some("apache-2.0"));
+    assert_eq!(info.pipeline_tag.as_deref(), Some("fill-mask"));
+    assert_eq!(info.library_name.as_deref(), Some("x"));
+    let files: Vec<&str> = info.siblings.iter().map(|file| file.rfilename.as_str()).collect();
+    assert_eq!(files, ["README.md", "sub/b.bin", "sub/deep/a.bin"]);
+    assert_eq!(info.used_storage, info.siblings.iter().map(|file| file.size).sum::<u64>());
+    for revision in ["main", &revision] {
+        let same = app.get(&format!("/api/models/o/n/revision/{revision}")).await;
+        assert_eq!(same.body, answer.body);
+    }
+    let all: Vec<ModelInfo> = serde_json::from_slice(&app.get("/api/models").await.body).unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[0], info);
+    let report: IndexReport = serde_json::from_slice(&app.get("/api/index").await.body).unwrap();
+    assert_eq!(report.models, all);
+    assert_eq!(&report, &*app.index.report());
+}
+
+#[tokio::test]
+async fn the_revision_is_a_function_of_the_content_alone() {
+    let folder = folder();
+    folder.put("other/name/c.bin", b"1");
+    let app = App::of(&folder);
+    let line = format!("{} 1 c.bin\n", sha256(b"1"));
+    assert_eq!(app.revision("p/q"), sha256(line.as_bytes())[..40]);
+    assert_eq!(app.revision("other/name"), app.revision("p/q"));
+}
+
+#[tokio::test]
+async fn the_manifest_is_immutable_by_revision_and_checked_by_main() {
+    let folder = folder();
+    let app = App::of(&folder);
+    let revision = app.revision("o/n");
+    let fixed = app.get(&format!("/api/models/o/n/manifest/{revision}")).await;
+    let moving = app.get("/api/models/o/n/manifest/main").await;
+    assert_eq!(fixed.body, moving.body);
+    assert!(fixed.field("cache-control").contains("immutable"));
+    assert_eq!(moving.field("cache-control"), "no-cache");
+    for answer in [&fixed, &moving] {
+        assert_eq!(answer.field("x-repo-commit"), revision);
+        assert_eq!(answer.field("content-type"), "application/json");
+    }
+    let manifest: Manifest = serde_json::from_slice(&fixed.body).unwrap();
+    assert_eq!(manifest.revision().to_string(), revision);
+    let etag = moving.field("etag");
+    let known = app.ask("GET", "/api/models/o/n/manifest/main", &[("if-none-match", etag)]).await;
+    assert_eq!(known.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(known.field("x-repo-commit"), revision);
+}
+
+#[tokio::test]
+async fn trees_list_folders_and_files() {
+    let folder = folder();
+    let app = App::of(&folder);
+    let paths = async |url: &str| {
+        let entries = app.get(&format!("/api/models/o/n/tree/{url}")).await.json();
+        let entry = |e: &serde_json::Value| format!("{} {}", e["type"], e["path"]).replace('"', "");
+        entries.as_array().unwrap().iter().map(entry).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("main").await, ["directory sub", "file README.md"]);
+    let revision = app.revision("o/n");
+    let all =
+        ["directory sub", "directory sub/deep", "file README.md", "file sub/b.bin", "file sub/deep/a.bin"];
+    assert_eq!(paths(&format!("{revision}?recursive=true&expand=false")).await, all);
+    assert_eq!(paths("main/sub").await, ["directory sub/deep", "file sub/b.bin"]);
+    assert_eq!(paths("main/sub/?recursive=1").await[2], "file sub/deep/a.bin");
+    let file = &app.get("/api/models/o/n/tree/main/sub/deep").await.json()[0];
+    let digest = sha256(b"12345");
+    let expected = json!({
+        "type": "file", "path": "sub/deep/a.bin", "size": 5, "oid": &digest[..40],
+        "lfs": { "oid": digest, "size": 5, "pointerSize": 0 },
+    });
+    assert_eq!(*file, expected);
+    let missing = app.get("/api/models/o/n/tree/main/su").await;
+    assert_eq!(missing.field("x-error-code"), "EntryNotFound");
+}
+
+#[tokio::test]
+async fn errors_under_api_are_json() {
+    let folder = folder();
+    let app = App::of(&folder);
+    let zeros = "0".repeat(40);
+    for (url, named) in [
+        ("/api/models/o/other", "o/other"),
+        ("/api/models/api/x", "api/x"),
+        ("/api/models/o/n/revision/dev", "dev"),
+        (&format!("/api/models/o/n/manifest/{zeros}"), &zeros),
+        ("/api/models/o/other/tree/main", "o/other"),
+        ("/api/nonsense", "/api/nonsense"),
+        ("/api", "/api"),
+    ] {
+        let answer = app.get(url).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{url}");
+        assert!(answer.json()["error"].as_str().unwrap().contains(named), "{}", answer.text());
+        assert_eq!(answer.field("content-type"), "application/json");
+    }
+    assert_eq!(app.get("/api/models/%ff/x").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn health_tells_how_the_index_is_doing() {
+    let folder = folder();
+    let app = App::of(&folder);
+    let health = app.get("/healthz").await.json();
+    assert_eq!(health["status"], "ok");
+    assert_eq!((&health["models"], &health["hashed_files"]), (&json!(2), &json!(4)));
+    assert_eq!((&health["pending"], &health["waiting_files"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn every_other_url_is_missing() {
+    let folder = folder();
+    let app = App::of(&folder);
+    let answer = app.get("/robots.txt").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,205 @@
+//! Files: `/{owner}/{name}/resolve/{revision}/{path}`.
+
+use axum::http::StatusCode;
+
+use crate::folder::{Folder, noise, sha256};
+use crate::in_process::App;
+
+fn folder() -> (Folder, Vec<u8>) {
+    let folder = Folder::new();
+    let bytes = noise(1, 3500);
+    folder.put("o/n/model.bin", &bytes);
+    folder.put("o/n/config.json", b"{}");
+    folder.put("o/n/empty", b"");
+    (folder, bytes)
+}
+
+#[tokio::test]
+async fn a_file_comes_with_everything_a_client_may_rely_on() {
+    let (folder, bytes) = folder();
+    let app = App::of(&folder);
+    let revision = app.revision("o/n");
+    let url = format!("/o/n/resolve/{revision}/model.bin");
+    let got = app.get(&url).await;
+    assert_eq!(got.status, StatusCode::OK);
+    assert_eq!(got.body, bytes);
+    let digest = sha256(&bytes);
+    for (name, value) in [
+        ("content-length", "3500"),
+        ("etag", &format!("\"{digest}\"")),
+        ("accept-ranges", "bytes"),
+        ("content-type", "application/octet-stream"),
+        ("cache-control", "public, max-age=31536000, immutable, no-transform"),
+        ("x-repo-commit", &revision),
+        ("x-content-type-options", "nosniff"),
+        ("access-control-allow-origin", "*"),
+        ("cross-origin-resource-policy", "cross-origin"),
+    ] {
+        assert_eq!(got.field(name), value, "{name}");
+    }
+    assert!(got.field("last-modified").ends_with("GMT"));
+    assert!(got.field("repr-digest").starts_with("sha-256=:"));
+    assert!(got.field("access-control-expose-headers").contains("x-repo-commit"));
+    assert!(!got.headers.contains_key("content-encoding") && !got.headers.contains_key("vary"));
+
+    let head = app.ask("HEAD", &url, &[("range", "bytes=0-9")]).await;
+    assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
+    assert_eq!(head.headers, got.headers);
+}
+
+#[tokio::test]
+async fn main_leads_to_the_revision_by_a_relative_redirect() {
+    let folder = Folder::new();
+    folder.put("my models/a+b/sub dir/ö #1?.bin", b"1");
+    let app = App::of(&folder);
+    let revision = app.revision("my models/a+b");
+    let url = "/my%20models/a+b/resolve/main/sub%20dir/%C3%B6%20%231%3F.bin?download=true";
+    for method in ["GET", "HEAD"] {
+        let answer = app.ask(method, url, &[("range", "bytes=0-0")]).await;
+        assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+        let expected =
+            format!("/my%20models/a%2Bb/resolve/{revision}/sub%20dir/%C3%B6%20%231%3F.bin?download=true");
+        assert_eq!(answer.field("location"), expected);
+        assert_eq!(answer.field("x-repo-commit"), revision);
+        assert_eq!(answer.field("cache-control"), "no-cache");
+        assert_eq!(app.get(&expected).await.body, b"1");
+    }
+}
+
+#[tokio::test]
+async fn ranges_and_conditions_are_answered() {
+    let (folder, bytes) = folder();
+    let app = App::of(&folder);
+    let url = format!("/o/n/resolve/{}/model.bin", app.revision("o/n"));
+    let full = app.get(&url).await;
+    let (etag, modified) = (full.field("etag"), full.field("last-modified"));
+
+    let part = app.ask("GET", &url, &[("range", "bytes=990-2010"), ("if-range", etag)]).await;
+    assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.body, bytes[990..=2010]);
+    assert_eq!(part.field("content-range"), "bytes 990-2010/3500");
+    assert_eq!(part.field("content-length"), "1021");
+    for name in ["etag", "repr-digest", "cache-control", "last-modified", "x-repo-commit"] {
+        assert_eq!(part.field(name), full.field(name), "{name}");
+    }
+    let other = app.ask("GET", &url, &[("range", "bytes=1-2"), ("if-range", "\"x\"")]).await;
+    assert_eq!((other.status, other.body.len()), (StatusCode::OK, 3500));
+    let several = app.ask("GET", &url, &[("range", "bytes=1-2,5-6")]).await;
+    assert_eq!((several.status, several.body.len()), (StatusCode::OK, 3500));
+
+    let beyond = app.ask("GET", &url, &[("range", "bytes=3500-")]).await;
+    assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(beyond.field("content-range"), "bytes */3500");
+    assert!(!beyond.headers.contains_key("etag"));
+    assert_eq!(beyond.field("cache-control"), "no-cache");
+
+    for fields in [[("if-none-match", etag)], [("if-modified-since", modified)]] {
+        for method in ["GET", "HEAD"] {
+            let known = app.ask(method, &url, &fields).await;
+            assert_eq!((known.status, known.body.len()), (StatusCode::NOT_MODIFIED, 0));
+            assert!(!known.headers.contains_key("content-type"));
+            for name in ["etag", "repr-digest", "cache-control", "last-modified"] {
+                assert_eq!(known.field(name), full.field(name), "{name}");
+            }
+        }
+    }
+    let failed = app.ask("GET", &url, &[("if-match", "\"x\"")]).await;
+    assert_eq!(failed.status, StatusCode::PRECONDITION_FAILED);
+}
+
+#[tokio::test]
+async fn an_empty_file_is_a_file() {
+    let (folder, _) = folder();
+    let app = App::of(&folder);
+    let url = format!("/o/n/resolve/{}/empty", app.revision("o/n"));
+    let got = app.get(&url).await;
+    assert_eq!((got.status, got.field("content-length")), (StatusCode::OK, "0"));
+    assert_eq!(got.field("etag"), format!("\"{}\"", sha256(b"")));
+    let part = app.ask("GET", &url, &[("range", "bytes=0-0")]).await;
+    assert_eq!(part.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(part.field("content-range"), "bytes */0");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_in_the_words_of_hub_clients() {
+    let (folder, _) = folder();
+    let app = App::of(&folder);
+    let revision = app.revision("o/n");
+    let zeros = "0".repeat(40);
+    for (url, code, named) in [
+        ("/o/other/resolve/main/x".to_owned(), "RepoNotFound", "o/other"),
+        (format!("/o/n/resolve/{zeros}/model.bin"), "RevisionNotFound", zeros.as_str()),
+        ("/o/n/resolve/refs%2Fpr%2F1/model.bin".to_owned(), "RevisionNotFound", "refs/pr/1"),
+        ("/o/n/resolve/main/nope.bin".to_owned(), "EntryNotFound", "nope.bin"),
+        (format!("/o/n/resolve/{revision}/a/b"), "EntryNotFound", "a/b"),
+        (format!("/o/n/resolve/{}/config.json", revision.to_uppercase()), "RevisionNotFound", "o/n"),
+    ] {
+        let answer = app.get(&url).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{url}");
+        assert_eq!(answer.field("x-error-code"), code, "{url}");
+        assert!(answer.text().contains(named), "{}", answer.text());
+        assert_eq!(answer.field("x-repo-commit").is_empty(), code != "EntryNotFound");
+        assert_eq!(answer.field("content-type"), "text/plain; charset=utf-8");
+    }
+    // A condition does not help what is not there: RFC 9110 section 13.2.1.
+    let answer = app.ask("GET", "/o/n/resolve/main/nope", &[("if-match", "*")]).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn no_url_leads_out_of_the_index_or_to_a_server_error() {
+    let (folder, _) = folder();
+    std::fs::write(folder.beside("secret"), "secret").unwrap();
+    let app = App::of(&folder);
+    let revision = app.revision("o/n");
+    let long = "x".repeat(20_000);
+    for path in [
+        "../../../secret",
+        "..%2f..%2f..%2fsecret",
+        "%2e%2e/%2e%2e/%2e%2e/secret",
+        "..\\..\\..\\secret",
+        "%00",
+        "config.json%00",
+        "%ff",
+        "%",
+        "%zz",
+        "//config.json",
+        "./config.json",
+        "config.json/",
+        "",
+        &long,
+    ] {
+        for revision in ["main", &revision] {
+            let url = format!("/o/n/resolve/{revision}/{path}");
+            let answer = app.get(&url).await;
+            assert!(answer.status.is_client_error(), "{url}: {}", answer.status);
+            assert!(!answer.body.ends_with(b"secret"));
+        }
+    }
+    for url in ["/o%2Fn/x/resolve/main/config.json", "/%ff/n/resolve/main/config.json", "/../secret"] {
+        assert!(app.get(url).await.status.is_client_error(), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_with_those_that_are_not() {
+    let (folder, _) = folder();
+    let app = App::of(&folder);
+    let answer = app.ask("POST", "/o/n/resolve/main/config.json", &[]).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.field("allow"), "GET,HEAD");
+    let preflight = app
+        .ask(
+            "OPTIONS",
+            "/o/n/resolve/main/config.json",
+            &[
+                ("origin", "http://elsewhere"),
+                ("access-control-request-method", "GET"),
+                ("access-control-request-headers", "if-range,range"),
+            ],
+        )
+        .await;
+    assert!(preflight.status.is_success());
+    assert_eq!(preflight.field("access-control-allow-origin"), "*");
+    assert!(preflight.field("access-control-allow-headers").contains("if-range"));
+}

@@ -1,0 +1,15 @@
+//! The server as its clients see it: as a value, without a network, and as a program, over a real socket.
+
+// The lint knows test functions, but not the functions that they share.
+#![allow(clippy::unwrap_used)]
+
+mod api;
+mod changes;
+mod files;
+mod folder;
+mod in_process;
+mod pieces;
+mod problems;
+mod program;
+mod restart;
+mod running;

@@ -1,0 +1,183 @@
+//! The server as a program: started, asked over a real socket, ended by its own process id.
+
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::folder::{Folder, is_root, until};
+
+/// Length in bytes of a piece in these tests: the shortest that the program takes.
+pub(crate) const PIECE: usize = 65_536;
+
+pub(crate) struct Program {
+    child: Child,
+    address: String,
+    log: Arc<Mutex<String>>,
+}
+
+/// What came back, however much of it.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    fields: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn field(&self, name: &str) -> &str {
+        let found = self.fields.iter().find(|(n, _)| n == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modelferry"));
+    clean(&mut command);
+    command
+}
+
+/// Takes settings of the person running the tests out of the environment.
+fn clean(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MODELFERRY_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+impl Program {
+    pub(crate) fn start(folder: &Folder, flags: &[&str]) -> Self {
+        Self::run(command(), folder, flags)
+    }
+
+    /// As somebody to whom permissions mean something.
+    pub(crate) fn start_unprivileged(folder: &Folder, flags: &[&str]) -> Self {
+        if !is_root(&folder.models()) {
+            return Self::start(folder, flags);
+        }
+        // The build folder may be out of reach for anybody else.
+        let copy = folder.beside("modelferry");
+        fs::copy(env!("CARGO_BIN_EXE_modelferry"), &copy).unwrap();
+        fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
+        let mut command = Command::new(copy);
+        clean(&mut command);
+        command.uid(65_534).gid(65_534);
+        Self::run(command, folder, flags)
+    }
+
+    fn run(mut command: Command, folder: &Folder, flags: &[&str]) -> Self {
+        let mut child = command
+            .arg("--models")
+            .arg(folder.models())
+            .args(["--listen", "127.0.0.1:0", "--piece-size", "65536", "--rescan-seconds", "0.05"])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (stderr, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = kept.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(address) = line.trim_end().strip_prefix("listening on http://") else {
+            panic!("it said {line:?} and {:?}", log.lock().unwrap());
+        };
+        Self { child, address: address.to_owned(), log }
+    }
+
+    /// What it said on standard error up to now.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    /// Sends a request for which the connection is closed after the answer.
+    pub(crate) fn request(&self, head: &str, fields: &[(&str, &str)]) -> TcpStream {
+        let mut stream = self.connect();
+        let mut text = format!("{head} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        for (name, value) in fields {
+            text += &format!("{name}: {value}\r\n");
+        }
+        stream.write_all(format!("{text}\r\n").as_bytes()).unwrap();
+        stream
+    }
+
+    pub(crate) fn ask(&self, head: &str, fields: &[(&str, &str)]) -> Reply {
+        read(self.request(head, fields))
+    }
+
+    pub(crate) fn get(&self, url: &str) -> Reply {
+        self.ask(&format!("GET {url}"), &[])
+    }
+
+    pub(crate) fn health(&self) -> Value {
+        self.get("/healthz").json()
+    }
+
+    /// Waits until all files are hashed, and what was learned is saved.
+    pub(crate) fn settle(&self, folder: &Folder) {
+        until("all files hashed", || (self.health()["pending"] == 0).then_some(()));
+        let place = folder.models().join(".modelferry/index.json");
+        until("the index saved", || place.exists().then_some(()));
+    }
+
+    /// Asks it to end, and waits for it.
+    pub(crate) fn end(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Reads an answer until the connection is closed, one way or the other.
+pub(crate) fn read(mut stream: TcpStream) -> Reply {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 65_536];
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        bytes.extend_from_slice(&buffer[..count]);
+    }
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let field = |line: &str| {
+        let (name, value) = line.split_once(':').unwrap();
+        (name.to_lowercase(), value.trim().to_owned())
+    };
+    Reply { status, fields: lines.map(field).collect(), body: bytes[end + 4..].to_vec() }
+}
