@@ -1,1 +1,8 @@
-//! The browser's entry point: hydrates the app.
+//! The browser's entry point: hydrates the app, and nothing else.
+
+/// Called by the page's script once the WebAssembly is instantiated.
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

@@ -67,7 +67,7 @@ impl Plan {
     pub fn missing(&self) -> impl Iterator<Item = Piece> + '_ {
         self.pieces
             .iter()
-            .filter(|(digest, _)| !self.kept.contains(*digest))
+            .filter(|(digest, _)| !self.kept.contains(digest))
             .map(|(digest, size)| Piece { digest: *digest, size: *size })
     }
 
@@ -90,7 +90,8 @@ impl Plan {
     }
 
     /// Bytes of `asked`, and of those pieces in it that are kept.
-    pub(super) fn bytes_in(&self, asked: &DigestSet) -> (u64, u64) {
+    #[must_use]
+    pub fn bytes_in(&self, asked: &DigestSet) -> (u64, u64) {
         asked.iter().fold((0, 0), |(all, kept), digest| {
             let size = self.pieces.get(digest).copied().unwrap_or(0);
             (all + size, kept + if self.kept.contains(digest) { size } else { 0 })

@@ -1,0 +1,40 @@
+//! The files of a model, each with a plain link: also the way out where nothing can be kept.
+
+use leptos::prelude::*;
+use protocol::{ModelId, Revision, Sibling, routes};
+use words::model as text;
+
+/// A table of files.
+#[component]
+pub(crate) fn FileList(model: ModelId, revision: Revision, files: Vec<Sibling>) -> impl IntoView {
+    let row = move |file: Sibling| {
+        let digest = file.lfs.sha256.to_string();
+        view! {
+            <tr>
+                <th scope="row">
+                    // To the server, not to the router.
+                    <a href=routes::resolve(&model, revision, &file.rfilename) rel="external" download="">
+                        {file.rfilename.to_string()}
+                    </a>
+                </th>
+                <td class="size">{words::bytes(file.size)}</td>
+                <td class="digest"><code title=digest.clone()>{digest[..12].to_owned()}</code></td>
+            </tr>
+        }
+    };
+    view! {
+        <section class="files">
+            <h2>{text::FILES}</h2>
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">{text::FILE}</th>
+                        <th scope="col" class="size">{text::SIZE}</th>
+                        <th scope="col" class="digest">{text::DIGEST}</th>
+                    </tr>
+                </thead>
+                <tbody>{files.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}

@@ -1,0 +1,94 @@
+//! What is on this device, and the downloads to it. The server has no device: there everything stands still.
+
+use protocol::download::{Button, Download, Engine, Settings};
+use protocol::{ModelId, Revision};
+
+#[cfg(feature = "hydrate")]
+use leptos::prelude::Update as _;
+use leptos::prelude::{ArcRwSignal, With as _};
+
+#[cfg(feature = "hydrate")]
+mod background;
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(feature = "hydrate")]
+mod driver;
+#[cfg(feature = "hydrate")]
+mod news;
+#[cfg(feature = "hydrate")]
+mod page_engine;
+#[cfg(feature = "hydrate")]
+mod survey;
+
+#[cfg(feature = "hydrate")]
+use driver as side;
+#[cfg(not(feature = "hydrate"))]
+mod nowhere;
+#[cfg(not(feature = "hydrate"))]
+use nowhere as side;
+
+/// Which models are kept; empty until the browser has looked.
+pub(crate) type Kept = ArcRwSignal<Vec<KeptModel>>;
+
+/// What is kept of one revision of a model.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct KeptModel {
+    pub model: ModelId,
+    pub revision: Revision,
+    pub part: KeptPart,
+}
+
+/// How much of a model is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "nothing is kept on the server"))]
+pub(crate) enum KeptPart {
+    Whole,
+    Some,
+}
+
+/// What is kept, looked up once the page lives.
+pub(crate) fn kept() -> Kept {
+    let kept = Kept::default();
+    leptos::prelude::Effect::new({
+        let kept = kept.clone();
+        move |_| side::look(&kept)
+    });
+    kept
+}
+
+/// One download, as components see it. It lives as long as the page, whatever is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat(ArcRwSignal<Download>);
+
+/// The seat of a download; always the same one for the same revision.
+pub(crate) fn seat(model: ModelId, revision: Revision) -> Seat {
+    side::seat(model, revision)
+}
+
+impl Seat {
+    fn new(model: ModelId, revision: Revision) -> Self {
+        // The engine is not known yet; whoever looks at the device replaces this.
+        let (download, _) = Download::new(model, revision, Engine::Page, Settings::default());
+        Self(ArcRwSignal::new(download))
+    }
+
+    /// Reads the download, and is told when it changes.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
+        self.0.with(read)
+    }
+
+    /// Looks at the device and goes on from there. Once is enough, more often does nothing.
+    pub(crate) fn begin(&self) {
+        side::begin(self);
+    }
+
+    /// The person pressed a button.
+    pub(crate) fn press(&self, button: Button) {
+        side::press(self, button);
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn update<T>(&self, change: impl FnOnce(&mut Download) -> T) -> Option<T> {
+        self.0.try_update(change)
+    }
+}

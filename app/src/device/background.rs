@@ -1,0 +1,220 @@
+//! The page's part of a background fetch: start it, follow it, and take finished pieces early.
+
+use std::rc::Rc;
+
+use background_fetch::{ErrorKind, FailureReason, FetchResult, Icon, Options, Record, Registration};
+use futures_util::future::{Either, select};
+use futures_util::pin_mut;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use gloo_timers::future::TimeoutFuture;
+use piece_store::Pieces as _;
+use protocol::download::{Download, Event, Stage, StartRefusal};
+use protocol::{AttemptId, Digest, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
+use web_sys::Response;
+
+use super::browser::{Device, log};
+use super::driver::Driver;
+use super::news;
+
+/// How often the browser is asked, in milliseconds. Its events alone will not do: an object that a page holds
+/// can fall silent although the download goes on.
+const POLL: u32 = 2_000;
+
+/// How long finished records may take to say that they are, in milliseconds. They answer at once; those that are
+/// not finished never do.
+const SETTLE: u32 = 200;
+
+/// Asks the browser for all these pieces in one background fetch.
+pub(super) async fn start(
+    device: &Device,
+    attempt: &AttemptId,
+    pieces: &[Piece],
+) -> Result<(), StartRefusal> {
+    let background = device.background.as_ref().ok_or(StartRefusal::Failed)?;
+    let urls = pieces.iter().map(|piece| routes::piece(&piece.digest));
+    let options = Options::new()
+        .title(words::background_title(&attempt.model))
+        .icon(Icon::new("/assets/icon-192.png").sizes("192x192").media_type("image/png"))
+        // Exact: too small, and the browser ends it; left out, and its bar says nothing.
+        .download_total(pieces.iter().map(|piece| piece.size).sum());
+    match background.fetch(&attempt.to_string(), urls, &options).await {
+        Ok(_registration) => Ok(()),
+        Err(error) => {
+            log("the browser did not start a background fetch", &error.to_string().into());
+            Err(match error.kind() {
+                ErrorKind::NotAllowed => StartRefusal::NotAllowed,
+                ErrorKind::TooManyActive => StartRefusal::TooMany,
+                ErrorKind::QuotaExceeded => StartRefusal::NoRoom,
+                ErrorKind::Unsupported
+                | ErrorKind::DuplicateId
+                | ErrorKind::Aborted
+                | ErrorKind::InvalidState
+                | ErrorKind::RecordUnavailable
+                | ErrorKind::BadRequest
+                | ErrorKind::Other => StartRefusal::Failed,
+            })
+        }
+    }
+}
+
+/// Ends a background fetch; the worker then stores what has arrived.
+pub(super) async fn abort(device: &Device, attempt: &AttemptId) {
+    let Some(background) = &device.background else { return };
+    let aborted = match background.get(&attempt.to_string()).await {
+        Ok(Some(registration)) => registration.abort().await.map(drop),
+        // It has ended meanwhile.
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = aborted {
+        log("the background fetch could not be ended", &error.to_string().into());
+    }
+}
+
+/// Whether a background fetch that has not begun waits for another one of this site.
+pub(super) async fn is_queued(driver: &Driver) -> bool {
+    let at_zero = driver.with(|download| {
+        let background = download.state().fetching().and_then(|fetching| fetching.background.as_ref());
+        background.is_some_and(|background| background.downloaded == 0)
+    });
+    let Some(background) = driver.device().and_then(|device| device.background) else {
+        return false;
+    };
+    at_zero && background.get_ids().await.is_ok_and(|ids| ids.len() > 1)
+}
+
+/// Reports on a background fetch until it has ended.
+pub(super) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptId) {
+    let Some(background) = &device.background else { return };
+    let mut refused = DigestSet::default();
+    while is_running(&driver, &attempt) {
+        // Each time a new object, with the browser's present numbers.
+        let registration = match background.get(&attempt.to_string()).await {
+            Ok(Some(registration)) if registration.result() == FetchResult::Pending => registration,
+            Ok(found) => {
+                let ending = found.as_ref().map_or(Ending::Unknown, ending);
+                return driver.dispatch(Event::Ended { attempt, ending });
+            }
+            Err(error) => {
+                log("the browser does not tell of a background fetch", &error.to_string().into());
+                TimeoutFuture::new(POLL).await;
+                continue;
+            }
+        };
+        report(&driver, &attempt, registration.downloaded());
+        let listener = registration.on_progress({
+            let driver = Rc::clone(&driver);
+            let attempt = attempt.clone();
+            move |progress| report(&driver, &attempt, progress.downloaded)
+        });
+        if may_have_finished_pieces(&driver) {
+            take_finished(&driver, &device, &attempt, &registration, &mut refused).await;
+        }
+        TimeoutFuture::new(POLL).await;
+        drop(listener);
+    }
+}
+
+fn is_running(driver: &Driver, attempt: &AttemptId) -> bool {
+    driver.with(|download| {
+        let background = download.state().fetching().and_then(|fetching| fetching.background.as_ref());
+        background.is_some_and(|b| b.attempt == *attempt && matches!(b.stage, Stage::Running { .. }))
+    })
+}
+
+fn report(driver: &Rc<Driver>, attempt: &AttemptId, downloaded: u64) {
+    // The browser repeats itself; only news is worth drawing.
+    let known = driver.with(|download| {
+        let background = download.state().fetching().and_then(|fetching| fetching.background.as_ref());
+        background.map_or(u64::MAX, |background| background.downloaded)
+    });
+    if downloaded > known {
+        driver.dispatch(Event::Progress { attempt: attempt.clone(), downloaded });
+    }
+}
+
+fn ending(registration: &Registration) -> Ending {
+    match registration.failure_reason() {
+        FailureReason::None => Ending::Success,
+        FailureReason::Aborted => Ending::Aborted,
+        FailureReason::BadStatus => Ending::BadStatus,
+        FailureReason::FetchError => Ending::FetchError,
+        FailureReason::QuotaExceeded => Ending::QuotaExceeded,
+        FailureReason::DownloadTotalExceeded => Ending::DownloadTotalExceeded,
+        FailureReason::Other(_) => Ending::Unknown,
+    }
+}
+
+/// Whether enough bytes have come for a piece that is not kept yet. Asking for all records each time would be
+/// work for nothing.
+fn may_have_finished_pieces(driver: &Driver) -> bool {
+    driver.with(|download: &Download| {
+        let (Some(plan), Some(background)) =
+            (download.plan(), download.state().fetching().and_then(|fetching| fetching.background.as_ref()))
+        else {
+            return false;
+        };
+        let missing = plan.missing().filter(|piece| background.asked.contains(&piece.digest));
+        let smallest = missing.map(|piece| piece.size).min();
+        let (_, kept) = plan.bytes_in(&background.asked);
+        smallest.is_some_and(|smallest| background.downloaded.saturating_sub(kept) >= smallest)
+    })
+}
+
+/// Takes the pieces that are finished while the rest is still coming, so that the event at the end, which comes
+/// at most once, finds little to do.
+async fn take_finished(
+    driver: &Rc<Driver>,
+    device: &Device,
+    attempt: &AttemptId,
+    registration: &Registration,
+    refused: &mut DigestSet,
+) {
+    let missing: DigestSet = driver
+        .with(|download| download.plan().iter().flat_map(|plan| plan.missing()).map(|p| p.digest).collect());
+    // At the end the records are taken away; then the worker has them.
+    let Ok(records) = registration.match_all().await else { return };
+    for (digest, response) in finished(records, &missing, refused).await {
+        // The worker may have been faster.
+        if let Ok(true) = device.store.pieces().has(&digest).await {
+            driver.dispatch(Event::Admitted(digest));
+            continue;
+        }
+        match device.store.pieces().admit_response(&digest, &response).await {
+            Ok(()) => {
+                driver.dispatch(Event::Admitted(digest));
+                news::tell(&FromWorker::Admitted { digest });
+            }
+            Err(refusal) => {
+                refused.insert(digest);
+                // Anything but wrong bytes may be different when the worker reads it.
+                if refusal == Refusal::Mismatch {
+                    log("a piece was refused", &refusal.to_string().into());
+                    driver.dispatch(Event::Refused { digest, refusal });
+                    news::tell(&FromWorker::Refused { attempt: attempt.clone(), digest, refusal });
+                }
+            }
+        }
+    }
+}
+
+/// The responses that are there, with the digests they were asked for by.
+async fn finished(records: Vec<Record>, missing: &DigestSet, refused: &DigestSet) -> Vec<(Digest, Response)> {
+    let wanted = records.into_iter().filter_map(|record| {
+        let digest = routes::parse_piece(&record.url())?;
+        let wanted = missing.contains(&digest) && !refused.contains(&digest);
+        wanted.then_some(async move { Some((digest, record.response_ready().await.ok()?)) })
+    });
+    let mut answers: FuturesUnordered<_> = wanted.collect();
+    let mut found = Vec::new();
+    let collecting = async {
+        while let Some(answer) = answers.next().await {
+            found.extend(answer);
+        }
+    };
+    pin_mut!(collecting);
+    match select(collecting, TimeoutFuture::new(SETTLE)).await {
+        Either::Left(_) | Either::Right(_) => {}
+    }
+    found
+}

@@ -1,0 +1,276 @@
+//! Drives the state machines of `protocol`: carries out effects, and brings back what comes of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::Set as _;
+use protocol::download::{Background, Button, Download, Effect, Event, Settings, Stage};
+use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish};
+use wasm_bindgen_futures::spawn_local;
+
+use super::browser::{Device, log, now, window};
+use super::{Kept, KeptModel, KeptPart, Seat, background, news, page_engine, survey};
+
+thread_local! {
+    /// Every download that this page has shown. They go on while another page of the app is shown.
+    static DRIVERS: RefCell<HashMap<(ModelId, Revision), Rc<Driver>>> = RefCell::default();
+}
+
+pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
+    DRIVERS.with_borrow_mut(|drivers| {
+        let driver = drivers.entry((model.clone(), revision)).or_insert_with(|| Driver::new(model, revision));
+        driver.seat.clone()
+    })
+}
+
+fn drivers() -> Vec<Rc<Driver>> {
+    DRIVERS.with_borrow(|drivers| drivers.values().cloned().collect())
+}
+
+fn driver_of(seat: &Seat) -> Option<Rc<Driver>> {
+    let key = seat.with(|download| (download.model().clone(), download.revision()));
+    DRIVERS.with_borrow(|drivers| drivers.get(&key).cloned())
+}
+
+pub(super) fn begin(seat: &Seat) {
+    if let Some(driver) = driver_of(seat)
+        && !driver.begun.replace(true)
+    {
+        spawn_local(driver.begin());
+    }
+}
+
+pub(super) fn press(seat: &Seat, button: Button) {
+    if let Some(driver) = driver_of(seat) {
+        driver.dispatch(Event::Clicked(button));
+    }
+}
+
+pub(super) fn look(kept: &Kept) {
+    let kept = kept.clone();
+    spawn_local(async move {
+        // Where nothing can be kept, nothing is.
+        let Ok(device) = Device::open().await else { return };
+        match device.store.all().await {
+            Ok(stored) => kept.set(
+                stored
+                    .into_iter()
+                    .map(|stored| KeptModel {
+                        part: if stored.is_ready() { KeptPart::Whole } else { KeptPart::Some },
+                        model: stored.manifest.model().clone(),
+                        revision: stored.manifest.revision(),
+                    })
+                    .collect(),
+            ),
+            Err(error) => log("the store could not be read", &error.to_string().into()),
+        }
+    });
+}
+
+/// Hands a message of the worker's, or of another page, to the downloads it concerns.
+pub(super) fn deliver(message: &FromWorker) {
+    for driver in drivers() {
+        let (model, revision) = driver.seat.with(|download| (download.model().clone(), download.revision()));
+        let is_of = |attempt: &AttemptId| attempt.model == model && attempt.revision == revision;
+        let event = match message.clone() {
+            // Models share pieces, so everybody hears of it.
+            FromWorker::Admitted { digest } => Some(Event::Admitted(digest)),
+            FromWorker::Refused { attempt, digest, refusal } => {
+                is_of(&attempt).then_some(Event::Refused { digest, refusal })
+            }
+            FromWorker::Finished { attempt, ending } => {
+                is_of(&attempt).then_some(Event::WorkerFinished { attempt, ending })
+            }
+            FromWorker::Changed { model: changed } => (changed == model).then_some(Event::Changed),
+        };
+        if let Some(event) = event {
+            driver.dispatch(event);
+        }
+    }
+}
+
+/// All downloads look at the device again: the page was out of sight, and messages may have been missed.
+pub(super) fn look_again() {
+    for driver in drivers() {
+        driver.dispatch(Event::Changed);
+    }
+}
+
+/// One download of this page.
+pub(super) struct Driver {
+    seat: Seat,
+    begun: Cell<bool>,
+    device: RefCell<Option<Device>>,
+    /// The background fetch that is being followed.
+    followed: RefCell<Option<AttemptId>>,
+    ticking: Cell<bool>,
+    page_run: RefCell<Option<page_engine::Run>>,
+}
+
+impl Driver {
+    fn new(model: ModelId, revision: Revision) -> Rc<Self> {
+        Rc::new(Self {
+            seat: Seat::new(model, revision),
+            begun: Cell::default(),
+            device: RefCell::default(),
+            followed: RefCell::default(),
+            ticking: Cell::default(),
+            page_run: RefCell::default(),
+        })
+    }
+
+    async fn begin(self: Rc<Self>) {
+        news::listen();
+        let (model, revision) = self.identity();
+        match Device::open().await {
+            Ok(device) => {
+                let (download, effects) =
+                    Download::new(model, revision, device.engine(), Settings::default());
+                self.device.replace(Some(device));
+                self.seat.update(|seat| *seat = download);
+                self.carry_out(effects);
+            }
+            Err(lack) => {
+                self.seat.update(|seat| *seat = Download::unsupported(model, revision, lack));
+            }
+        }
+    }
+
+    pub(super) fn identity(&self) -> (ModelId, Revision) {
+        self.seat.with(|download| (download.model().clone(), download.revision()))
+    }
+
+    pub(super) fn device(&self) -> Option<Device> {
+        self.device.borrow().clone()
+    }
+
+    /// Reads the download.
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
+        self.seat.with(read)
+    }
+
+    /// Tells the state machine what happened, and does what it says.
+    pub(super) fn dispatch(self: &Rc<Self>, event: Event) {
+        if let Some(effects) = self.seat.update(|download| download.handle(now(), event)) {
+            self.carry_out(effects);
+        }
+    }
+
+    fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
+        self.follow_background();
+        self.tick_while_busy();
+        if effects.is_empty() {
+            return;
+        }
+        let driver = Rc::clone(self);
+        // In their order: a wish is stored before the fetch it speaks of is started.
+        spawn_local(async move {
+            for effect in effects {
+                driver.perform(effect).await;
+            }
+        });
+    }
+
+    async fn perform(self: &Rc<Self>, effect: Effect) {
+        let Some(device) = self.device() else { return };
+        let (model, revision) = self.identity();
+        match effect {
+            Effect::Survey { epoch } => {
+                let event = match survey::survey(&device, &model, revision).await {
+                    Ok(survey) => Event::Surveyed { epoch, survey },
+                    Err(error) => {
+                        log("the store could not be read", &error.to_string().into());
+                        Event::SurveyFailed
+                    }
+                };
+                self.dispatch(event);
+            }
+            Effect::Prepare => {
+                let event = match survey::prepare(&device, &model, revision).await {
+                    Ok(survey) => Event::Prepared(survey),
+                    Err(cause) => Event::PrepareFailed(cause),
+                };
+                self.dispatch(event);
+            }
+            Effect::StartBackground { attempt, pieces } => {
+                let event = match background::start(&device, &attempt, &pieces).await {
+                    Ok(()) => Event::Started(attempt),
+                    Err(refusal) => Event::StartRefused { attempt, refusal },
+                };
+                self.dispatch(event);
+            }
+            Effect::StartPage { pieces } => {
+                let run = page_engine::start(self, device, pieces);
+                if let Some(earlier) = self.page_run.replace(Some(run)) {
+                    earlier.replace();
+                }
+            }
+            Effect::StopPage => {
+                if let Some(run) = self.page_run.borrow().as_ref() {
+                    run.stop();
+                }
+            }
+            Effect::Abort { attempt } => background::abort(&device, &attempt).await,
+            Effect::WriteWish(wish) => self.write_wish(&device, &wish).await,
+            Effect::Remove => {
+                let event = match device.store.remove(&model).await {
+                    Ok(()) => Event::Removed,
+                    Err(error) => {
+                        log("the model could not be removed", &error.to_string().into());
+                        Event::RemoveFailed
+                    }
+                };
+                self.dispatch(event);
+                news::tell(&FromWorker::Changed { model });
+            }
+            Effect::Completed => {
+                // The model is ready whatever comes of this.
+                if let Err(error) = device.store.fulfil(&model, revision).await {
+                    log("older revisions could not be removed", &error.to_string().into());
+                }
+                news::tell(&FromWorker::Changed { model });
+            }
+        }
+    }
+
+    async fn write_wish(&self, device: &Device, wish: &Wish) {
+        let (model, _) = self.identity();
+        // Without the wish the download goes on all the same; only a later page would not know of it.
+        if let Err(error) = device.store.put_wish(&model, wish).await {
+            log("the wish could not be stored", &error.to_string().into());
+        }
+    }
+
+    /// Follows the background fetch that the state speaks of, if nobody does yet.
+    fn follow_background(self: &Rc<Self>) {
+        let running = self.with(|download| match download.state().fetching()?.background.as_ref()? {
+            Background { attempt, stage: Stage::Running { .. }, .. } => Some(attempt.clone()),
+            Background { stage: Stage::Asked | Stage::Settling { .. }, .. } => None,
+        });
+        if running.is_some() && *self.followed.borrow() != running {
+            self.followed.replace(running.clone());
+            if let (Some(attempt), Some(device)) = (running, self.device()) {
+                spawn_local(background::follow(Rc::clone(self), device, attempt));
+            }
+        }
+    }
+
+    fn tick_while_busy(self: &Rc<Self>) {
+        if !self.with(Download::is_busy) || self.ticking.replace(true) {
+            return;
+        }
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            while driver.with(Download::is_busy) {
+                TimeoutFuture::new(1_000).await;
+                let waiting = !window().navigator().on_line() || background::is_queued(&driver).await;
+                driver.dispatch(Event::Tick { waiting });
+            }
+            driver.ticking.set(false);
+            // Busy again in between? Then somebody found the ticker still running.
+            driver.tick_while_busy();
+        });
+    }
+}

@@ -1,0 +1,73 @@
+//! News of the store: from the worker by `postMessage`, from other pages by `BroadcastChannel`.
+
+use std::cell::OnceCell;
+
+use protocol::FromWorker;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{BroadcastChannel, MessageEvent, VisibilityState};
+
+use super::browser::{log, window};
+use super::driver;
+
+const CHANNEL: &str = "modelferry";
+
+thread_local! {
+    /// The channel of this page; `None` if the browser has none.
+    static PAGES: OnceCell<Option<BroadcastChannel>> = const { OnceCell::new() };
+}
+
+/// Listens from now on. Once is enough, more often does nothing.
+pub(super) fn listen() {
+    PAGES.with(|pages| {
+        pages.get_or_init(|| match open() {
+            Ok(channel) => Some(channel),
+            Err(error) => {
+                // Then other tabs catch up when they come into sight.
+                log("other tabs cannot be heard", &error);
+                None
+            }
+        });
+    });
+}
+
+fn open() -> Result<BroadcastChannel, JsValue> {
+    let window = window();
+    let heard = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
+        if let Some(message) = event.data().as_string().and_then(|text| FromWorker::from_text(&text)) {
+            driver::deliver(&message);
+        }
+    });
+    let listener = heard.as_ref().unchecked_ref();
+    // As a property, which also opens the queue of messages that came before.
+    window.navigator().service_worker().set_onmessage(Some(listener));
+    let channel = BroadcastChannel::new(CHANNEL)?;
+    channel.add_event_listener_with_callback("message", listener)?;
+    // They live as long as the page.
+    heard.forget();
+
+    if let Some(document) = window.document() {
+        let seen = Closure::<dyn Fn()>::new({
+            let document = document.clone();
+            move || {
+                if document.visibility_state() == VisibilityState::Visible {
+                    driver::look_again();
+                }
+            }
+        });
+        document.add_event_listener_with_callback("visibilitychange", seen.as_ref().unchecked_ref())?;
+        seen.forget();
+    }
+    Ok(channel)
+}
+
+/// Tells the other pages; this one is not told.
+pub(super) fn tell(message: &FromWorker) {
+    PAGES.with(|pages| {
+        if let Some(Some(channel)) = pages.get()
+            && let Err(error) = channel.post_message(&message.to_text().into())
+        {
+            log("other tabs could not be told", &error);
+        }
+    });
+}

@@ -1,0 +1,214 @@
+//! The page engine: fetches pieces in the page itself, where the browser has no Background Fetch, does not
+//! allow it, or where the pieces are too small for it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Reflect, Uint8Array};
+use piece_store::{AdmitError, Pieces as _, StoreErrorKind};
+use protocol::download::{Cause, Event, PageOutcome};
+use protocol::{FromWorker, Piece, Refusal, routes};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{AbortController, ReadableStreamDefaultReader, Request, RequestCache, RequestInit, Response};
+
+use super::browser::{Device, log, now, window};
+use super::driver::Driver;
+use super::news;
+
+/// How often a piece is tried before giving up, and how long to wait before each further try, in milliseconds.
+const PAUSES: [u32; 3] = [500, 2_000, 5_000];
+
+/// How often progress is shown, in milliseconds.
+const SHOW_EVERY: u64 = 100;
+
+/// A run of the engine, to stop it.
+#[derive(Debug)]
+pub(super) struct Run {
+    control: Rc<Control>,
+}
+
+#[derive(Debug)]
+struct Control {
+    /// `None` where the browser has no `AbortController`: then it stops at the next chunk.
+    abort: Option<AbortController>,
+    stopped: Cell<bool>,
+    silent: Cell<bool>,
+}
+
+impl Run {
+    /// Ends it; it reports so.
+    pub(super) fn stop(&self) {
+        self.control.stopped.set(true);
+        if let Some(abort) = &self.control.abort {
+            abort.abort();
+        }
+    }
+
+    /// Ends it without a word, since another run takes its place.
+    pub(super) fn replace(&self) {
+        self.control.silent.set(true);
+        self.stop();
+    }
+}
+
+/// Why a piece could not be had this time.
+enum Failure {
+    /// Another try may help.
+    Passing(Cause),
+    /// Another try will not help now.
+    Final(Cause),
+    Stopped,
+}
+
+/// Begins to fetch these pieces, one after the other.
+pub(super) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> Run {
+    let control = Rc::new(Control {
+        abort: AbortController::new().ok(),
+        stopped: Cell::default(),
+        silent: Cell::default(),
+    });
+    let engine =
+        Engine { driver: Rc::clone(driver), device, control: Rc::clone(&control), shown: Cell::default() };
+    spawn_local(async move {
+        let outcome = engine.run(pieces).await;
+        if !engine.control.silent.get() {
+            engine.driver.dispatch(Event::PageFinished(outcome));
+        }
+    });
+    Run { control }
+}
+
+struct Engine {
+    driver: Rc<Driver>,
+    device: Device,
+    control: Rc<Control>,
+    /// When progress was last shown.
+    shown: Cell<u64>,
+}
+
+impl Engine {
+    async fn run(&self, pieces: Vec<Piece>) -> PageOutcome {
+        let mut corrupt = 0;
+        for piece in pieces {
+            match self.piece(piece).await {
+                Ok(()) => {}
+                // The others may be right.
+                Err(Failure::Passing(Cause::Corrupt(_)) | Failure::Final(Cause::Corrupt(_))) => corrupt += 1,
+                Err(Failure::Passing(cause) | Failure::Final(cause)) => return PageOutcome::Failed(cause),
+                Err(Failure::Stopped) => return PageOutcome::Stopped,
+            }
+        }
+        if corrupt == 0 { PageOutcome::Done } else { PageOutcome::Failed(Cause::Corrupt(corrupt)) }
+    }
+
+    async fn piece(&self, piece: Piece) -> Result<(), Failure> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            match self.try_piece(piece).await {
+                Err(Failure::Passing(cause)) => match pauses.next() {
+                    Some(pause) => TimeoutFuture::new(*pause).await,
+                    None => return Err(Failure::Final(cause)),
+                },
+                done => return done,
+            }
+            if self.control.stopped.get() {
+                return Err(Failure::Stopped);
+            }
+        }
+    }
+
+    async fn try_piece(&self, piece: Piece) -> Result<(), Failure> {
+        let Piece { digest, size } = piece;
+        let store = self.device.store.pieces();
+        // Another tab, the worker or another model may have it by now.
+        if !matches!(store.has(&digest).await, Ok(true)) {
+            let bytes = self.fetch(&routes::piece(&digest), size).await?;
+            store.admit(&digest, bytes).await.map_err(|error| {
+                log("a piece was refused", &error.to_string().into());
+                match error {
+                    AdmitError::Mismatch { .. } => {
+                        self.driver.dispatch(Event::Refused { digest, refusal: Refusal::Mismatch });
+                        Failure::Passing(Cause::Corrupt(1))
+                    }
+                    AdmitError::Store(error) => Failure::Final(match error.kind {
+                        StoreErrorKind::NoRoom => Cause::NoRoom,
+                        StoreErrorKind::Unsupported | StoreErrorKind::Other => Cause::Storage,
+                    }),
+                }
+            })?;
+            news::tell(&FromWorker::Admitted { digest });
+        }
+        self.driver.dispatch(Event::PageProgress { in_flight: 0 });
+        self.driver.dispatch(Event::Admitted(digest));
+        Ok(())
+    }
+
+    /// The body of a piece. Never more than `size` bytes are held.
+    async fn fetch(&self, url: &str, size: u64) -> Result<Uint8Array, Failure> {
+        let response = self.request(url).await?;
+        match response.status() {
+            200 => {}
+            404 | 410 => return Err(Failure::Final(Cause::Gone)),
+            status @ (408 | 429 | 500..) => return Err(Failure::Passing(Cause::Status(status))),
+            status => return Err(Failure::Final(Cause::Status(status))),
+        }
+        let Some(body) = response.body() else {
+            return Err(Failure::Passing(Cause::Network));
+        };
+        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+        // A piece is at most 256 MiB, so it has a place in 32 bits.
+        let size = u32::try_from(size).or(Err(Failure::Final(Cause::Storage)))?;
+        let bytes = Uint8Array::new_with_length(size);
+        let mut length = 0_u32;
+        loop {
+            let read = JsFuture::from(reader.read()).await.map_err(|error| self.network(&error))?;
+            let field = |name: &str| Reflect::get(&read, &name.into()).unwrap_or(JsValue::UNDEFINED);
+            if field("done").is_truthy() {
+                break;
+            }
+            let chunk: Uint8Array = field("value").unchecked_into();
+            let end = length.saturating_add(chunk.length());
+            if end > size {
+                // Too long cannot be right. Stop before it gets longer.
+                let _ = reader.cancel();
+                return Err(Failure::Passing(Cause::Corrupt(1)));
+            }
+            bytes.set(&chunk, length);
+            length = end;
+            self.show(u64::from(length));
+        }
+        if length < size {
+            return Err(Failure::Passing(Cause::Network));
+        }
+        Ok(bytes)
+    }
+
+    async fn request(&self, url: &str) -> Result<Response, Failure> {
+        let init = RequestInit::new();
+        // It is stored by us; a second copy in the HTTP cache would only take room.
+        init.set_cache(RequestCache::NoStore);
+        if let Some(abort) = &self.control.abort {
+            init.set_signal(Some(&abort.signal()));
+        }
+        let request = Request::new_with_str_and_init(url, &init).map_err(|error| self.network(&error))?;
+        let response = JsFuture::from(window().fetch_with_request(&request)).await;
+        Ok(response.map_err(|error| self.network(&error))?.unchecked_into())
+    }
+
+    fn network(&self, error: &JsValue) -> Failure {
+        if self.control.stopped.get() {
+            return Failure::Stopped;
+        }
+        log("a piece could not be fetched", error);
+        Failure::Passing(Cause::Network)
+    }
+
+    fn show(&self, in_flight: u64) {
+        if now() >= self.shown.get() + SHOW_EVERY {
+            self.shown.set(now());
+            self.driver.dispatch(Event::PageProgress { in_flight });
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Looking at the device, and getting it ready for a download.
+
+use background_fetch::FetchResult;
+use gloo_net::http::Request;
+use piece_store::{StoreError, sha256};
+use protocol::download::{Active, Cause, Plan, Survey};
+use protocol::{AttemptId, DigestSet, Manifest, ModelId, Revision, Wish, WishState, routes};
+
+use super::browser::{Device, log};
+
+/// What is on the device of one revision, and what the browser is doing about it.
+pub(super) async fn survey(
+    device: &Device,
+    model: &ModelId,
+    revision: Revision,
+) -> Result<Survey, StoreError> {
+    let stored = device.store.stored(model, revision).await?;
+    let wish = device.store.wish(model).await?.filter(|wish| wish.revision == revision);
+    Ok(Survey {
+        plan: stored.map(|stored| Plan::new(&stored.manifest, &stored.kept)),
+        wish,
+        active: active(device, model, revision).await,
+    })
+}
+
+/// The background fetches of a model that the browser knows, of whatever revision.
+async fn attempts(device: &Device, model: &ModelId) -> Vec<AttemptId> {
+    let Some(background) = &device.background else {
+        return Vec::new();
+    };
+    match background.get_ids().await {
+        Ok(ids) => {
+            let attempts = ids.iter().filter_map(|id| id.parse().ok());
+            attempts.filter(|attempt: &AttemptId| attempt.model == *model).collect()
+        }
+        Err(error) => {
+            log("the browser does not tell its background fetches", &error.to_string().into());
+            Vec::new()
+        }
+    }
+}
+
+async fn active(device: &Device, model: &ModelId, revision: Revision) -> Option<Active> {
+    let background = device.background.as_ref()?;
+    for attempt in attempts(device, model).await {
+        if attempt.revision != revision {
+            continue;
+        }
+        if let Ok(Some(registration)) = background.get(&attempt.to_string()).await
+            && registration.result() == FetchResult::Pending
+            && let Ok(records) = registration.match_all().await
+        {
+            let asked: DigestSet =
+                records.iter().filter_map(|record| routes::parse_piece(&record.url())).collect();
+            return Some(Active { attempt, asked, downloaded: registration.downloaded() });
+        }
+    }
+    None
+}
+
+/// Stores wish and manifest before the first byte is fetched, then looks.
+pub(super) async fn prepare(device: &Device, model: &ModelId, revision: Revision) -> Result<Survey, Cause> {
+    let storage = |error: StoreError| {
+        log("the download could not be prepared", &error.to_string().into());
+        match error.kind {
+            piece_store::StoreErrorKind::NoRoom => Cause::NoRoom,
+            piece_store::StoreErrorKind::Unsupported | piece_store::StoreErrorKind::Other => Cause::Storage,
+        }
+    };
+    let manifest = match device.store.manifest(model, revision).await.map_err(storage)? {
+        Some(manifest) => manifest,
+        None => fetch_manifest(model, revision).await?,
+    };
+    // Background fetches of revisions that are not wanted any more would only take bandwidth.
+    for attempt in attempts(device, model).await {
+        if attempt.revision != revision {
+            super::background::abort(device, &attempt).await;
+        }
+    }
+    let nonce = device.store.wish(model).await.map_err(storage)?.and_then(|wish| wish.nonce);
+    let wish = Wish { revision, state: WishState::Active, nonce };
+    device.store.put_wish(model, &wish).await.map_err(storage)?;
+    device.store.put_manifest(&manifest).await.map_err(storage)?;
+    survey(device, model, revision).await.map_err(storage)
+}
+
+async fn fetch_manifest(model: &ModelId, revision: Revision) -> Result<Manifest, Cause> {
+    let answer = Request::get(&routes::manifest(model, revision)).send().await;
+    let response = answer.map_err(|error| {
+        log("the manifest could not be fetched", &error.to_string().into());
+        Cause::Network
+    })?;
+    match response.status() {
+        200 => {}
+        404 | 410 => return Err(Cause::Gone),
+        status => return Err(Cause::Status(status)),
+    }
+    let manifest: Manifest = response.json().await.map_err(|error| {
+        log("the manifest is not understood", &error.to_string().into());
+        Cause::Network
+    })?;
+    // The manifest is named by what it says of the files, so a wrong one is noticed like a wrong piece.
+    let lines = Manifest::revision_lines(manifest.files());
+    let digest = sha256(&lines.as_bytes().into()).await.or(Err(Cause::Storage))?;
+    let right = Revision::from_lines_digest(&digest) == revision
+        && manifest.revision() == revision
+        && manifest.model() == model;
+    if right { Ok(manifest) } else { Err(Cause::Corrupt(1)) }
+}
