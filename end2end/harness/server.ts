@@ -134,8 +134,8 @@ export class Server {
     this.#port = Number(new URL(url).port);
     await until('all models to be in the catalogue', async () => {
       for (const id of this.modelIds()) {
-        const answer = await fetch(`${this.url}/api/models/${encodeId(id)}`);
-        if (!answer.ok) return false;
+        const answer = await fetch(`${this.url}/api/models/${encodeId(id)}`, { signal: AbortSignal.timeout(5_000) });
+        if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${await answer.text()}`);
       }
       return true;
     });
