@@ -177,6 +177,7 @@ ensure_toolchain() {
 # The release build. cargo-leptos is called by its own name: as `cargo leptos`, rustup would put cargo's
 # folder first on the PATH, and with it a wasm-bindgen of another version.
 build_release() {
-    cargo-leptos build --release --cargo-locked
+    # Without backtraces: cargo-leptos prints its own for every failure.
+    RUST_BACKTRACE=0 cargo-leptos build --release --cargo-locked
     node "$root/scripts/sizes.mjs"
 }
