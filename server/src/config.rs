@@ -46,6 +46,10 @@ pub struct Flags {
     )]
     rescan_seconds: f64,
 
+    /// Folder with the built pages, as `cargo leptos build` makes it.
+    #[arg(long, value_name = "DIR", default_value = "target/site", env = "LEPTOS_SITE_ROOT")]
+    site: PathBuf,
+
     /// Append one line of JSON to this file for every finished request.
     #[arg(long, value_name = "FILE", env = "MODELFERRY_ACCESS_LOG")]
     access_log: Option<PathBuf>,
@@ -77,6 +81,8 @@ pub struct Config {
     pub piece_size: u64,
     /// Time between two looks at the models folder.
     pub rescan: Duration,
+    /// Folder with the built pages.
+    pub site: PathBuf,
     /// Where to log requests.
     pub access_log: Option<PathBuf>,
     /// What to log.
@@ -101,6 +107,7 @@ impl From<Flags> for Config {
             listen: flags.listen,
             piece_size: flags.piece_size,
             rescan: Duration::from_secs_f64(flags.rescan_seconds),
+            site: flags.site,
             access_log: flags.access_log,
             log: flags.log,
             test_faults: flags.test_faults,

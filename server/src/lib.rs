@@ -13,6 +13,8 @@ mod pages;
 mod routes;
 pub mod serve;
 
+use std::path::PathBuf;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -31,13 +33,15 @@ pub struct ServerState {
     pub access_log: Option<AccessLog>,
     /// What goes wrong on purpose, in tests.
     pub faults: Faults,
+    /// Folder with the built interface, as `cargo leptos build` makes it.
+    pub site: PathBuf,
 }
 
 impl ServerState {
     /// A state that logs no requests and makes no faults.
     #[must_use]
     pub fn new(index: Index) -> Self {
-        Self { index, access_log: None, faults: Faults::default() }
+        Self { index, access_log: None, faults: Faults::default(), site: PathBuf::from("target/site") }
     }
 }
 

@@ -1,10 +1,109 @@
-//! The pages. Not here yet: until then every URL that no other route knows is missing.
+//! The pages and what they load: rendered by the app, or read from the site folder that `cargo leptos build`
+//! makes. Everything here is of this origin only, and may be compressed; models never are.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use app::catalogue::{Catalogue, CatalogueSource};
 use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{any, get};
+use leptos::config::{Env, LeptosOptions};
+use leptos::context::provide_context;
+use protocol::{IndexReport, ModelId, ModelInfo};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::http::{IMMUTABLE, NO_CACHE};
+use crate::index::Index;
 use crate::{ServerState, routes};
 
+/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. The files there carry
+/// their hash in their names.
+const PKG: &str = "pkg";
+/// The same for files that are copied as they are.
+const ASSETS: &str = "assets";
+
 /// What is served at all URLs that [`crate::routes`] leaves.
-pub(crate) fn pages(_state: &ServerState) -> Router {
-    Router::new().fallback(routes::unknown)
+pub(crate) fn pages(state: &ServerState) -> Router {
+    let options = leptos_options(&state.site);
+    let folder = |name: &str| ServeDir::new(state.site.join(name)).precompressed_br().precompressed_gzip();
+    let cached = |value| SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, value);
+    let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
+    let render = leptos_axum::render_app_async_with_context(
+        move || provide_context(catalogue.clone()),
+        move || app::shell(options.clone()),
+    );
+    let pages = Router::new()
+        .route("/", get(render.clone()))
+        .route("/{owner}/{name}", get(render.clone()))
+        // Unknown addresses get the app's page for them; other programs than browsers, one line.
+        .fallback(any(move |request: Request| unknown(request, render.clone())))
+        // Pages show what the index knows now.
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE));
+    Router::new()
+        .nest_service(&format!("/{ASSETS}"), folder(ASSETS))
+        .layer(cached(NO_CACHE))
+        .merge(Router::new().nest_service(&format!("/{PKG}"), folder(PKG)).layer(from_fn(immutable_if_found)))
+        .merge(pages)
+        .merge(routes::worker())
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+}
+
+/// A missing file may be there after the next build; only what was found never changes.
+async fn immutable_if_found(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let cache_control = if response.status().is_success() { IMMUTABLE } else { NO_CACHE };
+    response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
+    response
+}
+
+async fn unknown<Render, Rendering>(request: Request, render: Render) -> Response
+where
+    Render: Fn(Request) -> Rendering,
+    Rendering: Future<Output = Response>,
+{
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    if reads && accept.is_some_and(|accept| accept.contains("text/html")) {
+        render(request).await
+    } else {
+        routes::unknown(request.uri().clone()).await
+    }
+}
+
+fn leptos_options(site: &Path) -> LeptosOptions {
+    // Set by cargo-leptos while it watches; a released server neither reloads pages nor knows of any of this.
+    let watched = std::env::var_os("LEPTOS_WATCH").is_some();
+    let reload_port = std::env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok());
+    LeptosOptions::builder()
+        .output_name("modelferry")
+        .site_root(site.to_string_lossy())
+        .site_pkg_dir(PKG)
+        .env(if watched { Env::DEV } else { Env::PROD })
+        .reload_port(reload_port.unwrap_or(3001))
+        .hash_files(true)
+        .build()
+}
+
+/// The index, as the pages see it.
+struct IndexSource(Index);
+
+impl CatalogueSource for IndexSource {
+    fn report(&self) -> IndexReport {
+        IndexReport::clone(&self.0.report())
+    }
+
+    fn model(&self, id: &ModelId) -> Option<ModelInfo> {
+        self.0.model(id).map(|model| model.info.clone())
+    }
 }

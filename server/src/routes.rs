@@ -5,6 +5,7 @@ mod health;
 mod hub;
 mod manifest;
 mod pieces;
+mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ use tower_http::cors::{Any, CorsLayer};
 use crate::ServerState;
 use crate::http::{EXPOSED, Form, Refusal};
 use crate::index::{Model, Snapshot};
+
+pub(crate) use worker::worker;
 
 /// The routes that have to do with models. They may be read from every origin: what they give is public.
 pub(crate) fn models(state: ServerState) -> Router {

@@ -1,7 +1,7 @@
 //! From a configuration to a listening server, and its end.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -31,11 +31,13 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     let index =
         Index::open(Options { root: config.models, piece_size: config.piece_size, rescan: config.rescan })
             .map_err(Error::Index)?;
-    let state = ServerState { index, access_log, faults: Faults::from_file(config.test_faults) };
+    let state =
+        ServerState { index, access_log, faults: Faults::from_file(config.test_faults), site: config.site };
     let refused = |source| Error::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
-    println!("listening on http://{address}");
+    // Whoever started it may not listen any more; that is no reason not to serve.
+    writeln!(io::stdout(), "listening on http://{address}").ok();
 
     let (drain, mut draining) = watch::channel(());
     let server = axum::serve(listener, router(state)).with_graceful_shutdown(async move {

@@ -62,6 +62,9 @@ pub struct LfsPointer {
     pub sha256: Digest,
     /// Length of the file in bytes.
     pub size: u64,
+    /// Always 0: there are no pointer files. `huggingface_hub` fails without this field.
+    #[serde(rename = "pointerSize", default)]
+    pub pointer_size: u64,
 }
 
 /// The front matter of a model's `README.md`, as far as it is shown.

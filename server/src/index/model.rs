@@ -184,7 +184,7 @@ fn info(id: &ModelId, revision: Revision, files: &[Arc<StoredFile>]) -> ModelInf
     let sibling = |file: &Arc<StoredFile>| Sibling {
         rfilename: file.path.clone(),
         size: file.fingerprint.size,
-        lfs: LfsPointer { sha256: file.sha256, size: file.fingerprint.size },
+        lfs: LfsPointer { sha256: file.sha256, size: file.fingerprint.size, pointer_size: 0 },
     };
     let newest = files.iter().map(|file| file.fingerprint.mtime_ns).max();
     ModelInfo {

@@ -34,6 +34,10 @@ async fn a_model_is_described_in_the_hubs_shape() {
     let files: Vec<&str> = info.siblings.iter().map(|file| file.rfilename.as_str()).collect();
     assert_eq!(files, ["README.md", "sub/b.bin", "sub/deep/a.bin"]);
     assert_eq!(info.used_storage, info.siblings.iter().map(|file| file.size).sum::<u64>());
+    // `huggingface_hub` fails without each of these.
+    for name in ["sha256", "size", "pointerSize"] {
+        assert!(answer.json()["siblings"][0]["lfs"][name] != json!(null), "{name}");
+    }
     for revision in ["main", &revision] {
         let same = app.get(&format!("/api/models/o/n/revision/{revision}")).await;
         assert_eq!(same.body, answer.body);
