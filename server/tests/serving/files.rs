@@ -176,7 +176,7 @@ async fn no_url_leads_out_of_the_index_or_to_a_server_error() {
             assert!(!answer.body.ends_with(b"secret"));
         }
     }
-    for url in ["/o%2Fn/x/resolve/main/config.json", "/%ff/n/resolve/main/config.json", "/../secret"] {
+    for url in ["/o%2Fn/x/resolve/main/config.json", "/%ff/n/resolve/main/config.json", "/../../secret"] {
         assert!(app.get(url).await.status.is_client_error(), "{url}");
     }
 }
