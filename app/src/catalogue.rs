@@ -1,46 +1,24 @@
-//! What the server has: read from memory while rendering, over HTTP in the browser.
+//! What the server has, as the pages see it.
+
+use std::fmt;
+use std::sync::Arc;
 
 use protocol::{IndexReport, ModelId, ModelInfo};
-use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "hydrate")]
-mod http;
-#[cfg(feature = "ssr")]
-mod memory;
-#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
-mod nowhere;
-
-#[cfg(feature = "hydrate")]
-use http as source;
-#[cfg(all(feature = "ssr", not(feature = "hydrate")))]
-use memory as source;
-#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
-use nowhere as source;
-
-#[cfg(feature = "ssr")]
-pub use memory::{Catalogue, CatalogueSource};
-
-/// Why there are no data.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub enum CatalogueError {
-    /// The server does not have it.
-    Missing,
-    /// The server did not answer, or not in a way that is understood.
-    Unreachable,
+/// What the server gives to the pages.
+pub trait CatalogueSource: Send + Sync {
+    /// All that the index knows.
+    fn report(&self) -> Arc<IndexReport>;
+    /// One model, if it can be had.
+    fn model(&self, id: &ModelId) -> Option<ModelInfo>;
 }
 
-/// All that the server's index knows.
-///
-/// # Errors
-/// [`CatalogueError::Unreachable`].
-pub(crate) async fn report() -> Result<IndexReport, CatalogueError> {
-    source::report().await
-}
+/// The source, as the server provides it in the context of a request.
+#[derive(Clone)]
+pub struct Catalogue(pub Arc<dyn CatalogueSource>);
 
-/// One model.
-///
-/// # Errors
-/// [`CatalogueError`].
-pub(crate) async fn model(id: ModelId) -> Result<ModelInfo, CatalogueError> {
-    source::model(id).await
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Catalogue")
+    }
 }

@@ -3,9 +3,9 @@
 use protocol::download::{Button, Download, Engine, Settings};
 use protocol::{ModelId, Revision};
 
-#[cfg(feature = "hydrate")]
-use leptos::prelude::Update as _;
 use leptos::prelude::{ArcRwSignal, With as _};
+#[cfg(feature = "hydrate")]
+use leptos::prelude::{Update as _, WithUntracked as _};
 
 #[cfg(feature = "hydrate")]
 mod background;
@@ -13,6 +13,8 @@ mod background;
 mod browser;
 #[cfg(feature = "hydrate")]
 mod driver;
+#[cfg(feature = "hydrate")]
+mod http;
 #[cfg(feature = "hydrate")]
 mod news;
 #[cfg(feature = "hydrate")]
@@ -27,36 +29,7 @@ mod nowhere;
 #[cfg(not(feature = "hydrate"))]
 use nowhere as side;
 
-/// Which models are kept; empty until the browser has looked.
-pub(crate) type Kept = ArcRwSignal<Vec<KeptModel>>;
-
-/// What is kept of one revision of a model.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct KeptModel {
-    pub model: ModelId,
-    pub revision: Revision,
-    pub part: KeptPart,
-}
-
-/// How much of a model is kept.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "nothing is kept on the server"))]
-pub(crate) enum KeptPart {
-    Whole,
-    Some,
-}
-
-/// What is kept, looked up once the page lives.
-pub(crate) fn kept() -> Kept {
-    let kept = Kept::default();
-    leptos::prelude::Effect::new({
-        let kept = kept.clone();
-        move |_| side::look(&kept)
-    });
-    kept
-}
-
-/// One download, as components see it. It lives as long as the page, whatever is shown.
+/// One download, as islands see it. It lives as long as the page, whatever shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seat(ArcRwSignal<Download>);
 
@@ -85,6 +58,12 @@ impl Seat {
     /// The person pressed a button.
     pub(crate) fn press(&self, button: Button) {
         side::press(self, button);
+    }
+
+    /// Reads the download once.
+    #[cfg(feature = "hydrate")]
+    fn with_untracked<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
+        self.0.with_untracked(read)
     }
 
     #[cfg(feature = "hydrate")]

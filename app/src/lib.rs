@@ -1,21 +1,23 @@
-//! The interface: pages rendered on the server and hydrated in the browser, and the page's side of downloads.
+//! The interface: pages rendered on the server, islands hydrated in the browser, and the page's side of downloads.
 //!
-//! The same components run twice, as `ssr` in the server and as `hydrate` in the browser. What exists on one side
-//! only is a whole module: [`catalogue`] has a source for each, and `device` is the browser's.
+//! The crate is compiled twice. With `ssr` it holds the pages, which are plain HTML, and the islands in them. With
+//! `hydrate` it holds the islands alone, so that a browser loads no code for what never changes. What exists on
+//! one side only is a whole module.
 //!
-//! **Architecture Invariant:** the first render in the browser equals the server's. What only the browser knows
-//! (what is on this device) arrives in effects, which do not run on the server.
+//! **Architecture Invariant:** the first render of an island in the browser equals the server's. What only the
+//! browser knows (what is on this device) arrives in effects, which do not run on the server.
+#![allow(unreachable_pub, reason = "the component macros make every component `pub`")]
 
-#![allow(unreachable_pub, reason = "the component macro makes every component `pub`")]
-
-mod app;
+#[cfg(feature = "ssr")]
 pub mod catalogue;
-mod components;
 mod device;
+mod islands;
+#[cfg(feature = "ssr")]
 mod pages;
+#[cfg(feature = "ssr")]
+mod parts;
 #[cfg(feature = "ssr")]
 mod shell;
 
-pub use app::App;
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{App, shell};

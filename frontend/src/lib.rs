@@ -1,8 +1,11 @@
-//! The browser's entry point: hydrates the app, and nothing else.
+//! The browser's entry point: hydrates the islands, and nothing else.
+
+// The islands are exported from there; nothing here calls them.
+use app as _;
 
 /// Called by the page's script once the WebAssembly is instantiated.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    leptos::mount::hydrate_islands();
 }

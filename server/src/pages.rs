@@ -1,7 +1,7 @@
 //! The pages and what they load: rendered by the app, or read from the site folder that `cargo leptos build`
 //! makes. Everything here is of this origin only, and may be compressed; models never are.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::catalogue::{Catalogue, CatalogueSource};
@@ -10,9 +10,10 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
 use leptos::context::provide_context;
+use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use protocol::{IndexReport, ModelId, ModelInfo};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -35,15 +36,17 @@ pub(crate) fn pages(state: &ServerState) -> Router {
     let folder = |name: &str| ServeDir::new(state.site.join(name)).precompressed_br().precompressed_gzip();
     let cached = |value| SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, value);
     let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
-    let render = leptos_axum::render_app_async_with_context(
-        move || provide_context(catalogue.clone()),
-        move || app::shell(options.clone()),
-    );
+    let context = move || provide_context(catalogue.clone());
+    let shell = {
+        let options = options.clone();
+        move || app::shell(options.clone())
+    };
+    let render = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
     let pages = Router::new()
-        .route("/", get(render.clone()))
-        .route("/{owner}/{name}", get(render.clone()))
+        .leptos_routes_with_context(&options, generate_route_list(app::App), context, shell)
         // Unknown addresses get the app's page for them; other programs than browsers, one line.
         .fallback(any(move |request: Request| unknown(request, render.clone())))
+        .with_state(options)
         // Pages show what the index knows now.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE));
     Router::new()
@@ -91,16 +94,22 @@ fn leptos_options(site: &Path) -> LeptosOptions {
         .site_pkg_dir(PKG)
         .env(if watched { Env::DEV } else { Env::PROD })
         .reload_port(reload_port.unwrap_or(3001))
-        .hash_files(true)
+        // Beside the program, where cargo-leptos writes the hashes; asked for without it, every page would fail.
+        .hash_files(hashes_are_there())
         .build()
+}
+
+fn hashes_are_there() -> bool {
+    let beside_program = |program: PathBuf| program.with_file_name("hash.txt").exists();
+    std::env::current_exe().is_ok_and(beside_program)
 }
 
 /// The index, as the pages see it.
 struct IndexSource(Index);
 
 impl CatalogueSource for IndexSource {
-    fn report(&self) -> IndexReport {
-        IndexReport::clone(&self.0.report())
+    fn report(&self) -> Arc<IndexReport> {
+        self.0.report()
     }
 
     fn model(&self, id: &ModelId) -> Option<ModelInfo> {

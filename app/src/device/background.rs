@@ -5,11 +5,10 @@ use std::rc::Rc;
 use background_fetch::{ErrorKind, FailureReason, FetchResult, Icon, Options, Record, Registration};
 use futures_util::future::{Either, select};
 use futures_util::pin_mut;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use gloo_timers::future::TimeoutFuture;
 use piece_store::Pieces as _;
 use protocol::download::{Download, Event, Stage, StartRefusal};
-use protocol::{AttemptId, Digest, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
+use protocol::{AttemptId, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
 use web_sys::Response;
 
 use super::browser::{Device, log};
@@ -20,9 +19,9 @@ use super::news;
 /// can fall silent although the download goes on.
 const POLL: u32 = 2_000;
 
-/// How long finished records may take to say that they are, in milliseconds. They answer at once; those that are
-/// not finished never do.
-const SETTLE: u32 = 200;
+/// How long a finished record may take to say that it is, in milliseconds. It answers at once; one that is not
+/// finished does not answer at all.
+const SETTLE: u32 = 10;
 
 /// Asks the browser for all these pieces in one background fetch.
 pub(super) async fn start(
@@ -174,7 +173,12 @@ async fn take_finished(
         .with(|download| download.plan().iter().flat_map(|plan| plan.missing()).map(|p| p.digest).collect());
     // At the end the records are taken away; then the worker has them.
     let Ok(records) = registration.match_all().await else { return };
-    for (digest, response) in finished(records, &missing, refused).await {
+    for record in records {
+        let Some(digest) = routes::parse_piece(&record.url()) else { continue };
+        if !missing.contains(&digest) || refused.contains(&digest) {
+            continue;
+        }
+        let Some(response) = finished(&record).await else { continue };
         // The worker may have been faster.
         if let Ok(true) = device.store.pieces().has(&digest).await {
             driver.dispatch(Event::Admitted(digest));
@@ -198,23 +202,12 @@ async fn take_finished(
     }
 }
 
-/// The responses that are there, with the digests they were asked for by.
-async fn finished(records: Vec<Record>, missing: &DigestSet, refused: &DigestSet) -> Vec<(Digest, Response)> {
-    let wanted = records.into_iter().filter_map(|record| {
-        let digest = routes::parse_piece(&record.url())?;
-        let wanted = missing.contains(&digest) && !refused.contains(&digest);
-        wanted.then_some(async move { Some((digest, record.response_ready().await.ok()?)) })
-    });
-    let mut answers: FuturesUnordered<_> = wanted.collect();
-    let mut found = Vec::new();
-    let collecting = async {
-        while let Some(answer) = answers.next().await {
-            found.extend(answer);
-        }
-    };
-    pin_mut!(collecting);
-    match select(collecting, TimeoutFuture::new(SETTLE)).await {
-        Either::Left(_) | Either::Right(_) => {}
+/// The response of a record, if it is there.
+async fn finished(record: &Record) -> Option<Response> {
+    let ready = record.response_ready();
+    pin_mut!(ready);
+    match select(ready, TimeoutFuture::new(SETTLE)).await {
+        Either::Left((response, _)) => response.ok(),
+        Either::Right(_) => None,
     }
-    found
 }

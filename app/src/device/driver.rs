@@ -1,37 +1,41 @@
 //! Drives the state machines of `protocol`: carries out effects, and brings back what comes of them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use leptos::prelude::Set as _;
 use protocol::download::{Background, Button, Download, Effect, Event, Settings, Stage};
 use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish};
 use wasm_bindgen_futures::spawn_local;
 
 use super::browser::{Device, log, now, window};
-use super::{Kept, KeptModel, KeptPart, Seat, background, news, page_engine, survey};
+use super::{Seat, background, news, page_engine, survey};
 
 thread_local! {
-    /// Every download that this page has shown. They go on while another page of the app is shown.
-    static DRIVERS: RefCell<HashMap<(ModelId, Revision), Rc<Driver>>> = RefCell::default();
+    /// Every download that this page shows.
+    static DRIVERS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
 }
 
 pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
-    DRIVERS.with_borrow_mut(|drivers| {
-        let driver = drivers.entry((model.clone(), revision)).or_insert_with(|| Driver::new(model, revision));
-        driver.seat.clone()
-    })
+    let driver = driver(&model, revision).unwrap_or_else(|| {
+        let driver = Driver::new(model, revision);
+        DRIVERS.with_borrow_mut(|drivers| drivers.push(Rc::clone(&driver)));
+        driver
+    });
+    driver.seat.clone()
 }
 
 fn drivers() -> Vec<Rc<Driver>> {
-    DRIVERS.with_borrow(|drivers| drivers.values().cloned().collect())
+    DRIVERS.with_borrow(Clone::clone)
+}
+
+fn driver(model: &ModelId, revision: Revision) -> Option<Rc<Driver>> {
+    drivers().into_iter().find(|driver| driver.identity() == (model.clone(), revision))
 }
 
 fn driver_of(seat: &Seat) -> Option<Rc<Driver>> {
-    let key = seat.with(|download| (download.model().clone(), download.revision()));
-    DRIVERS.with_borrow(|drivers| drivers.get(&key).cloned())
+    let (model, revision) = seat.with_untracked(|download| (download.model().clone(), download.revision()));
+    driver(&model, revision)
 }
 
 pub(super) fn begin(seat: &Seat) {
@@ -48,31 +52,11 @@ pub(super) fn press(seat: &Seat, button: Button) {
     }
 }
 
-pub(super) fn look(kept: &Kept) {
-    let kept = kept.clone();
-    spawn_local(async move {
-        // Where nothing can be kept, nothing is.
-        let Ok(device) = Device::open().await else { return };
-        match device.store.all().await {
-            Ok(stored) => kept.set(
-                stored
-                    .into_iter()
-                    .map(|stored| KeptModel {
-                        part: if stored.is_ready() { KeptPart::Whole } else { KeptPart::Some },
-                        model: stored.manifest.model().clone(),
-                        revision: stored.manifest.revision(),
-                    })
-                    .collect(),
-            ),
-            Err(error) => log("the store could not be read", &error.to_string().into()),
-        }
-    });
-}
-
 /// Hands a message of the worker's, or of another page, to the downloads it concerns.
 pub(super) fn deliver(message: &FromWorker) {
     for driver in drivers() {
-        let (model, revision) = driver.seat.with(|download| (download.model().clone(), download.revision()));
+        let (model, revision) =
+            driver.seat.with_untracked(|download| (download.model().clone(), download.revision()));
         let is_of = |attempt: &AttemptId| attempt.model == model && attempt.revision == revision;
         let event = match message.clone() {
             // Models share pieces, so everybody hears of it.
@@ -139,7 +123,7 @@ impl Driver {
     }
 
     pub(super) fn identity(&self) -> (ModelId, Revision) {
-        self.seat.with(|download| (download.model().clone(), download.revision()))
+        self.seat.with_untracked(|download| (download.model().clone(), download.revision()))
     }
 
     pub(super) fn device(&self) -> Option<Device> {
@@ -148,7 +132,7 @@ impl Driver {
 
     /// Reads the download.
     pub(super) fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
-        self.seat.with(read)
+        self.seat.with_untracked(read)
     }
 
     /// Tells the state machine what happened, and does what it says.

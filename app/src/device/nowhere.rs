@@ -3,7 +3,7 @@
 use protocol::download::Button;
 use protocol::{ModelId, Revision};
 
-use super::{Kept, Seat};
+use super::Seat;
 
 pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
     Seat::new(model, revision)
@@ -12,5 +12,3 @@ pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
 pub(super) fn begin(_seat: &Seat) {}
 
 pub(super) fn press(_seat: &Seat, _button: Button) {}
-
-pub(super) fn look(_kept: &Kept) {}

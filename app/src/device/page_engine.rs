@@ -11,11 +11,11 @@ use protocol::download::{Cause, Event, PageOutcome};
 use protocol::{FromWorker, Piece, Refusal, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, ReadableStreamDefaultReader, Request, RequestCache, RequestInit, Response};
+use web_sys::{AbortController, ReadableStreamDefaultReader};
 
-use super::browser::{Device, log, now, window};
+use super::browser::{Device, log, now};
 use super::driver::Driver;
-use super::news;
+use super::{http, news};
 
 /// How often a piece is tried before giving up, and how long to wait before each further try, in milliseconds.
 const PAUSES: [u32; 3] = [500, 2_000, 5_000];
@@ -147,7 +147,8 @@ impl Engine {
 
     /// The body of a piece. Never more than `size` bytes are held.
     async fn fetch(&self, url: &str, size: u64) -> Result<Uint8Array, Failure> {
-        let response = self.request(url).await?;
+        let signal = self.control.abort.as_ref().map(AbortController::signal);
+        let response = http::get(url, signal.as_ref()).await.map_err(|error| self.network(&error))?;
         match response.status() {
             200 => {}
             404 | 410 => return Err(Failure::Final(Cause::Gone)),
@@ -183,18 +184,6 @@ impl Engine {
             return Err(Failure::Passing(Cause::Network));
         }
         Ok(bytes)
-    }
-
-    async fn request(&self, url: &str) -> Result<Response, Failure> {
-        let init = RequestInit::new();
-        // It is stored by us; a second copy in the HTTP cache would only take room.
-        init.set_cache(RequestCache::NoStore);
-        if let Some(abort) = &self.control.abort {
-            init.set_signal(Some(&abort.signal()));
-        }
-        let request = Request::new_with_str_and_init(url, &init).map_err(|error| self.network(&error))?;
-        let response = JsFuture::from(window().fetch_with_request(&request)).await;
-        Ok(response.map_err(|error| self.network(&error))?.unchecked_into())
     }
 
     fn network(&self, error: &JsValue) -> Failure {

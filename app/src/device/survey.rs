@@ -1,12 +1,14 @@
 //! Looking at the device, and getting it ready for a download.
 
 use background_fetch::FetchResult;
-use gloo_net::http::Request;
 use piece_store::{StoreError, sha256};
 use protocol::download::{Active, Cause, Plan, Survey};
 use protocol::{AttemptId, DigestSet, Manifest, ModelId, Revision, Wish, WishState, routes};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use super::browser::{Device, log};
+use super::http;
 
 /// What is on the device of one revision, and what the browser is doing about it.
 pub(super) async fn survey(
@@ -85,20 +87,22 @@ pub(super) async fn prepare(device: &Device, model: &ModelId, revision: Revision
 }
 
 async fn fetch_manifest(model: &ModelId, revision: Revision) -> Result<Manifest, Cause> {
-    let answer = Request::get(&routes::manifest(model, revision)).send().await;
-    let response = answer.map_err(|error| {
-        log("the manifest could not be fetched", &error.to_string().into());
+    let network = |error: JsValue| {
+        log("the manifest could not be fetched", &error);
         Cause::Network
-    })?;
+    };
+    let response = http::get(&routes::manifest(model, revision), None).await.map_err(network)?;
     match response.status() {
         200 => {}
         404 | 410 => return Err(Cause::Gone),
         status => return Err(Cause::Status(status)),
     }
-    let manifest: Manifest = response.json().await.map_err(|error| {
-        log("the manifest is not understood", &error.to_string().into());
-        Cause::Network
-    })?;
+    let text = JsFuture::from(response.text().map_err(network)?).await.map_err(network)?;
+    let manifest: Manifest =
+        serde_json::from_str(&text.as_string().unwrap_or_default()).map_err(|error| {
+            log("the manifest is not understood", &error.to_string().into());
+            Cause::Corrupt(1)
+        })?;
     // The manifest is named by what it says of the files, so a wrong one is noticed like a wrong piece.
     let lines = Manifest::revision_lines(manifest.files());
     let digest = sha256(&lines.as_bytes().into()).await.or(Err(Cause::Storage))?;

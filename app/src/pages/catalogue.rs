@@ -1,42 +1,35 @@
 //! All models.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_meta::Title;
 use protocol::{IndexReport, ModelInfo, routes};
 use words::catalogue as text;
 
-use crate::components::Presence;
-use crate::{catalogue, device};
+use crate::catalogue::Catalogue;
+use crate::islands::Presence;
 
 /// All models, what is being prepared, and what cannot be offered.
 #[component]
 pub(crate) fn CataloguePage() -> impl IntoView {
-    let report = Resource::new(|| (), |()| catalogue::report());
+    // There is no catalogue while the routes are listed at start.
+    let report = use_context::<Catalogue>().map(|catalogue| catalogue.0.report()).unwrap_or_default();
     view! {
         <Title text=words::title(text::TITLE)/>
         <h1>{text::TITLE}</h1>
         <p class="lead">{text::LEAD}</p>
-        <Suspense>
-            {move || Suspend::new(async move {
-                match report.await {
-                    Ok(report) => view! { <Report report/> }.into_any(),
-                    Err(_) => view! { <p class="failure" role="alert">{text::FAILED}</p> }.into_any(),
-                }
-            })}
-        </Suspense>
+        <Report report/>
     }
 }
 
 #[component]
-fn Report(report: IndexReport) -> impl IntoView {
-    let IndexReport { models, pending, problems } = report;
+fn Report(report: Arc<IndexReport>) -> impl IntoView {
+    let IndexReport { models, pending, problems } = report.as_ref();
     let nothing = models.is_empty() && pending.is_empty();
-    let kept = device::kept();
     view! {
         {nothing.then(|| view! { <p>{text::EMPTY}</p> })}
-        <ul class="cards">
-            {models.into_iter().map(|model| view! { <Card model kept=kept.clone()/> }).collect_view()}
-        </ul>
+        <ul class="cards">{models.iter().map(|model| view! { <Card model/> }).collect_view()}</ul>
         {(!pending.is_empty()).then(|| view! {
             <section class="pending">
                 <h2>{text::PENDING}</h2>
@@ -47,8 +40,8 @@ fn Report(report: IndexReport) -> impl IntoView {
             <section class="problems">
                 <h2>{text::PROBLEMS}</h2>
                 <ul>
-                    {problems.into_iter().map(|problem| view! {
-                        <li><code>{problem.path}</code>" – "{problem.reason}</li>
+                    {problems.iter().map(|problem| view! {
+                        <li><code>{problem.path.clone()}</code>" – "{problem.reason.clone()}</li>
                     }).collect_view()}
                 </ul>
             </section>
@@ -57,7 +50,7 @@ fn Report(report: IndexReport) -> impl IntoView {
 }
 
 #[component]
-fn Card(model: ModelInfo, kept: device::Kept) -> impl IntoView {
+fn Card<'a>(model: &'a ModelInfo) -> impl IntoView + use<> {
     let facts = [
         Some(words::bytes(model.used_storage)),
         Some(words::count(model.siblings.len(), "file", "files")),
@@ -72,7 +65,7 @@ fn Card(model: ModelInfo, kept: device::Kept) -> impl IntoView {
                 <span class="name">{model.id.name().to_owned()}</span>
             </a>
             <p class="facts">{facts}</p>
-            <Presence model=model.id revision=model.sha kept/>
+            <Presence model=model.id.clone() revision=model.sha/>
         </li>
     }
 }

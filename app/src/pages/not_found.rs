@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use words::not_found as text;
 
-use crate::pages::status;
-
-/// Says so, and answers with status 404 where it is rendered on the server.
+/// Says so, with status 404.
 #[component]
 pub(crate) fn NotFound() -> impl IntoView {
-    status::not_found();
+    // Absent only while the routes are listed at start.
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
     view! {
         <Title text=words::title(text::TITLE)/>
         <h1>{text::TITLE}</h1>

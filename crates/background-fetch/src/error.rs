@@ -112,7 +112,9 @@ impl From<JsValue> for Error {
             }
             _ => Self {
                 kind: ErrorKind::Other,
-                message: thrown.as_string().unwrap_or_else(|| format!("{thrown:?}")),
+                message: thrown
+                    .as_string()
+                    .unwrap_or_else(|| "something that is no error was thrown".to_owned()),
             },
         }
     }

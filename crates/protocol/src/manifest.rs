@@ -70,10 +70,10 @@ impl fmt::Display for ManifestError {
         match self {
             Self::PieceSizeZero => write!(f, "the piece size must not be 0"),
             Self::Order(path) => {
-                write!(f, "{path:?} is listed twice, or not in the order of paths", path = path.as_str())
+                write!(f, "\"{path}\" is listed twice, or not in the order of paths")
             }
             Self::PieceCount { path, expected, found } => {
-                write!(f, "{path:?} needs {expected} pieces, {found} are listed", path = path.as_str())
+                write!(f, "\"{path}\" needs {expected} pieces, {found} are listed")
             }
             Self::PieceSize(digest) => write!(f, "piece {digest} appears with two different sizes"),
             Self::TooLarge => write!(f, "the sizes add up to more than 2^64 bytes"),

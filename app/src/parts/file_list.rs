@@ -12,8 +12,7 @@ pub(crate) fn FileList(model: ModelId, revision: Revision, files: Vec<Sibling>) 
         view! {
             <tr>
                 <th scope="row">
-                    // To the server, not to the router.
-                    <a href=routes::resolve(&model, revision, &file.rfilename) rel="external" download="">
+                    <a href=routes::resolve(&model, revision, &file.rfilename) download="">
                         {file.rfilename.to_string()}
                     </a>
                 </th>
