@@ -3,7 +3,7 @@
 use protocol::download::{Button, Download, Engine, Settings};
 use protocol::{ModelId, Revision};
 
-use leptos::prelude::{ArcRwSignal, With as _};
+use leptos::prelude::{ArcRwSignal, ReadSignal};
 #[cfg(feature = "hydrate")]
 use leptos::prelude::{Update as _, WithUntracked as _};
 
@@ -45,9 +45,9 @@ impl Seat {
         Self(ArcRwSignal::new(download))
     }
 
-    /// Reads the download, and is told when it changes.
-    pub(crate) fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
-        self.0.with(read)
+    /// The download, to read and to be told of changes.
+    pub(crate) fn download(&self) -> ReadSignal<Download> {
+        self.0.read_only().into()
     }
 
     /// Looks at the device and goes on from there. Once is enough, more often does nothing.

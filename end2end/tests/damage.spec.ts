@@ -12,7 +12,8 @@ test('a damaged piece is refused and reported, and Resume fetches it alone', asy
   const model = await ModelPage.open(await device.newPage(), server);
   await model.click('Download');
   await model.becomes('interrupted');
-  await expect(model.section).toContainText(/damaged|corrupt|match/i);
+  await expect(model.section).toContainText('One piece arrived damaged and was not kept.');
+  device.tolerate(/piece (\w+ )?was refused/);
   const witness = await bystander(server, device);
   expect(await storedPieces(witness)).not.toContain(damaged);
 
@@ -21,7 +22,7 @@ test('a damaged piece is refused and reported, and Resume fetches it alone', asy
   await model.click('Resume');
   await model.becomes('ready');
   expect(server.pieceRequests(mark)).toEqual([damaged]);
-  const files = await storedFiles(witness, MODEL);
+  const files = await storedFiles(witness, server, MODEL);
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
 });
 
@@ -32,7 +33,8 @@ test('without Background Fetch a damaged piece is refused too, and is not taken 
   const model = await ModelPage.open(page, server);
   await model.click('Download');
   await model.becomes('interrupted');
-  await expect(model.section).toContainText(/damaged|corrupt|match/i);
+  await expect(model.section).toContainText('One piece arrived damaged and was not kept.');
+  device.tolerate(/piece (\w+ )?was refused/);
   expect(await storedPieces(await bystander(server, device))).not.toContain(damaged);
 
   server.faults({});

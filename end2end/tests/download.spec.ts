@@ -11,7 +11,7 @@ test('Download brings the model, and what is stored has the SHA-256 of the files
   expect(await model.kept()).toBe(await model.total());
 
   const witness = await bystander(server, device);
-  const files = await storedFiles(witness, MODEL);
+  const files = await storedFiles(witness, server, MODEL);
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
   const named = manifest.files.flatMap((file) => file.pieces);
   expect(await storedPieces(witness)).toEqual([...new Set(named)].sort());
@@ -81,7 +81,7 @@ test.describe('two models with the same files', () => {
     await again.delete();
     await again.becomes('absent');
     await (await ModelPage.open(page, server, TWIN)).becomes('ready');
-    const files = await storedFiles(await bystander(server, device), TWIN);
+    const files = await storedFiles(await bystander(server, device), server, TWIN);
     expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
   });
 });

@@ -9,7 +9,7 @@ test('the page itself downloads to ready', async ({ server, device }) => {
   await expect(model.section).toHaveAttribute('data-engine', 'page');
   await model.isPast(0.2);
   await model.becomes('ready');
-  const files = await storedFiles(await bystander(server, device), MODEL);
+  const files = await storedFiles(await bystander(server, device), server, MODEL);
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
 });
 
@@ -51,7 +51,7 @@ test('a download that Background Fetch began is finished by the page', async ({ 
   server.faults({ bytes_per_second: 5_000_000 });
   const model = await ModelPage.open(await device.newPage(), server);
   await model.click('Download');
-  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(64 << 20);
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(50_000_000);
   await model.click('Cancel');
   await model.becomes('interrupted');
   const kept = await storedPieces(await bystander(server, device));

@@ -1,5 +1,7 @@
 //! What this window can do: worker, store, Background Fetch.
 
+use std::cell::RefCell;
+
 use background_fetch::BackgroundFetch;
 use js_sys::Reflect;
 use piece_store::{BrowserStore, StoreErrorKind};
@@ -8,6 +10,11 @@ use protocol::routes;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RegistrationOptions, ServiceWorkerRegistration, ServiceWorkerUpdateViaCache, Window};
+
+thread_local! {
+    /// What this window has, once it is known. Pages show many models, which all need it.
+    static DEVICE: RefCell<Option<Device>> = const { RefCell::new(None) };
+}
 
 /// The browser's side of downloads, once everything is there.
 #[derive(Clone, Debug)]
@@ -18,8 +25,17 @@ pub(super) struct Device {
 }
 
 impl Device {
-    /// Registers the worker and opens the store. May be called again.
+    /// Registers the worker and opens the store, unless that has been done already.
     pub(super) async fn open() -> Result<Self, Lack> {
+        if let Some(device) = DEVICE.with_borrow(Clone::clone) {
+            return Ok(device);
+        }
+        let device = Self::open_anew().await?;
+        DEVICE.replace(Some(device.clone()));
+        Ok(device)
+    }
+
+    async fn open_anew() -> Result<Self, Lack> {
         let window = window();
         if !window.is_secure_context() {
             return Err(Lack::SecureContext);

@@ -106,10 +106,10 @@ impl Driver {
     }
 
     async fn begin(self: Rc<Self>) {
-        news::listen();
         let (model, revision) = self.identity();
         match Device::open().await {
             Ok(device) => {
+                news::listen();
                 let (download, effects) =
                     Download::new(model, revision, device.engine(), Settings::default());
                 self.device.replace(Some(device));

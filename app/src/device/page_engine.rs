@@ -105,8 +105,14 @@ impl Engine {
 
     async fn piece(&self, piece: Piece) -> Result<(), Failure> {
         let mut pauses = PAUSES.iter();
+        let mut damaged = false;
         loop {
             match self.try_piece(piece).await {
+                // Once may be bad luck on the way; twice is what the server has.
+                Err(Failure::Passing(cause @ Cause::Corrupt(_))) if damaged => {
+                    return Err(Failure::Final(cause));
+                }
+                Err(Failure::Passing(Cause::Corrupt(_))) => damaged = true,
                 Err(Failure::Passing(cause)) => match pauses.next() {
                     Some(pause) => TimeoutFuture::new(*pause).await,
                     None => return Err(Failure::Final(cause)),

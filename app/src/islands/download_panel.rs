@@ -11,51 +11,36 @@ use crate::device::{self, Seat};
 #[island]
 pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> impl IntoView {
     let seat = device::seat(model, revision);
+    let download = seat.download();
     // Runs in the browser only, after the first render.
     Effect::new({
         let seat = seat.clone();
         move |_| seat.begin()
     });
-    let show = {
-        let seat = seat.clone();
-        move |what: fn(&Download) -> String| {
-            let seat = seat.clone();
-            move || seat.with(what)
+    // A line of text, or none where there is nothing to say.
+    let line = move |class: &'static str, what: fn(&Download) -> String| {
+        let text = Memo::new(move |_| download.with(what));
+        move || {
+            Some(text.get()).filter(|text| !text.is_empty()).map(|text| view! { <p class=class>{text}</p> })
         }
-    };
-    let state = {
-        let seat = seat.clone();
-        move || seat.with(|download| name(download.state()))
-    };
-    let engine = {
-        let seat = seat.clone();
-        move || seat.with(|download| download.state().fetching().map(|f| engine_name(f.engine)))
-    };
-    let kept = {
-        let seat = seat.clone();
-        move || seat.with(|download| download.plan().map_or(0, Plan::kept_bytes))
-    };
-    let total = {
-        let seat = seat.clone();
-        move || seat.with(|download| total(download, size))
     };
     view! {
         <section
             class="panel"
             data-testid="download"
-            data-state=state
-            data-engine=engine
-            data-kept=kept
-            data-total=total
+            data-state=move || download.with(|download| name(download.state()))
+            data-engine=move || download.with(|d| d.state().fetching().map(|f| engine_name(f.engine)))
+            data-kept=move || download.with(|download| download.plan().map_or(0, Plan::kept_bytes))
+            data-total=move || download.with(|download| total(download, size))
             aria-labelledby="panel-heading"
         >
             <h2 id="panel-heading" class="unseen">{text::HEADING}</h2>
-            <p class="headline">{show(|download| words::headline(download.state()).to_owned())}</p>
-            <Bar seat=seat.clone() size/>
-            <p class="reach">{show(words::reach)}</p>
-            <p class="explanation">{show(words::explanation)}</p>
+            <p class="headline">{move || download.with(|download| words::headline(download.state()))}</p>
+            <Bar download size/>
+            {line("reach", words::reach)}
+            {line("explanation", words::explanation)}
             // Read aloud when it changes; seen above.
-            <p class="unseen" role="status" data-testid="status">{show(words::live)}</p>
+            <p class="unseen" role="status" data-testid="status">{move || download.with(words::live)}</p>
             <Buttons seat/>
             <noscript><p class="explanation">{text::NO_SCRIPT}</p></noscript>
         </section>
@@ -99,44 +84,24 @@ fn has_bar(download: &Download) -> bool {
 
 /// The progress bar. A `div` with ARIA rather than `progress`, whose value text cannot be set.
 #[component]
-fn Bar(seat: Seat, size: u64) -> impl IntoView {
-    let shown = Memo::new({
-        let seat = seat.clone();
-        move |_| seat.with(has_bar)
-    });
+fn Bar(download: ReadSignal<Download>, size: u64) -> impl IntoView {
+    let shown = Memo::new(move |_| download.with(has_bar));
+    let width = move || {
+        // Thousandths, so that it moves on large models too.
+        let permille = download.with(|download| words::permille(download.shown(), total(download, size)));
+        format!("{}.{}%", permille / 10, permille % 10)
+    };
     move || {
         shown.get().then(|| {
-            let now = {
-                let seat = seat.clone();
-                move || seat.with(Download::shown)
-            };
-            let max = {
-                let seat = seat.clone();
-                move || seat.with(|download| total(download, size))
-            };
-            let text = {
-                let seat = seat.clone();
-                move || seat.with(words::reach)
-            };
-            let width = {
-                let seat = seat.clone();
-                move || {
-                    seat.with(|download| {
-                        // Thousandths, so that it moves on large models too.
-                        let permille = words::permille(download.shown(), total(download, size));
-                        format!("{}.{}%", permille / 10, permille % 10)
-                    })
-                }
-            };
             view! {
                 <div
                     class="bar"
                     role="progressbar"
                     aria-label=text::PROGRESS
                     aria-valuemin="0"
-                    aria-valuemax=max
-                    aria-valuenow=now
-                    aria-valuetext=text
+                    aria-valuemax=move || download.with(|download| total(download, size))
+                    aria-valuenow=move || download.with(Download::shown)
+                    aria-valuetext=move || download.with(words::reach)
                 >
                     <div class="fill" style:width=width></div>
                 </div>
@@ -148,10 +113,9 @@ fn Bar(seat: Seat, size: u64) -> impl IntoView {
 #[component]
 fn Buttons(seat: Seat) -> impl IntoView {
     let asking = RwSignal::new(false);
-    let buttons = Memo::new({
-        let seat = seat.clone();
-        move |_| seat.with(|download| (download.buttons(), placeholder(download.state())))
-    });
+    let download = seat.download();
+    let buttons =
+        Memo::new(move |_| download.with(|download| (download.buttons(), placeholder(download.state()))));
     let press = move |button: Button| {
         let seat = seat.clone();
         move |_| {

@@ -16,5 +16,7 @@ pub(crate) fn Presence(model: ModelId, revision: Revision) -> impl IntoView {
         let seat = seat.clone();
         move |_| seat.begin()
     });
-    view! { <p class="mark">{move || seat.with(words::mark)}</p> }
+    let download = seat.download();
+    let mark = Memo::new(move |_| download.with(words::mark));
+    move || Some(mark.get()).filter(|mark| !mark.is_empty()).map(|mark| view! { <p class="mark">{mark}</p> })
 }

@@ -105,12 +105,15 @@ fn of_fetching(fetching: &Fetching) -> String {
     };
     match fetching.mismatches.len() {
         0 => who.to_owned(),
-        n => format!("{who} {}", wrong_bytes(n)),
+        n => format!("{who} {}", damaged(n)),
     }
 }
 
-fn wrong_bytes(pieces: usize) -> String {
-    format!("{} arrived with wrong bytes and went straight to the bin.", count(pieces, "piece", "pieces"))
+fn damaged(pieces: usize) -> String {
+    match pieces {
+        1 => "One piece arrived damaged and was not kept.".to_owned(),
+        _ => format!("{pieces} pieces arrived damaged and were not kept."),
+    }
 }
 
 fn of_cause(cause: Cause) -> String {
@@ -128,7 +131,7 @@ fn of_cause(cause: Cause) -> String {
             "The browser ended the download before it was complete. Resume fetches what is missing."
                 .to_owned()
         }
-        Cause::Corrupt(pieces) => format!("{} Resume fetches only that again.", wrong_bytes(pieces)),
+        Cause::Corrupt(pieces) => format!("{} Resume fetches only that again.", damaged(pieces)),
         Cause::NoRoom => "There is no room left on this device. Delete something, then resume.".to_owned(),
         Cause::Gone => {
             "The server does not have these files any more. Reload the page to see what it has now."
@@ -147,6 +150,9 @@ fn of_cause(cause: Cause) -> String {
 #[must_use]
 pub fn live(download: &Download) -> String {
     let headline = headline(download.state());
+    if let State::Unsupported(lack) = download.state() {
+        return format!("{headline}. {}", of_lack(*lack));
+    }
     let Some(plan) = download.plan() else {
         return headline.to_owned();
     };

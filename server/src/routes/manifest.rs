@@ -5,9 +5,9 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 
 use super::hub::document;
-use super::{Named, Names, decoded, find_model, find_revision};
+use super::{Names, decoded, find_model, find_revision};
 use crate::ServerState;
-use crate::http::{Form, IMMUTABLE, NO_CACHE, Refusal, Representation, X_REPO_COMMIT, answer, ascii};
+use crate::http::{Form, NO_CACHE, Refusal, Representation, X_REPO_COMMIT, answer, ascii};
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -24,13 +24,11 @@ pub(super) async fn get(
 fn find(state: &ServerState, names: Names<(String, String, String)>) -> Result<Representation, Refusal> {
     let (owner, name, revision) = decoded(names)?;
     let model = find_model(&state.index.snapshot(), &owner, &name)?;
-    let cache_control = match find_revision(&model, &revision)? {
-        Named::Moving => NO_CACHE,
-        Named::Fixed => IMMUTABLE,
-    };
+    find_revision(&model, &revision)?;
     let commit = ascii(&model.revision().to_string());
     Ok(Representation {
-        cache_control,
+        // Of a fixed revision too: how it is cut into pieces is a setting of the server's.
+        cache_control: NO_CACHE,
         fields: HeaderMap::from_iter([(X_REPO_COMMIT, commit)]),
         ..document(&model.manifest_document)
     })
