@@ -19,9 +19,10 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
     });
     // A line of text, or none where there is nothing to say.
     let line = move |class: &'static str, what: fn(&Download) -> String| {
-        let text = Memo::new(move |_| download.with(what));
         move || {
-            Some(text.get()).filter(|text| !text.is_empty()).map(|text| view! { <p class=class>{text}</p> })
+            Some(download.with(what))
+                .filter(|text| !text.is_empty())
+                .map(|text| view! { <p class=class>{text}</p> })
         }
     };
     view! {

@@ -17,6 +17,9 @@ pub(crate) fn Presence(model: ModelId, revision: Revision) -> impl IntoView {
         move |_| seat.begin()
     });
     let download = seat.download();
-    let mark = Memo::new(move |_| download.with(words::mark));
-    move || Some(mark.get()).filter(|mark| !mark.is_empty()).map(|mark| view! { <p class="mark">{mark}</p> })
+    move || {
+        Some(download.with(words::mark))
+            .filter(|mark| !mark.is_empty())
+            .map(|mark| view! { <p class="mark">{mark}</p> })
+    }
 }
