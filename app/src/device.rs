@@ -21,6 +21,8 @@ mod news;
 mod page_engine;
 #[cfg(feature = "hydrate")]
 mod survey;
+#[cfg(feature = "hydrate")]
+mod turn;
 
 #[cfg(feature = "hydrate")]
 use driver as side;

@@ -63,3 +63,30 @@ test('a download that Background Fetch began is finished by the page', async ({ 
   await other.becomes('ready');
   expect(server.pieceRequests(mark).filter((digest) => kept.includes(digest))).toEqual([]);
 });
+
+test('tabs take turns: no piece is fetched twice, and the second goes on when the first is closed', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 8_000_000 });
+  const first = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  const second = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await first.click('Download');
+  await expect(second.section).toContainText('Another tab downloads this model.');
+  await expect.poll(() => second.kept(), { timeout: 60_000 }).toBeGreaterThan(20_000_000);
+  expect(new Set(server.pieceRequests()).size).toBe(server.pieceRequests().length);
+
+  await first.page.close();
+  server.faults({});
+  await second.becomes('ready');
+  const requests = server.pieceRequests();
+  expect(requests.length - new Set(requests).size, 'pieces that were asked for again').toBeLessThanOrEqual(1);
+});
+
+test('Cancel in one tab stops the one that downloads', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 8_000_000 });
+  const first = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  const second = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await first.click('Download');
+  await expect(second.section).toContainText('Another tab downloads this model.');
+  await second.click('Cancel');
+  await first.becomes('interrupted');
+  await second.becomes('interrupted');
+});

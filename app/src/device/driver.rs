@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
 use protocol::download::{Background, Button, Download, Effect, Event, Settings, Stage};
-use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish};
+use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish, WishState};
 use wasm_bindgen_futures::spawn_local;
 
 use super::browser::{Device, log, now, window};
@@ -180,12 +180,16 @@ impl Driver {
             }
             Effect::StartBackground { attempt, pieces } => {
                 let event = match background::start(&device, &attempt, &pieces).await {
-                    Ok(()) => Event::Started(attempt),
+                    Ok(()) => {
+                        news::tell(&FromWorker::Changed { model });
+                        Event::Started(attempt)
+                    }
                     Err(refusal) => Event::StartRefused { attempt, refusal },
                 };
                 self.dispatch(event);
             }
             Effect::StartPage { pieces } => {
+                news::tell(&FromWorker::Changed { model });
                 let run = page_engine::start(self, device, pieces);
                 if let Some(earlier) = self.page_run.replace(Some(run)) {
                     earlier.replace();
@@ -215,15 +219,22 @@ impl Driver {
                     log("older revisions could not be removed", &error.to_string().into());
                 }
                 news::tell(&FromWorker::Changed { model });
+                // Another model may have been removed meanwhile, and pieces with it that were counted here.
+                self.dispatch(Event::Changed);
             }
         }
     }
 
     async fn write_wish(&self, device: &Device, wish: &Wish) {
         let (model, _) = self.identity();
+        // Another tab may be the one that fetches: it stops when it reads this.
+        let stopped = wish.state == WishState::Stopped;
         // Without the wish the download goes on all the same; only a later page would not know of it.
         if let Err(error) = device.store.put_wish(&model, wish).await {
             log("the wish could not be stored", &error.to_string().into());
+        }
+        if stopped {
+            news::tell(&FromWorker::Changed { model });
         }
     }
 

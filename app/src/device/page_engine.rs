@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
+use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
 use piece_store::{AdmitError, Pieces as _, StoreErrorKind};
@@ -15,6 +17,7 @@ use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use super::browser::{Device, log, now};
 use super::driver::Driver;
+use super::turn::{self, Turn};
 use super::{http, news};
 
 /// How often a piece is tried before giving up, and how long to wait before each further try, in milliseconds.
@@ -22,6 +25,9 @@ const PAUSES: [u32; 3] = [500, 2_000, 5_000];
 
 /// How often progress is shown, in milliseconds.
 const SHOW_EVERY: u64 = 100;
+
+/// How long to wait for another tab before saying so, in milliseconds.
+const SAY_SO: u32 = 300;
 
 /// A run of the engine, to stop it.
 #[derive(Debug)]
@@ -90,6 +96,15 @@ struct Engine {
 
 impl Engine {
     async fn run(&self, pieces: Vec<Piece>) -> PageOutcome {
+        // Given back when this run ends, or with the tab.
+        let _turn = match self.turn().await {
+            Ok(turn) => turn,
+            Err(_) if self.control.stopped.get() => return PageOutcome::Stopped,
+            Err(error) => {
+                log("tabs cannot take turns", &error);
+                return PageOutcome::Failed(Cause::Storage);
+            }
+        };
         let mut corrupt = 0;
         for piece in pieces {
             match self.piece(piece).await {
@@ -101,6 +116,24 @@ impl Engine {
             }
         }
         if corrupt == 0 { PageOutcome::Done } else { PageOutcome::Failed(Cause::Corrupt(corrupt)) }
+    }
+
+    /// Two tabs would fetch everything twice.
+    async fn turn(&self) -> Result<Turn, JsValue> {
+        let (model, _) = self.driver.identity();
+        let name = format!("modelferry {model}");
+        let signal = self.control.abort.as_ref().map(AbortController::signal);
+        let turn = turn::wait(&name, signal.as_ref());
+        pin_mut!(turn);
+        match select(turn, TimeoutFuture::new(SAY_SO)).await {
+            Either::Left((turn, _)) => turn,
+            Either::Right(((), turn)) => {
+                self.driver.dispatch(Event::PageWaits(true));
+                let turn = turn.await;
+                self.driver.dispatch(Event::PageWaits(false));
+                turn
+            }
+        }
     }
 
     async fn piece(&self, piece: Piece) -> Result<(), Failure> {

@@ -17,36 +17,38 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
         let seat = seat.clone();
         move |_| seat.begin()
     });
+    // All of one type, so that the browser loads the code for a changing text once.
+    let say = move |what: Say| move || download.with(|download| what(download, size));
     // A line of text, or none where there is nothing to say.
-    let line = move |class: &'static str, what: fn(&Download) -> String| {
-        move || {
-            Some(download.with(what))
-                .filter(|text| !text.is_empty())
-                .map(|text| view! { <p class=class>{text}</p> })
-        }
+    let line = move |class: &'static str, what: Say| {
+        let text = say(what);
+        move || Some(text()).filter(|text| !text.is_empty()).map(|text| view! { <p class=class>{text}</p> })
     };
     view! {
         <section
             class="panel"
             data-testid="download"
-            data-state=move || download.with(|download| name(download.state()))
-            data-engine=move || download.with(|d| d.state().fetching().map(|f| engine_name(f.engine)))
-            data-kept=move || download.with(|download| download.plan().map_or(0, Plan::kept_bytes))
-            data-total=move || download.with(|download| total(download, size))
+            data-state=say(|download, _| name(download.state()).to_owned())
+            data-engine=say(|download, _| engine(download).to_owned())
+            data-kept=say(|download, _| download.plan().map_or(0, Plan::kept_bytes).to_string())
+            data-total=say(|download, size| total(download, size).to_string())
             aria-labelledby="panel-heading"
         >
             <h2 id="panel-heading" class="unseen">{text::HEADING}</h2>
-            <p class="headline">{move || download.with(|download| words::headline(download.state()))}</p>
+            <p class="headline">{say(|download, _| words::headline(download.state()).to_owned())}</p>
             <Bar download size/>
-            {line("reach", words::reach)}
-            {line("explanation", words::explanation)}
+            {line("reach", |download, _| words::reach(download))}
+            {line("explanation", |download, _| words::explanation(download))}
             // Read aloud when it changes; seen above.
-            <p class="unseen" role="status" data-testid="status">{move || download.with(words::live)}</p>
+            <p class="unseen" role="status" data-testid="status">{say(|download, _| words::live(download))}</p>
             <Buttons seat/>
             <noscript><p class="explanation">{text::NO_SCRIPT}</p></noscript>
         </section>
     }
 }
+
+/// What a download says somewhere; the number is the size in bytes that the server states.
+type Say = fn(&Download, u64) -> String;
 
 fn name(state: &State) -> &'static str {
     match state {
@@ -63,10 +65,12 @@ fn name(state: &State) -> &'static str {
     }
 }
 
-fn engine_name(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Background => "background",
-        Engine::Page => "page",
+/// The engine that carries the bulk; empty while nothing is fetched.
+fn engine(download: &Download) -> &'static str {
+    match download.state().fetching().map(|fetching| fetching.engine) {
+        Some(Engine::Background) => "background",
+        Some(Engine::Page) => "page",
+        None => "",
     }
 }
 
@@ -87,11 +91,7 @@ fn has_bar(download: &Download) -> bool {
 #[component]
 fn Bar(download: ReadSignal<Download>, size: u64) -> impl IntoView {
     let shown = Memo::new(move |_| download.with(has_bar));
-    let width = move || {
-        // Thousandths, so that it moves on large models too.
-        let permille = download.with(|download| words::permille(download.shown(), total(download, size)));
-        format!("{}.{}%", permille / 10, permille % 10)
-    };
+    let say = move |what: Say| move || download.with(|download| what(download, size));
     move || {
         shown.get().then(|| {
             view! {
@@ -100,59 +100,84 @@ fn Bar(download: ReadSignal<Download>, size: u64) -> impl IntoView {
                     role="progressbar"
                     aria-label=text::PROGRESS
                     aria-valuemin="0"
-                    aria-valuemax=move || download.with(|download| total(download, size))
-                    aria-valuenow=move || download.with(Download::shown)
-                    aria-valuetext=move || download.with(words::reach)
+                    aria-valuemax=say(|download, size| total(download, size).to_string())
+                    aria-valuenow=say(|download, _| download.shown().to_string())
+                    aria-valuetext=say(|download, _| words::reach(download))
                 >
-                    <div class="fill" style:width=width></div>
+                    <div class="fill" style:width=say(width)></div>
                 </div>
             }
         })
     }
 }
 
+/// Thousandths, so that it moves on large models too.
+fn width(download: &Download, size: u64) -> String {
+    let permille = words::permille(download.shown(), total(download, size));
+    format!("{}.{}%", permille / 10, permille % 10)
+}
+
 #[component]
 fn Buttons(seat: Seat) -> impl IntoView {
     let asking = RwSignal::new(false);
     let download = seat.download();
-    let buttons =
-        Memo::new(move |_| download.with(|download| (download.buttons(), placeholder(download.state()))));
-    let press = move |button: Button| {
+    let offers = Memo::new(move |_| download.with(|download| offers(download, asking.get())));
+    let act = move |act: Option<Act>| {
         let seat = seat.clone();
         move |_| {
-            if button == Button::Delete && !asking.get_untracked() {
-                asking.set(true);
-            } else {
-                asking.set(false);
+            asking.set(act == Some(Act::Ask));
+            if let Some(Act::Press(button)) = act {
                 seat.press(button);
             }
         }
     };
-    move || {
-        let (buttons, placeholder) = buttons.get();
-        if asking.get() && buttons.contains(&Button::Delete) {
-            return view! {
-                <div class="buttons" role="group" aria-label=text::CONFIRM_DELETE>
-                    <p>{text::CONFIRM_DELETE}</p>
-                    <button type="button" class="danger" on:click=press(Button::Delete)>{text::YES_DELETE}</button>
-                    <button type="button" on:click=move |_| asking.set(false)>{text::NO_KEEP}</button>
-                </div>
-            }
-            .into_any();
-        }
-        view! {
-            <div class="buttons">
-                // Until the device has been looked at, the button is there but cannot be pressed.
-                {placeholder.map(|button| view! {
-                    <button type="button" class="primary" disabled>{words::button(button)}</button>
-                })}
-                {buttons.iter().map(|button| view! {
-                    <button type="button" class=class(*button) on:click=press(*button)>{words::button(*button)}</button>
-                }).collect_view()}
-            </div>
-        }
-        .into_any()
+    let button = move |Offer { label, class, act: what }: Offer| {
+        view! { <button type="button" class=class disabled=what.is_none() on:click=act(what)>{label}</button> }
+    };
+    view! {
+        <div class="buttons">
+            {move || asking.get().then(|| view! { <p>{text::CONFIRM_DELETE}</p> })}
+            {move || offers.get().into_iter().map(button.clone()).collect_view()}
+        </div>
     }
+}
+
+/// A button as it is offered now.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Offer {
+    label: &'static str,
+    class: &'static str,
+    /// `None` if it cannot be pressed now.
+    act: Option<Act>,
+}
+
+/// What a button does.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Act {
+    Press(Button),
+    /// Asks whether the model is really to be deleted.
+    Ask,
+    /// Takes that back.
+    Keep,
+}
+
+fn offers(download: &Download, asking: bool) -> Vec<Offer> {
+    let buttons = download.buttons();
+    if asking && buttons.contains(&Button::Delete) {
+        let act = Some(Act::Press(Button::Delete));
+        let yes = Offer { label: text::YES_DELETE, class: "danger", act };
+        return vec![yes, Offer { label: text::NO_KEEP, class: "quiet", act: Some(Act::Keep) }];
+    }
+    let offer =
+        |button: Button, act: Option<Act>| Offer { label: words::button(button), class: class(button), act };
+    let acting = buttons.iter().map(|button| match button {
+        Button::Delete => offer(*button, Some(Act::Ask)),
+        Button::Download | Button::Resume | Button::Cancel | Button::Discard => {
+            offer(*button, Some(Act::Press(*button)))
+        }
+    });
+    // Before the device has been looked at, and while it stops, the button is there but cannot be pressed.
+    placeholder(download.state()).map(|button| offer(button, None)).into_iter().chain(acting).collect()
 }
 
 fn placeholder(state: &State) -> Option<Button> {

@@ -139,7 +139,7 @@ fn success_with_empty_bodies_is_not_ready() {
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(2_100, Event::Refused { digest: digest(1), refusal: Refusal::Empty });
     let finished = Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success };
-    assert_eq!(download.handle(2_200, finished), [Effect::Survey { epoch: 1 }]);
+    assert_eq!(download.handle(2_200, finished), [Effect::Survey { epoch: 2 }]);
     download.handle(2_300, surveyed(found(&[2, 3, 4], WishState::Active)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Network));
     assert_eq!(download.shown(), 155);
@@ -265,7 +265,7 @@ fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_100, Event::PageFinished(PageOutcome::Done));
     download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
-    assert_eq!(download.handle(3_000, Event::Tick { waiting: false }), [Effect::Survey { epoch: 0 }]);
+    assert_eq!(download.handle(3_000, Event::Tick { waiting: false }), [Effect::Survey { epoch: 1 }]);
     download.handle(3_001, surveyed(found(&[1], WishState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(10_000, Event::Admitted(digest(2)));
@@ -273,6 +273,17 @@ fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })), "it was alive 15 s ago");
     download.handle(25_000, surveyed(found(&[1, 2], WishState::Active)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Network));
+}
+
+#[test]
+fn a_wish_that_was_stopped_in_another_tab_stops_this_one() {
+    let (mut download, _) = clicked(Engine::Page);
+    // A look from before the click is out of date.
+    let stopped = || found(&[], WishState::Stopped);
+    assert_eq!(download.handle(1_100, Event::Surveyed { epoch: 0, survey: stopped() }), []);
+    assert_eq!(download.handle(1_200, surveyed(stopped())), [Effect::StopPage]);
+    download.handle(1_300, Event::PageFinished(PageOutcome::Stopped));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
 }
 
 #[test]
@@ -292,9 +303,9 @@ fn a_look_that_began_before_an_admission_does_not_take_it_back() {
     for n in [1, 2, 3] {
         download.handle(2_000, Event::Admitted(digest(n)));
     }
-    download.handle(2_001, Event::Surveyed { epoch: 2, survey: found(&[1, 2], WishState::Active) });
+    download.handle(2_001, Event::Surveyed { epoch: 3, survey: found(&[1, 2], WishState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 250);
-    download.handle(2_002, Event::Surveyed { epoch: 3, survey: found(&[1, 2], WishState::Active) });
+    download.handle(2_002, Event::Surveyed { epoch: 4, survey: found(&[1, 2], WishState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 200);
 }
 
@@ -394,6 +405,7 @@ fn events() -> impl Strategy<Value = Event> {
         6 => digests().prop_map(Event::Admitted),
         2 => (digests(), reasons).prop_map(|(digest, refusal)| Event::Refused { digest, refusal }),
         2 => (0_u64..500).prop_map(|in_flight| Event::PageProgress { in_flight }),
+        1 => any::<bool>().prop_map(Event::PageWaits),
         2 => outcomes.prop_map(Event::PageFinished),
         1 => Just(Event::Changed),
         1 => Just(Event::Removed),

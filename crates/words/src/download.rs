@@ -84,6 +84,9 @@ fn of_lack(lack: Lack) -> &'static str {
 }
 
 fn of_fetching(fetching: &Fetching) -> String {
+    if fetching.background.is_none() && fetching.page.as_ref().is_some_and(|page| page.waits) {
+        return "Another tab downloads this model. If that one is closed, this one goes on.".to_owned();
+    }
     let who = match (fetching.engine, fetching.hand_over) {
         (Engine::Background, _) => "The browser downloads in the background: you may close this tab.",
         (Engine::Page, None) => "This page downloads: keep the tab open. What has arrived is kept.",

@@ -34,6 +34,8 @@ pub enum Event {
     Refused { digest: Digest, refusal: Refusal },
     /// The page engine has this many bytes of pieces that are not kept yet.
     PageProgress { in_flight: u64 },
+    /// Whether the page engine waits for another tab that fetches the same model.
+    PageWaits(bool),
     /// The page engine has stopped.
     PageFinished(PageOutcome),
     /// Another page, or the worker, changed what is stored of this model.

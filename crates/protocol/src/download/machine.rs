@@ -32,7 +32,7 @@ pub struct Download {
     settings: Settings,
     state: State,
     plan: Option<Plan>,
-    /// Counts admissions: a survey that began before the latest one must not take it back.
+    /// Counts admissions and beginnings: a survey that began before the latest one must not take it back.
     epoch: u64,
 }
 
@@ -160,6 +160,12 @@ impl Download {
                 }
                 Vec::new()
             }
+            Event::PageWaits(waits) => {
+                if let Some(page) = self.fetching().and_then(|fetching| fetching.page.as_mut()) {
+                    page.waits = waits;
+                }
+                Vec::new()
+            }
             Event::PageFinished(outcome) => self.page_finished(outcome),
             Event::Changed => vec![self.survey()],
             Event::Removed => {
@@ -197,6 +203,13 @@ impl Download {
                     // Removed behind our back: nothing that arrives now has a place.
                     return self.stop(Cause::Evicted);
                 }
+                let stopped = wish.is_some_and(|wish| wish.state == WishState::Stopped);
+                if stopped && epoch >= self.epoch && matches!(self.state, State::Fetching(_)) {
+                    // In another tab, or in the browser's own interface.
+                    let mut effects = self.stop(Cause::Cancelled);
+                    effects.extend(self.conclude());
+                    return effects;
+                }
                 match active {
                     Some(active) => self.still_active(now, active),
                     None => self.no_longer_active(now),
@@ -228,8 +241,12 @@ impl Download {
         match (active, wish) {
             // The browser has gone on without us, or another page has started it.
             (Some(active), _) => self.attach(now, active),
-            (None, Some(WishState::Active)) if self.state == State::Unknown => self.begin(now, true),
             (None, Some(WishState::Active)) => match self.state {
+                State::Unknown => self.begin(now, true),
+                // Another tab has started it: this one takes its place behind it.
+                State::Absent | State::Interrupted(Cause::Cancelled) if self.engine == Engine::Page => {
+                    self.begin(now, true)
+                }
                 State::Interrupted(_) => Vec::new(),
                 _ => self.interrupt(Cause::Browser),
             },
@@ -332,6 +349,7 @@ impl Download {
     }
 
     fn begin(&mut self, now: Millis, silent: bool) -> Vec<Effect> {
+        self.epoch += 1;
         let missing = self.missing();
         let small = self.settings.small;
         let (own, asked): (Vec<Piece>, Vec<Piece>) = match self.engine {
@@ -353,7 +371,7 @@ impl Download {
             effects.push(Effect::StartBackground { attempt, pieces: asked });
         }
         if !own.is_empty() {
-            fetching.page = Some(PageWork { in_flight: 0 });
+            fetching.page = Some(PageWork { in_flight: 0, waits: false });
             effects.push(Effect::StartPage { pieces: own });
         }
         self.state = State::Fetching(fetching);
@@ -374,7 +392,7 @@ impl Download {
         });
         let mut effects = Vec::new();
         if !own.is_empty() {
-            fetching.page = Some(PageWork { in_flight: 0 });
+            fetching.page = Some(PageWork { in_flight: 0, waits: false });
             effects.push(Effect::StartPage { pieces: own });
         }
         self.state = State::Fetching(fetching);
@@ -430,7 +448,7 @@ impl Download {
             }
             fetching.engine = Engine::Page;
             fetching.hand_over = Some(why);
-            fetching.page = Some(PageWork { in_flight: 0 });
+            fetching.page = Some(PageWork { in_flight: 0, waits: false });
             effects.push(Effect::StartPage { pieces });
         }
         effects

@@ -118,6 +118,8 @@ pub enum Stage {
 pub struct PageWork {
     /// Bytes that have arrived of pieces that are not kept yet.
     pub in_flight: u64,
+    /// Another tab fetches this model; its turn comes first.
+    pub waits: bool,
 }
 
 /// Why the page engine took over from Background Fetch.
