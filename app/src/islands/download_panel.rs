@@ -164,9 +164,10 @@ enum Act {
 fn offers(download: &Download, asking: bool) -> Vec<Offer> {
     let buttons = download.buttons();
     if asking && buttons.contains(&Button::Delete) {
-        let act = Some(Act::Press(Button::Delete));
-        let yes = Offer { label: text::YES_DELETE, class: "danger", act };
-        return vec![yes, Offer { label: text::NO_KEEP, class: "quiet", act: Some(Act::Keep) }];
+        // A double click on Delete meets the first of them.
+        let keep = Offer { label: text::NO_KEEP, class: "quiet", act: Some(Act::Keep) };
+        let delete = Act::Press(Button::Delete);
+        return vec![keep, Offer { label: text::YES_DELETE, class: "danger", act: Some(delete) }];
     }
     let offer =
         |button: Button, act: Option<Act>| Offer { label: words::button(button), class: class(button), act };
