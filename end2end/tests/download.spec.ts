@@ -1,5 +1,5 @@
 // A person clicks Download, and the model is on their device, byte for byte.
-import { bystander, expect, expectedDigests, MODEL, ModelPage, storedFiles, storedPieces, test } from '../harness/test.ts';
+import { bystander, expect, expectedDigests, MODEL, ModelPage, storedFiles, storedManifests, storedPieces, test } from '../harness/test.ts';
 
 test('Download brings the model, and what is stored has the SHA-256 of the files', async ({ server, device }) => {
   const manifest = await server.manifest();
@@ -84,4 +84,25 @@ test.describe('two models with the same files', () => {
     const files = await storedFiles(await bystander(server, device), server, TWIN);
     expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
   });
+});
+
+test('when the server has a newer version, only what has changed is fetched', async ({ server, device }) => {
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await model.becomes('ready');
+
+  const { revision } = await server.manifest();
+  server.addFile(MODEL, 'notes.txt', 'new in this version\n');
+  await expect.poll(async () => (await server.manifest()).revision, { timeout: 30_000 }).not.toBe(revision);
+  const newer = await server.manifest();
+  const mark = server.mark();
+  await model.reload();
+  await model.becomes('absent');
+  await expect(model.section).toContainText('Another version of this model is on this device.');
+  await model.click('Download');
+  await model.becomes('ready');
+  expect(server.pieceRequests(mark)).toEqual(newer.files.find((file) => file.path === 'notes.txt')!.pieces);
+  const witness = await bystander(server, device);
+  // The older one is let go of once the newer one is there.
+  await expect.poll(() => storedManifests(witness)).toEqual([`/api/models/${MODEL}/manifest/${newer.revision}`]);
 });

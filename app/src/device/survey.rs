@@ -18,7 +18,13 @@ pub(super) async fn survey(
 ) -> Result<Survey, StoreError> {
     let stored = device.store.stored(model, revision).await?;
     let wish = device.store.wish(model).await?.filter(|wish| wish.revision == revision);
+    // Where this revision is stored, another one is on its way out.
+    let older = match stored {
+        Some(_) => false,
+        None => device.store.manifests().await?.iter().any(|manifest| manifest.model() == model),
+    };
     Ok(Survey {
+        older,
         plan: stored.map(|stored| Plan::new(&stored.manifest, &stored.kept)),
         wish,
         active: active(device, model, revision).await,

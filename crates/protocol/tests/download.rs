@@ -56,7 +56,7 @@ fn wish(state: WishState) -> Option<Wish> {
 }
 
 fn found(kept: &[u8], state: WishState) -> Survey {
-    Survey { plan: Some(plan(kept)), wish: wish(state), active: None }
+    Survey { plan: Some(plan(kept)), wish: wish(state), active: None, older: false }
 }
 
 fn surveyed(survey: Survey) -> Event {
@@ -310,6 +310,16 @@ fn a_look_that_began_before_an_admission_does_not_take_it_back() {
 }
 
 #[test]
+fn another_revision_can_be_updated_or_deleted() {
+    let (mut download, _) = opened(Engine::Background, Survey { older: true, ..Survey::default() });
+    assert_eq!(*download.state(), State::Absent);
+    assert_eq!(download.buttons(), [Button::Download, Button::Delete]);
+    assert_eq!(download.handle(1, Event::Clicked(Button::Delete)), [Effect::Remove]);
+    download.handle(2, Event::Removed);
+    assert_eq!(download.buttons(), [Button::Download]);
+}
+
+#[test]
 fn discard_and_delete_lead_back_to_the_beginning() {
     for (kept, button) in [(vec![1], Button::Discard), (vec![1, 2, 3, 4], Button::Delete)] {
         let (mut download, _) = opened(Engine::Page, found(&kept, WishState::Stopped));
@@ -348,10 +358,11 @@ fn surveys() -> impl Strategy<Value = Survey> {
     let kept = prop::collection::btree_set(1_u8..=5, 0..=5);
     let state = prop::sample::select(vec![None, Some(WishState::Active), Some(WishState::Stopped)]);
     let active = prop::option::of((attempts(), prop::collection::btree_set(digests(), 0..4), 0_u64..400));
-    (any::<bool>(), kept, state, active).prop_map(|(stored, kept, state, active)| {
+    (any::<bool>(), kept, state, active, any::<bool>()).prop_map(|(stored, kept, state, active, older)| {
         let kept: DigestSet = kept.into_iter().map(digest).collect();
         Survey {
             plan: stored.then(|| Plan::new(&manifest(), &kept)),
+            older,
             wish: state.and_then(wish),
             active: active.map(|(attempt, asked, downloaded)| Active {
                 attempt,
@@ -483,7 +494,7 @@ proptest! {
         }
         // From here on the world is honest: whatever was asked for answers, and nothing is under way.
         let kept: DigestSet = kept.into_iter().map(digest).collect();
-        let survey = Survey { plan: Some(Plan::new(&manifest(), &kept)), wish: wish(WishState::Stopped), active: None };
+        let survey = Survey { plan: Some(Plan::new(&manifest(), &kept)), wish: wish(WishState::Stopped), active: None, older: false };
         let mut now = 1;
         for _ in 0..4 {
             match download.state().clone() {

@@ -56,6 +56,10 @@ pub fn explanation(download: &Download) -> String {
     match download.state() {
         State::Unsupported(lack) => of_lack(*lack).to_owned(),
         State::Fetching(fetching) => of_fetching(fetching),
+        State::Absent if download.older() => {
+            "Another version of this model is on this device. Download fetches only what has changed."
+                .to_owned()
+        }
         State::Interrupted(cause) => of_cause(*cause),
         State::Unknown
         | State::Absent

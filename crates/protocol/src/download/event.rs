@@ -73,6 +73,8 @@ pub struct Survey {
     pub wish: Option<Wish>,
     /// The background fetch of this revision that the browser is working on.
     pub active: Option<Active>,
+    /// Whether another revision of the model is stored, whole or in part.
+    pub older: bool,
 }
 
 /// A background fetch found in the browser.

@@ -32,6 +32,7 @@ pub struct Download {
     settings: Settings,
     state: State,
     plan: Option<Plan>,
+    older: bool,
     /// Counts admissions and beginnings: a survey that began before the latest one must not take it back.
     epoch: u64,
 }
@@ -47,7 +48,7 @@ impl Download {
         settings: Settings,
     ) -> (Self, Vec<Effect>) {
         let state = State::Unknown;
-        let download = Self { model, revision, engine, settings, state, plan: None, epoch: 0 };
+        let download = Self { model, revision, engine, settings, state, plan: None, older: false, epoch: 0 };
         (download, vec![Effect::Survey { epoch: 0 }])
     }
 
@@ -82,6 +83,12 @@ impl Download {
         self.plan.as_ref()
     }
 
+    /// Whether another revision of the model is stored, whole or in part.
+    #[must_use]
+    pub fn older(&self) -> bool {
+        self.older
+    }
+
     /// Bytes to show as progress: kept, plus those on their way. Never decreases within an attempt.
     #[must_use]
     pub fn shown(&self) -> u64 {
@@ -95,6 +102,7 @@ impl Download {
     #[must_use]
     pub fn buttons(&self) -> &'static [Button] {
         match &self.state {
+            State::Absent if self.older => &[Button::Download, Button::Delete],
             State::Absent => &[Button::Download],
             State::Preparing { cancelled: false } | State::Fetching(_) => &[Button::Cancel],
             State::Interrupted(_) if self.plan.is_some() => &[Button::Resume, Button::Discard],
@@ -171,6 +179,7 @@ impl Download {
             Event::Removed => {
                 if self.state == State::Removing {
                     self.plan = None;
+                    self.older = false;
                     self.state = State::Absent;
                 }
                 Vec::new()
@@ -194,7 +203,8 @@ impl Download {
     }
 
     fn surveyed(&mut self, now: Millis, epoch: u64, survey: Survey) -> Vec<Effect> {
-        let Survey { plan, wish, active } = survey;
+        let Survey { plan, wish, active, older } = survey;
+        self.older = older;
         match &self.state {
             State::Unsupported(_) | State::Preparing { .. } | State::Removing => Vec::new(),
             State::Fetching(_) | State::Stopping(_) => {
