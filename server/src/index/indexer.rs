@@ -258,8 +258,10 @@ impl Indexer {
             Ok(scan) => self.take(scan),
             Err(error) => {
                 // Most likely a file system that is not mounted just now: keep what is known.
+                let known = std::mem::take(&mut self.scan);
                 let scan = Scan {
-                    models: std::mem::take(&mut self.scan.models),
+                    models: known.models,
+                    unreadable: known.unreadable,
                     problems: BTreeSet::from([Problem {
                         path: ".".to_owned(),
                         reason: format!("the models folder cannot be read: {error}"),
@@ -299,9 +301,10 @@ impl Indexer {
             jobs.sort_by_key(|job| std::cmp::Reverse(job.fingerprint.size));
             jobs.into_iter().for_each(|job| self.submit(job));
         }
-        if self.records.len() > self.seen.len() {
-            self.records.retain(|key, _| self.seen.contains_key(key));
-            self.unsaved = true;
+        let known = self.records.len();
+        if known > self.seen.len() {
+            self.records.retain(|key, _| self.seen.contains_key(key) || self.scan.hides(key));
+            self.unsaved |= self.records.len() != known;
         }
         if changed || retried {
             self.publish();
@@ -422,7 +425,9 @@ impl Indexer {
     fn publish(&mut self) {
         self.timing.published_at = Instant::now();
         self.unpublished = false;
-        let mut models = BTreeMap::new();
+        // What cannot be read was not removed: a revision without it would make devices drop the complete one.
+        let withheld = self.models.iter().filter(|(_, model)| self.is_withheld(model));
+        let mut models: BTreeMap<_, _> = withheld.map(|(id, old)| (id.clone(), Arc::clone(old))).collect();
         let mut pending = Vec::new();
         let mut problems = self.scan.problems.clone();
         for (id, files) in &self.scan.models {
@@ -433,6 +438,9 @@ impl Indexer {
                 pending.push(id.clone());
                 continue;
             };
+            if models.contains_key(id) {
+                continue;
+            }
             if let Some(old) = old.filter(|old| old.files.iter().map(AsRef::as_ref).eq(&files)) {
                 models.insert(id.clone(), Arc::clone(old));
             } else if !files.is_empty() {
@@ -485,6 +493,16 @@ impl Indexer {
             }
         }
         Some(stored)
+    }
+
+    /// Whether a file of this published model cannot be read now, or a folder that it is in.
+    fn is_withheld(&self, model: &Model) -> bool {
+        model.files.iter().any(|file| {
+            let key = format!("{}/{}", model.id(), file.path);
+            let unreadable = self.unreadable.get(&key);
+            self.scan.hides(&key)
+                || unreadable.is_some_and(|unreadable| self.seen.get(&key) == Some(&unreadable.fingerprint))
+        })
     }
 
     fn say_differences(&self, models: &BTreeMap<ModelId, Arc<Model>>, problems: &BTreeSet<Problem>) {
@@ -550,6 +568,7 @@ fn fingerprints(scan: &Scan) -> HashMap<String, Fingerprint> {
 mod tests {
     use std::collections::HashSet;
     use std::fs;
+    use std::os::unix::fs::symlink;
     use std::sync::{RwLock, mpsc};
     use std::time::SystemTime;
 
@@ -772,6 +791,71 @@ mod tests {
         bench.look();
         assert!(bench.snapshot().report().problems.is_empty());
         assert_eq!(bench.hashed(), 1);
+    }
+
+    #[test]
+    fn a_model_keeps_its_revision_while_a_file_of_it_cannot_be_read() {
+        let mut bench = Bench::with(&[("o/n/a", "1"), ("o/n/b", "1")]);
+        bench.hash();
+        let old = bench.revision();
+        // As after a disk error, which no test can make.
+        let fail = |bench: &mut Bench, key: &str| {
+            let unreadable = Unreadable::new(bench.indexer.seen[key], &io::Error::other("no luck"));
+            bench.indexer.unreadable.insert(key.to_owned(), unreadable);
+            bench.indexer.unpublished = true;
+            bench.indexer.work();
+        };
+        let problems = |bench: &Bench| {
+            let problems = bench.snapshot().report().problems.clone();
+            problems.into_iter().map(|problem| problem.path).collect::<Vec<_>>()
+        };
+        fail(&mut bench, "o/n/b");
+        assert_eq!((bench.revision(), problems(&bench)), (old, vec!["o/n/b".to_owned()]));
+        // Nor does it get half of a new one.
+        put(&bench.dir, "o/n/a", "2");
+        bench.look();
+        bench.look();
+        assert_eq!((bench.hashed(), bench.revision(), bench.is_pending()), (3, old, false));
+        fs::remove_file(bench.dir.path().join("o/n/b")).unwrap();
+        bench.look();
+        let new = bench.revision();
+        assert!(new.is_some() && new != old, "removed is removed");
+        assert_eq!(problems(&bench), [""; 0]);
+        // What was never part of the model is not waited for.
+        put(&bench.dir, "o/n/c", "1");
+        bench.look();
+        fail(&mut bench, "o/n/c");
+        assert_eq!((bench.revision(), problems(&bench)), (new, vec!["o/n/c".to_owned()]));
+        put(&bench.dir, "o/n/d", "1");
+        bench.look();
+        bench.look();
+        assert_ne!(bench.revision(), new);
+    }
+
+    #[test]
+    fn a_model_keeps_its_revision_while_a_folder_of_it_cannot_be_read() {
+        for folder in ["o", "o/n", "o/n/sub", "o/n/sub/deep"] {
+            let mut bench = Bench::with(&[("o/n/a", "1"), ("o/n/sub/deep/b", "1")]);
+            bench.hash();
+            let old = bench.revision();
+            let (here, away) = (bench.dir.path().join(folder), bench.dir.path().join(".away"));
+            fs::rename(&here, &away).unwrap();
+            // Permissions mean nothing to root, but nobody can follow a link to itself.
+            symlink(&here, &here).unwrap();
+            bench.look();
+            bench.look();
+            assert_eq!(bench.revision(), old, "{folder}");
+            let problems = bench.snapshot().report().problems.clone();
+            assert_eq!(problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(), [folder]);
+            fs::remove_file(&here).unwrap();
+            fs::rename(&away, &here).unwrap();
+            bench.look();
+            assert!(bench.snapshot().report().problems.is_empty());
+            assert_eq!((bench.revision(), bench.hashed()), (old, 2), "nothing was forgotten: {folder}");
+            fs::remove_dir_all(&here).unwrap();
+            bench.look();
+            assert_ne!(bench.revision(), old, "removed is removed: {folder}");
+        }
     }
 
     #[test]

@@ -33,6 +33,17 @@ pub(crate) struct Scan {
     pub models: BTreeMap<ModelId, Vec<Found>>,
     /// What cannot be served.
     pub problems: BTreeSet<Problem>,
+    /// The problems' places that could not be looked at, as paths relative to the models folder, which itself is
+    /// the empty one: what was there before may be there still.
+    pub unreadable: BTreeSet<String>,
+}
+
+impl Scan {
+    /// Whether a file of this key would not have been seen, since it or a folder above it is unreadable.
+    pub(crate) fn hides(&self, key: &str) -> bool {
+        let folders = key.match_indices('/').map(|(end, _)| &key[..end]);
+        [key, ""].into_iter().chain(folders).any(|place| self.unreadable.contains(place))
+    }
 }
 
 /// Walks the folder `root`.
@@ -70,9 +81,25 @@ enum Kind {
     File(PathBuf, Fingerprint),
 }
 
+/// Why an entry cannot be used.
+enum Refused {
+    /// What it is could not be found out.
+    Unreadable { what: &'static str, error: io::Error },
+    /// It is nothing that is served.
+    Unfit(&'static str),
+}
+
 impl Walker {
     fn problem(&mut self, path: &str, reason: impl Into<String>) {
         self.scan.problems.insert(Problem { path: path.to_owned(), reason: reason.into() });
+    }
+
+    /// Reports what the system refused to show. What it says is not there is no reason to expect it back.
+    fn unreadable(&mut self, path: &str, what: &str, error: &io::Error) {
+        self.problem(path, format!("{what}: {error}"));
+        if error.kind() != ErrorKind::NotFound {
+            self.scan.unreadable.insert(path.to_owned());
+        }
     }
 
     fn owner(&mut self, owner: Child) {
@@ -149,7 +176,7 @@ impl Walker {
             Err(error) => {
                 // A folder that vanished during the walk is simply not there any more.
                 if error.kind() != ErrorKind::NotFound {
-                    self.problem(shown, format!("this folder cannot be read: {error}"));
+                    self.unreadable(shown, "this folder cannot be read", &error);
                 }
                 Vec::new()
             }
@@ -162,7 +189,7 @@ impl Walker {
         for entry in entries {
             match entry {
                 Ok(entry) => children.extend(self.child(&entry, shown)),
-                Err(error) => self.problem(shown, format!("this folder cannot be read: {error}")),
+                Err(error) => self.unreadable(shown, "this folder cannot be read", &error),
             }
         }
         children.sort_by(|a, b| a.name.cmp(&b.name));
@@ -176,7 +203,11 @@ impl Walker {
         let kind = match self.kind(entry) {
             Ok(Some(kind)) => kind,
             Ok(None) => return None,
-            Err(reason) => {
+            Err(Refused::Unreadable { what, error }) => {
+                self.unreadable(&shown, what, &error);
+                return None;
+            }
+            Err(Refused::Unfit(reason)) => {
                 self.problem(&shown, reason);
                 return None;
             }
@@ -195,37 +226,37 @@ impl Walker {
     }
 
     /// What an entry is, symbolic links followed; `None` if it vanished meanwhile.
-    fn kind(&self, entry: &DirEntry) -> Result<Option<Kind>, String> {
-        let unreadable = |error: &io::Error| format!("this entry cannot be read: {error}");
+    fn kind(&self, entry: &DirEntry) -> Result<Option<Kind>, Refused> {
+        let unreadable = |error| Refused::Unreadable { what: "this entry cannot be read", error };
         let path = entry.path();
         let is_link = match entry.file_type() {
             Ok(file_type) => file_type.is_symlink(),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(unreadable(error)),
         };
         let target = if is_link { self.follow(&path)? } else { path };
         let metadata = match fs::metadata(&target) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(unreadable(error)),
         };
         if metadata.is_dir() {
             if self.trail.contains(&target) {
-                return Err("this leads back to a folder it is in".to_owned());
+                return Err(Refused::Unfit("this leads back to a folder it is in"));
             }
             return Ok(Some(Kind::Folder(target)));
         }
         if metadata.is_file() {
             return Ok(Some(Kind::File(target, Fingerprint::of(&metadata))));
         }
-        Err("this is neither a file nor a folder".to_owned())
+        Err(Refused::Unfit("this is neither a file nor a folder"))
     }
 
-    fn follow(&self, link: &Path) -> Result<PathBuf, String> {
-        let target =
-            fs::canonicalize(link).map_err(|error| format!("this symbolic link leads nowhere: {error}"))?;
+    fn follow(&self, link: &Path) -> Result<PathBuf, Refused> {
+        let unreadable = |error| Refused::Unreadable { what: "this symbolic link leads nowhere", error };
+        let target = fs::canonicalize(link).map_err(unreadable)?;
         if !target.starts_with(&self.root) {
-            return Err("this symbolic link leaves the models folder".to_owned());
+            return Err(Refused::Unfit("this symbolic link leaves the models folder"));
         }
         Ok(target)
     }
@@ -357,13 +388,33 @@ mod tests {
                 ("api", "the owner name \"api\" is reserved: the server uses the path /api itself"),
                 ("lonely", "this folder holds no model"),
                 ("o/empty", "this folder holds no files"),
-                ("o/n/control\u{1}name", "a name must not contain the character '\\u{1}'"),
+                ("o/n/control\u{1}name", "a name must not contain the character \\u{1}"),
                 ("o/n/latin-\u{fffd}", "the name is not valid UTF-8"),
                 ("o/n/socket", "this is neither a file nor a folder"),
                 ("o/stray", stray),
                 ("stray", stray),
             ]
         );
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_hides_all_below_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        put(root, "o/n/file");
+        // The system refuses to follow these, whoever asks.
+        symlink("loop", root.join("o/n/loop")).unwrap();
+        symlink("p", root.join("p")).unwrap();
+        symlink("nowhere", root.join("o/n/dangling")).unwrap();
+        let _socket = UnixListener::bind(root.join("o/n/socket")).unwrap();
+        let scan = walk(root).unwrap();
+        assert_eq!(scan.problems.len(), 4);
+        let hidden = ["o/n/loop", "o/n/loop/sub/file", "p/n/file"];
+        let seen = ["o/n/loop2", "o/n/file", "o/n/dangling", "o/n/socket", "o/m/file", "pp/n/file"];
+        assert!(hidden.iter().all(|key| scan.hides(key)));
+        assert!(!seen.iter().any(|key| scan.hides(key)));
+        let nothing = Scan { unreadable: BTreeSet::from([String::new()]), ..Scan::default() };
+        assert!(nothing.hides("o/n/file"), "the models folder's own listing broke off");
     }
 
     #[test]

@@ -89,9 +89,22 @@ fn what_cannot_be_read_is_reported_until_it_can() {
     let info = program.get("/api/models/o/n").json();
     let url = format!("/o/n/resolve/{}/b", info["sha"].as_str().unwrap());
     assert_eq!(program.get(&url).status, 200);
+    let models = program.get("/api/models").body;
     modes(0o000);
     assert_eq!(program.get(&url).status, 404);
     until("both problems again", || (problems(&program) == ["o/m", "o/n/b"]).then_some(()));
+    assert_eq!(program.get("/api/models").body, models, "what cannot be read was not removed");
+    modes(0o644);
+    until("no problem again", || problems(&program).is_empty().then_some(()));
+    assert_eq!(program.get("/api/models").body, models);
+    assert_eq!(program.get(&url).status, 200);
+    // Removed, as nobody could say while it was unreadable.
+    modes(0o000);
+    assert_eq!(program.get(&url).status, 404);
+    until("both problems once more", || (problems(&program) == ["o/m", "o/n/b"]).then_some(()));
+    fs::remove_file(folder.models().join("o/n/b")).unwrap();
+    let sha = |program: &Program| program.get("/api/models/o/n").json()["sha"].clone();
+    until("a revision without it", || (sha(&program) != info["sha"]).then_some(()));
 }
 
 #[test]
