@@ -12,6 +12,10 @@ use std::{env, fs};
 
 use wasm_bindgen_cli_support::Bindgen;
 
+/// What cargo is told of the world instead of the target, and what a nested one needs too: where its files are, how
+/// it reaches the network, and which registries stand in for others.
+const ABOUT_THE_WORLD: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
@@ -21,9 +25,13 @@ fn main() -> Result<()> {
         "Cargo.toml",
         "rust-toolchain.toml",
         "service-worker",
+        "crates/background-fetch/Cargo.toml",
         "crates/background-fetch/src",
+        "crates/piece-store/Cargo.toml",
         "crates/piece-store/src",
+        "crates/protocol/Cargo.toml",
         "crates/protocol/src",
+        "crates/words/Cargo.toml",
         "crates/words/src",
     ] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
@@ -49,11 +57,13 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf> {
     cargo
         .current_dir(root)
         .args(["build", "--package", "service-worker", "--target", "wasm32-unknown-unknown"])
-        .args(["--profile", profile, "--target-dir"])
+        // The worker is made of exactly what was reviewed, as the server is.
+        .args(["--locked", "--profile", profile, "--target-dir"])
         .arg(&target);
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        let foreign = text.starts_with("CARGO_") && text != "CARGO_HOME"
+        let world = text == "CARGO_HOME" || ABOUT_THE_WORLD.iter().any(|prefix| text.starts_with(prefix));
+        let foreign = text.starts_with("CARGO_") && !world
             || text.starts_with("RUSTC")
             || text == "RUSTFLAGS"
             || text == "RUSTDOCFLAGS"
@@ -65,6 +75,10 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf> {
     let output = cargo.output()?;
     if !output.status.success() {
         let messages = String::from_utf8_lossy(&output.stderr);
+        if messages.contains("--locked was passed") {
+            let advice = "bring it up to date with `cargo update --workspace`";
+            return Err(format!("Cargo.lock does not fit the service worker; {advice}:\n{messages}").into());
+        }
         return Err(format!("the service worker does not compile:\n{messages}").into());
     }
     Ok(target.join("wasm32-unknown-unknown").join(profile).join("service_worker.wasm"))
@@ -80,7 +94,7 @@ fn script(wasm: &Path) -> Result<String> {
         .omit_default_module_path(true)
         .generate_output()?;
     let wasm = literal(&bindings.wasm_mut().emit_wasm());
-    let glue = bindings.js();
+    let glue = slim(bindings.js());
     Ok(format!(
         "// Generated from the crate service-worker.\n\
          {glue}\n\
@@ -91,6 +105,15 @@ fn script(wasm: &Path) -> Result<String> {
          wasm_bindgen.initSync({{ module: bytes }});\n\
          }}\n"
     ))
+}
+
+/// Without indentation and comments. The generated code has no text of several lines in which they would count.
+fn slim(glue: &str) -> String {
+    let lines = glue.lines().map(str::trim_start);
+    let code = lines.filter(|line| {
+        !["//", "/*", "* ", "*/"].iter().any(|mark| line.starts_with(mark)) && !line.is_empty()
+    });
+    code.collect::<Vec<_>>().join("\n")
 }
 
 /// Bytes as the inside of a JavaScript string literal of code units up to U+00FF. Compressed for the wire this
