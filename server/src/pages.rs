@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use app::catalogue::{Catalogue, CatalogueSource};
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
@@ -24,15 +24,17 @@ use crate::http::{IMMUTABLE, NO_CACHE};
 use crate::index::Index;
 use crate::{ServerState, routes};
 
-/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. The files there carry
-/// their hash in their names.
+/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. If it was told to
+/// hash them, the files there carry their hash in their names.
 const PKG: &str = "pkg";
 /// The same for files that are copied as they are.
 const ASSETS: &str = "assets";
 
 /// What is served at all URLs that [`crate::routes`] leaves.
 pub(crate) fn pages(state: &ServerState) -> Router {
+    warn_if_not_built(&state.site);
     let options = leptos_options(&state.site);
+    let names_are_hashed = options.hash_files;
     let folder = |name: &str| ServeDir::new(state.site.join(name)).precompressed_br().precompressed_gzip();
     let cached = |value| SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, value);
     let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
@@ -52,7 +54,11 @@ pub(crate) fn pages(state: &ServerState) -> Router {
     Router::new()
         .nest_service(&format!("/{ASSETS}"), folder(ASSETS))
         .layer(cached(NO_CACHE))
-        .merge(Router::new().nest_service(&format!("/{PKG}"), folder(PKG)).layer(from_fn(immutable_if_found)))
+        .merge(
+            Router::new()
+                .nest_service(&format!("/{PKG}"), folder(PKG))
+                .layer(from_fn_with_state(names_are_hashed, immutable_if_found)),
+        )
         .merge(pages)
         .merge(routes::worker())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
@@ -62,10 +68,23 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         ))
 }
 
-/// A missing file may be there after the next build; only what was found never changes.
-async fn immutable_if_found(request: Request, next: Next) -> Response {
+/// Pages without their scripts and styles look broken: better said at the start than found out in a browser.
+fn warn_if_not_built(site: &Path) {
+    let pkg = site.join(PKG);
+    if !pkg.exists() {
+        tracing::warn!(
+            "the pages are not built: there is no {}; run `cargo leptos build`, or name their folder with --site",
+            pkg.display()
+        );
+    }
+}
+
+/// A missing file may be there after the next build, and without a hash in its name it may be another one. Only
+/// what was found under such a name never changes.
+async fn immutable_if_found(State(names_are_hashed): State<bool>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let cache_control = if response.status().is_success() { IMMUTABLE } else { NO_CACHE };
+    let found = response.status().is_success();
+    let cache_control = if names_are_hashed && found { IMMUTABLE } else { NO_CACHE };
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
     response
 }

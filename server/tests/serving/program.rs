@@ -56,6 +56,19 @@ fn clean(command: &mut Command) {
     }
 }
 
+/// A program of the test's own.
+fn copied(folder: &Folder) -> Command {
+    let copy = folder.beside("modelferry");
+    // By another process: what this one has open for writing, a test beside this one may just be handing to its
+    // child, and then it cannot be run ("text file busy").
+    let mut copying = Command::new("cp");
+    assert!(copying.arg(env!("CARGO_BIN_EXE_modelferry")).arg(&copy).status().unwrap().success());
+    fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(copy);
+    clean(&mut command);
+    command
+}
+
 impl Program {
     pub(crate) fn start(folder: &Folder, flags: &[&str]) -> Self {
         Self::run(command(), folder, flags)
@@ -67,13 +80,14 @@ impl Program {
             return Self::start(folder, flags);
         }
         // The build folder may be out of reach for anybody else.
-        let copy = folder.beside("modelferry");
-        fs::copy(env!("CARGO_BIN_EXE_modelferry"), &copy).unwrap();
-        fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
-        let mut command = Command::new(copy);
-        clean(&mut command);
+        let mut command = copied(folder);
         command.uid(65_534).gid(65_534);
         Self::run(command, folder, flags)
+    }
+
+    /// With nothing beside the program but what the test puts there: `hash.txt` is looked for there.
+    pub(crate) fn start_copied(folder: &Folder, flags: &[&str]) -> Self {
+        Self::run(copied(folder), folder, flags)
     }
 
     fn run(mut command: Command, folder: &Folder, flags: &[&str]) -> Self {
