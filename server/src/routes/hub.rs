@@ -1,4 +1,5 @@
-//! The JSON routes that model-hub clients ask, and `/api/index`, which our own pages ask.
+//! The JSON routes that model-hub clients ask, and `/api/index`, for people and programs that want the index's
+//! whole report. Our own pages do not ask it: they are rendered with the report in hand.
 
 use std::collections::BTreeSet;
 
