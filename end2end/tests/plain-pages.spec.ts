@@ -1,5 +1,7 @@
 // What is there without JavaScript, and without a secure context.
-import { expect, MODEL, ModelPage, test } from '../harness/test.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, MODEL, ModelPage, test, until } from '../harness/test.ts';
 
 test('without JavaScript there are the catalogue, the size, the licence and the files', async ({ server, device }) => {
   const context = await device.browser.newContext({ javaScriptEnabled: false });
@@ -18,6 +20,31 @@ test('without JavaScript there are the catalogue, the size, the licence and the 
   }
   const answer = await fetch(`${server.url}/${MODEL}/resolve/${manifest.revision}/config.json`);
   expect(answer.status).toBe(200);
+  await context.close();
+});
+
+test('what cannot be offered is listed by name, with the reason', async ({ server, device }) => {
+  // While it runs: the harness waits at a start for every folder that looks like a model.
+  writeFileSync(join(server.models, 'stray.bin'), 'of no model');
+  server.addFile('api/some-model', 'config.json', '{}');
+  const expected = [
+    ['api', 'the owner name "api" is reserved: the server uses the path /api itself'],
+    ['stray.bin', 'this file belongs to no model: files are expected in <owner>/<name>/'],
+  ];
+  const context = await device.browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const problems = page.locator('section.problems').getByRole('listitem');
+  // The server looks at its folder every few seconds.
+  await until('both problems to be listed', async () => {
+    await page.goto(server.url);
+    return (await problems.count()) === expected.length;
+  });
+  await expect(page.getByRole('heading', { name: 'Cannot be offered' })).toBeVisible();
+  for (const [number, [name, reason]] of expected.entries()) {
+    await expect(problems.nth(number).locator('code')).toHaveText(name!);
+    await expect(problems.nth(number)).toContainText(reason!);
+  }
+  await expect(page.getByRole('link', { name: MODEL }), 'the rest works').toBeVisible();
   await context.close();
 });
 
