@@ -21,8 +21,6 @@ mod news;
 mod page_engine;
 #[cfg(feature = "hydrate")]
 mod survey;
-#[cfg(feature = "hydrate")]
-mod turn;
 
 #[cfg(feature = "hydrate")]
 use driver as side;

@@ -1,7 +1,7 @@
 //! Which event leads where.
 
 use background_fetch::{ClickEvent, CompletionEvent};
-use piece_store::BrowserStore;
+use piece_store::{BrowserStore, StoreError, Turn, TurnOf};
 use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -58,16 +58,17 @@ async fn activate() {
     if let Err(error) = piece_store::remove_other_layouts().await {
         report("removing stores of other versions failed", &message(&error));
     }
-    let swept = match BrowserStore::open().await {
-        Ok(store) => store.sweep().await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = swept {
+    if let Err(error) = sweep().await {
         report("removing pieces that belong to no model failed", &message(&error));
     }
     if let Err(error) = JsFuture::from(scope().clients().claim()).await {
         report("taking charge of open pages failed", &error);
     }
+}
+
+async fn sweep() -> Result<(), StoreError> {
+    let _turn = Turn::wait(TurnOf::Store, None).await?;
+    BrowserStore::open().await?.sweep().await.map(drop)
 }
 
 async fn complete(event: CompletionEvent) {

@@ -1,18 +1,15 @@
 //! Takes what there is of a background fetch that has ended. The same for success, failure and abort: the
 //! browser's word for the end says nothing about the bytes.
 
-use background_fetch::{CompletionEvent, FailureReason, Record, Registration, UiUpdate};
-use piece_store::{BrowserStore, Pieces as _, StoreError, StoredModel};
+use background_fetch::{CompletionEvent, Record, Registration, UiUpdate};
+use piece_store::{BrowserStore, Pieces as _, StoreError, StoredModel, Turn, TurnOf};
+use protocol::download::Settings;
 use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Response;
+use web_sys::{RequestCache, RequestInit, Response};
 
 use crate::{listeners, message, pages, report};
-
-/// Pieces up to this size, in bytes, are fetched by the worker itself if they are still missing: the page that
-/// should have done so was closed too early.
-const SMALL: u64 = 1 << 20;
 
 /// Takes every record, stores what is right, tells the pages and the browser's own interface.
 ///
@@ -44,15 +41,18 @@ async fn take(
     ending: Ending,
 ) -> Result<Option<StoredModel>, StoreError> {
     let store = BrowserStore::open().await?;
+    // Pages that look meanwhile would find half of it.
+    let _turn = Turn::wait(TurnOf::Salvage(&attempt.model), None).await?;
     // Without a manifest the person has discarded the model, and its pieces have no place any more.
-    let Some(manifest) = store.manifest(&attempt.model, attempt.revision).await? else {
+    if !store.has_manifest(&attempt.model, attempt.revision).await? {
         return Ok(None);
-    };
+    }
     match registration.match_all().await {
         Ok(records) => {
             for record in records {
                 if let Some(digest) = routes::parse_piece(&record.url())
-                    && !store.pieces().has(&digest).await?
+                    // Where the store does not say, the piece is put again.
+                    && !matches!(store.pieces().has(&digest).await, Ok(true))
                 {
                     settle(attempt, digest, admit_record(&store, &digest, &record).await).await;
                 }
@@ -62,16 +62,25 @@ async fn take(
     }
     if ending == Ending::Aborted {
         stop_wish(&store, attempt).await?;
-    } else {
+    }
+    // Of another version than this worker's, or discarded while it worked: then the pieces have no place.
+    let Some(manifest) = store.manifest(&attempt.model, attempt.revision).await? else {
+        let _turn = Turn::wait(TurnOf::Store, None).await?;
+        return store.sweep().await.map(|_| None);
+    };
+    if ending != Ending::Aborted {
+        // The page that should have fetched the small ones may have been closed too early.
+        let small = Settings::default().small;
         let kept = store.kept(&manifest).await?;
         for piece in manifest.pieces() {
-            if piece.size < SMALL && !kept.contains(&piece.digest) {
+            if piece.size < small && !kept.contains(&piece.digest) {
                 settle(attempt, piece.digest, fetch(&store, &piece.digest).await).await;
             }
         }
     }
     let stored = store.stored(&attempt.model, attempt.revision).await?;
     if stored.as_ref().is_some_and(StoredModel::is_ready) {
+        let _turn = Turn::wait(TurnOf::Store, None).await?;
         store.fulfil(&attempt.model, attempt.revision).await?;
     }
     Ok(stored)
@@ -83,7 +92,11 @@ async fn admit_record(store: &BrowserStore, digest: &Digest, record: &Record) ->
 }
 
 async fn fetch(store: &BrowserStore, digest: &Digest) -> Result<(), Refusal> {
-    let answer = JsFuture::from(listeners::scope().fetch_with_str(&routes::piece(digest))).await;
+    let init = RequestInit::new();
+    // A piece is immutable: a damaged one would come back from the HTTP cache for a year.
+    init.set_cache(RequestCache::NoStore);
+    let answer = listeners::scope().fetch_with_str_and_init(&routes::piece(digest), &init);
+    let answer = JsFuture::from(answer).await;
     let response: Response = answer.or(Err(Refusal::Unavailable))?.unchecked_into();
     store.pieces().admit_response(digest, &response).await
 }
@@ -105,7 +118,7 @@ async fn settle(attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal
 /// If the person stopped it in the browser's own interface, no page shall go on by itself.
 async fn stop_wish(store: &BrowserStore, attempt: &AttemptId) -> Result<(), StoreError> {
     match store.wish(&attempt.model).await? {
-        Some(mut wish) if wish.nonce == Some(attempt.nonce) => {
+        Some(mut wish) if wish.revision == attempt.revision && wish.nonce == Some(attempt.nonce) => {
             wish.state = WishState::Stopped;
             wish.nonce = None;
             store.put_wish(&attempt.model, &wish).await
@@ -115,13 +128,5 @@ async fn stop_wish(store: &BrowserStore, attempt: &AttemptId) -> Result<(), Stor
 }
 
 fn ending(registration: &Registration) -> Ending {
-    match registration.failure_reason() {
-        FailureReason::None => Ending::Success,
-        FailureReason::Aborted => Ending::Aborted,
-        FailureReason::BadStatus => Ending::BadStatus,
-        FailureReason::FetchError => Ending::FetchError,
-        FailureReason::QuotaExceeded => Ending::QuotaExceeded,
-        FailureReason::DownloadTotalExceeded => Ending::DownloadTotalExceeded,
-        FailureReason::Other(_) => Ending::Unknown,
-    }
+    Ending::of_reason(registration.failure_reason().as_str())
 }

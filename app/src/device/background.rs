@@ -2,26 +2,25 @@
 
 use std::rc::Rc;
 
-use background_fetch::{ErrorKind, FailureReason, FetchResult, Icon, Options, Record, Registration};
+use background_fetch::{ErrorKind, FetchResult, Icon, Options, Record, Registration};
 use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
-use piece_store::Pieces as _;
+use js_sys::Promise;
+use piece_store::{Pieces as _, Turn, TurnOf};
 use protocol::download::{Download, Event, Stage, StartRefusal};
 use protocol::{AttemptId, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
 use super::browser::{Device, log};
 use super::driver::Driver;
-use super::news;
+use super::{news, survey};
 
 /// How often the browser is asked, in milliseconds. Its events alone will not do: an object that a page holds
 /// can fall silent although the download goes on.
 const POLL: u32 = 2_000;
-
-/// How long a finished record may take to say that it is, in milliseconds. It answers at once; one that is not
-/// finished does not answer at all.
-const SETTLE: u32 = 10;
 
 /// Asks the browser for all these pieces in one background fetch.
 pub(super) async fn start(
@@ -30,6 +29,14 @@ pub(super) async fn start(
     pieces: &[Piece],
 ) -> Result<(), StartRefusal> {
     let background = device.background.as_ref().ok_or(StartRefusal::Failed)?;
+    // Two tabs that are opened at the same time both find nothing running.
+    let _turn = Turn::wait(TurnOf::Start(&attempt.model), None).await.map_err(|error| {
+        log("tabs cannot take turns", &error.to_string().into());
+        StartRefusal::Failed
+    })?;
+    if survey::attempts(device, &attempt.model).await.iter().any(|other| other.revision == attempt.revision) {
+        return Err(StartRefusal::Running);
+    }
     let urls = pieces.iter().map(|piece| routes::piece(&piece.digest));
     let options = Options::new()
         .title(words::background_title(&attempt.model))
@@ -133,15 +140,7 @@ fn report(driver: &Rc<Driver>, attempt: &AttemptId, downloaded: u64) {
 }
 
 fn ending(registration: &Registration) -> Ending {
-    match registration.failure_reason() {
-        FailureReason::None => Ending::Success,
-        FailureReason::Aborted => Ending::Aborted,
-        FailureReason::BadStatus => Ending::BadStatus,
-        FailureReason::FetchError => Ending::FetchError,
-        FailureReason::QuotaExceeded => Ending::QuotaExceeded,
-        FailureReason::DownloadTotalExceeded => Ending::DownloadTotalExceeded,
-        FailureReason::Other(_) => Ending::Unknown,
-    }
+    Ending::of_reason(registration.failure_reason().as_str())
 }
 
 /// Whether enough bytes have come for a piece that is not kept yet. Asking for all records each time would be
@@ -204,9 +203,18 @@ async fn take_finished(
 
 /// The response of a record, if it is there.
 async fn finished(record: &Record) -> Option<Response> {
+    // The promise of a finished record is settled already, so a few turns of the microtask queue are enough to
+    // learn its value; that of another one is not settled before its bytes are there. No timer: in a tab that is
+    // not seen each would take a second.
     let ready = record.response_ready();
-    pin_mut!(ready);
-    match select(ready, TimeoutFuture::new(SETTLE)).await {
+    let moment = async {
+        for _ in 0..4 {
+            // It cannot fail.
+            let _ = JsFuture::from(Promise::resolve(&JsValue::UNDEFINED)).await;
+        }
+    };
+    pin_mut!(ready, moment);
+    match select(ready, moment).await {
         Either::Left((response, _)) => response.ok(),
         Either::Right(_) => None,
     }

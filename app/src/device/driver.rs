@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use protocol::download::{Background, Button, Download, Effect, Event, Settings, Stage};
+use piece_store::{StoreError, Turn, TurnOf};
+use protocol::download::{Background, Button, Download, Effect, Event, Settings, Stage, StartRefusal};
 use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish, WishState};
 use wasm_bindgen_futures::spawn_local;
 
@@ -14,6 +15,9 @@ use super::{Seat, background, news, page_engine, survey};
 thread_local! {
     /// Every download that this page shows.
     static DRIVERS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
+
+    /// Whether this page has begun a background fetch without a click.
+    static SILENT: Cell<bool> = const { Cell::new(false) };
 }
 
 pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
@@ -80,6 +84,12 @@ pub(super) fn look_again() {
     for driver in drivers() {
         driver.dispatch(Event::Changed);
     }
+}
+
+/// Does something to the store that nobody else may do at the same time.
+async fn in_turn(work: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+    let _turn = Turn::wait(TurnOf::Store, None).await?;
+    work.await
 }
 
 /// One download of this page.
@@ -179,7 +189,13 @@ impl Driver {
                 self.dispatch(event);
             }
             Effect::StartBackground { attempt, pieces } => {
-                let event = match background::start(&device, &attempt, &pieces).await {
+                let silent = self.with(|download| download.state().fetching().is_some_and(|f| f.silent));
+                // The browser allows one start without a click; a second one could cost the permission.
+                let started = match silent && SILENT.replace(true) {
+                    true => Err(StartRefusal::NotAllowed),
+                    false => background::start(&device, &attempt, &pieces).await,
+                };
+                let event = match started {
                     Ok(()) => {
                         news::tell(&FromWorker::Changed { model });
                         Event::Started(attempt)
@@ -202,20 +218,18 @@ impl Driver {
             }
             Effect::Abort { attempt } => background::abort(&device, &attempt).await,
             Effect::WriteWish(wish) => self.write_wish(&device, &wish).await,
-            Effect::Remove => {
-                let event = match device.store.remove(&model).await {
-                    Ok(()) => Event::Removed,
-                    Err(error) => {
-                        log("the model could not be removed", &error.to_string().into());
-                        Event::RemoveFailed
-                    }
-                };
-                self.dispatch(event);
-                news::tell(&FromWorker::Changed { model });
+            Effect::Discard => {
+                survey::abort(&device, &model, |attempt| attempt.revision == revision).await;
+                self.removed(model.clone(), async { device.store.discard(&model, revision).await }).await;
+            }
+            Effect::Delete => {
+                survey::abort(&device, &model, |_| true).await;
+                self.removed(model.clone(), async { device.store.remove(&model).await }).await;
             }
             Effect::Completed => {
                 // The model is ready whatever comes of this.
-                if let Err(error) = device.store.fulfil(&model, revision).await {
+                let fulfilled = in_turn(async { device.store.fulfil(&model, revision).await }).await;
+                if let Err(error) = fulfilled {
                     log("older revisions could not be removed", &error.to_string().into());
                 }
                 news::tell(&FromWorker::Changed { model });
@@ -238,11 +252,27 @@ impl Driver {
         }
     }
 
+    async fn removed(
+        self: &Rc<Self>,
+        model: ModelId,
+        removing: impl Future<Output = Result<(), StoreError>>,
+    ) {
+        let event = match in_turn(removing).await {
+            Ok(()) => Event::Removed,
+            Err(error) => {
+                log("the model could not be removed", &error.to_string().into());
+                Event::RemoveFailed
+            }
+        };
+        self.dispatch(event);
+        news::tell(&FromWorker::Changed { model });
+    }
+
     /// Follows the background fetch that the state speaks of, if nobody does yet.
     fn follow_background(self: &Rc<Self>) {
         let running = self.with(|download| match download.state().fetching()?.background.as_ref()? {
             Background { attempt, stage: Stage::Running { .. }, .. } => Some(attempt.clone()),
-            Background { stage: Stage::Asked | Stage::Settling { .. }, .. } => None,
+            Background { stage: Stage::Asked { .. } | Stage::Settling { .. }, .. } => None,
         });
         if running.is_some() && *self.followed.borrow() != running {
             self.followed.replace(running.clone());

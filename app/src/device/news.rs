@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use js_sys::Function;
 use protocol::FromWorker;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -33,18 +34,17 @@ pub(super) fn listen() {
 
 fn open() -> Result<BroadcastChannel, JsValue> {
     let window = window();
+    // The listeners live as long as the page, whatever comes of the rest.
     let heard = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
-        if let Some(message) = event.data().as_string().and_then(|text| FromWorker::from_text(&text)) {
-            driver::deliver(&message);
+        match event.data().as_string().and_then(|text| FromWorker::from_text(&text)) {
+            Some(message) => driver::deliver(&message),
+            // From another version: the store tells what it was about.
+            None => driver::look_again(),
         }
     });
-    let listener = heard.as_ref().unchecked_ref();
+    let listener: Function = heard.into_js_value().unchecked_into();
     // As a property, which also opens the queue of messages that came before.
-    window.navigator().service_worker().set_onmessage(Some(listener));
-    let channel = BroadcastChannel::new(CHANNEL)?;
-    channel.add_event_listener_with_callback("message", listener)?;
-    // They live as long as the page.
-    heard.forget();
+    window.navigator().service_worker().set_onmessage(Some(&listener));
 
     if let Some(document) = window.document() {
         let seen = Closure::<dyn Fn()>::new({
@@ -55,9 +55,11 @@ fn open() -> Result<BroadcastChannel, JsValue> {
                 }
             }
         });
-        document.add_event_listener_with_callback("visibilitychange", seen.as_ref().unchecked_ref())?;
-        seen.forget();
+        let seen: Function = seen.into_js_value().unchecked_into();
+        document.add_event_listener_with_callback("visibilitychange", &seen)?;
     }
+    let channel = BroadcastChannel::new(CHANNEL)?;
+    channel.add_event_listener_with_callback("message", &listener)?;
     Ok(channel)
 }
 

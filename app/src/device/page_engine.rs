@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
-use piece_store::{AdmitError, Pieces as _, StoreErrorKind};
+use piece_store::{AdmitError, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
 use protocol::download::{Cause, Event, PageOutcome};
 use protocol::{FromWorker, Piece, Refusal, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -17,7 +17,6 @@ use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use super::browser::{Device, log, now};
 use super::driver::Driver;
-use super::turn::{self, Turn};
 use super::{http, news};
 
 /// How often a piece is tried before giving up, and how long to wait before each further try, in milliseconds.
@@ -25,6 +24,9 @@ const PAUSES: [u32; 3] = [500, 2_000, 5_000];
 
 /// How often progress is shown, in milliseconds.
 const SHOW_EVERY: u64 = 100;
+
+/// How long the connection may be silent, in milliseconds. Not how long a piece may take: lines are slow.
+const IDLE: u32 = 30_000;
 
 /// How long to wait for another tab before saying so, in milliseconds.
 const SAY_SO: u32 = 300;
@@ -101,7 +103,7 @@ impl Engine {
             Ok(turn) => turn,
             Err(_) if self.control.stopped.get() => return PageOutcome::Stopped,
             Err(error) => {
-                log("tabs cannot take turns", &error);
+                log("tabs cannot take turns", &error.to_string().into());
                 return PageOutcome::Failed(Cause::Storage);
             }
         };
@@ -119,11 +121,10 @@ impl Engine {
     }
 
     /// Two tabs would fetch everything twice.
-    async fn turn(&self) -> Result<Turn, JsValue> {
+    async fn turn(&self) -> Result<Turn, StoreError> {
         let (model, _) = self.driver.identity();
-        let name = format!("modelferry {model}");
         let signal = self.control.abort.as_ref().map(AbortController::signal);
-        let turn = turn::wait(&name, signal.as_ref());
+        let turn = Turn::wait(TurnOf::PageEngine(&model), signal.as_ref());
         pin_mut!(turn);
         match select(turn, TimeoutFuture::new(SAY_SO)).await {
             Either::Left((turn, _)) => turn,
@@ -203,7 +204,14 @@ impl Engine {
         let bytes = Uint8Array::new_with_length(size);
         let mut length = 0_u32;
         loop {
-            let read = JsFuture::from(reader.read()).await.map_err(|error| self.network(&error))?;
+            let read = JsFuture::from(reader.read());
+            let read = match select(read, TimeoutFuture::new(IDLE)).await {
+                Either::Left((read, _)) => read.map_err(|error| self.network(&error))?,
+                Either::Right(_) => {
+                    let _ = reader.cancel();
+                    return Err(self.network(&"nothing has come for a while".into()));
+                }
+            };
             let field = |name: &str| Reflect::get(&read, &name.into()).unwrap_or(JsValue::UNDEFINED);
             if field("done").is_truthy() {
                 break;

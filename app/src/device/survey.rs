@@ -1,7 +1,7 @@
 //! Looking at the device, and getting it ready for a download.
 
 use background_fetch::FetchResult;
-use piece_store::{StoreError, sha256};
+use piece_store::{StoreError, Turn, TurnOf, sha256};
 use protocol::download::{Active, Cause, Plan, Survey};
 use protocol::{AttemptId, DigestSet, Manifest, ModelId, Revision, Wish, WishState, routes};
 use wasm_bindgen::JsValue;
@@ -16,6 +16,13 @@ pub(super) async fn survey(
     model: &ModelId,
     revision: Revision,
 ) -> Result<Survey, StoreError> {
+    // While the worker takes what a background fetch has brought, the browser does not know that fetch any more,
+    // and the store does not have it all yet.
+    let _turn = Turn::wait(TurnOf::Salvage(model), None).await?;
+    look(device, model, revision).await
+}
+
+async fn look(device: &Device, model: &ModelId, revision: Revision) -> Result<Survey, StoreError> {
     let stored = device.store.stored(model, revision).await?;
     let wish = device.store.wish(model).await?.filter(|wish| wish.revision == revision);
     // Where this revision is stored, another one is on its way out.
@@ -32,7 +39,7 @@ pub(super) async fn survey(
 }
 
 /// The background fetches of a model that the browser knows, of whatever revision.
-async fn attempts(device: &Device, model: &ModelId) -> Vec<AttemptId> {
+pub(super) async fn attempts(device: &Device, model: &ModelId) -> Vec<AttemptId> {
     let Some(background) = &device.background else {
         return Vec::new();
     };
@@ -75,21 +82,33 @@ pub(super) async fn prepare(device: &Device, model: &ModelId, revision: Revision
             piece_store::StoreErrorKind::Unsupported | piece_store::StoreErrorKind::Other => Cause::Storage,
         }
     };
-    let manifest = match device.store.manifest(model, revision).await.map_err(storage)? {
-        Some(manifest) => manifest,
-        None => fetch_manifest(model, revision).await?,
+    // The server's first: it may cut files into other pieces by now. Without a network, the stored one will do.
+    let manifest = match fetch_manifest(model, revision).await {
+        Err(Cause::Network) => {
+            device.store.manifest(model, revision).await.map_err(storage)?.ok_or(Cause::Network)?
+        }
+        fetched => fetched?,
     };
-    // Background fetches of revisions that are not wanted any more would only take bandwidth.
+    let _salvage = Turn::wait(TurnOf::Salvage(model), None).await.map_err(storage)?;
+    let _store = Turn::wait(TurnOf::Store, None).await.map_err(storage)?;
+    device.store.put_manifest(&manifest).await.map_err(storage)?;
+    let wish = device.store.wish(model).await.map_err(storage)?;
+    let nonce = wish.filter(|wish| wish.revision == revision).and_then(|wish| wish.nonce);
+    let wish = Wish { revision, state: WishState::Active, nonce };
+    device.store.put_wish(model, &wish).await.map_err(storage)?;
+    // Background fetches of revisions that are not wanted any more would only take bandwidth. The wish no longer
+    // names them, so their end is not taken for the person's.
+    abort(device, model, |attempt| attempt.revision != revision).await;
+    look(device, model, revision).await.map_err(storage)
+}
+
+/// Ends the background fetches of a model that are meant.
+pub(super) async fn abort(device: &Device, model: &ModelId, is_meant: impl Fn(&AttemptId) -> bool) {
     for attempt in attempts(device, model).await {
-        if attempt.revision != revision {
+        if is_meant(&attempt) {
             super::background::abort(device, &attempt).await;
         }
     }
-    let nonce = device.store.wish(model).await.map_err(storage)?.and_then(|wish| wish.nonce);
-    let wish = Wish { revision, state: WishState::Active, nonce };
-    device.store.put_wish(model, &wish).await.map_err(storage)?;
-    device.store.put_manifest(&manifest).await.map_err(storage)?;
-    survey(device, model, revision).await.map_err(storage)
 }
 
 async fn fetch_manifest(model: &ModelId, revision: Revision) -> Result<Manifest, Cause> {

@@ -21,7 +21,9 @@ pub async fn run<P: Pieces, D: Documents>(
 ) {
     check_pieces(&pieces, &pack, &unpack).await;
     check_documents(&documents).await;
-    check_models(&ModelStore::new(pieces, documents), &pack).await;
+    let store = ModelStore::new(pieces, documents);
+    check_models(&store, &pack).await;
+    check_strangers(&store, &pack).await;
 }
 
 #[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
@@ -73,6 +75,24 @@ async fn check_documents<D: Documents>(documents: &D) {
     assert!(documents.keys().await.unwrap().is_empty());
 }
 
+/// What another version has stored costs nothing.
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_strangers<P: Pieces, D: Documents>(
+    store: &ModelStore<P, D>,
+    pack: &impl Fn(&[u8]) -> P::Bytes,
+) {
+    let model: ModelId = "of/another version".parse().unwrap();
+    let revision = Revision::from_bytes([5; 20]);
+    let key = protocol::routes::manifest(&model, revision);
+    store.documents().put(&key, "modelferry manifest 9\nand so on\n").await.unwrap();
+    store.pieces().admit(&sha256(b"theirs"), pack(b"theirs")).await.unwrap();
+    assert_eq!(store.manifest(&model, revision).await.unwrap(), None);
+    assert!(store.has_manifest(&model, revision).await.unwrap());
+    assert_eq!(store.sweep().await.unwrap(), 0);
+    store.documents().delete(&key).await.unwrap();
+    assert_eq!(store.sweep().await.unwrap(), 1);
+}
+
 #[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
 async fn check_models<P: Pieces, D: Documents>(store: &ModelStore<P, D>, pack: &impl Fn(&[u8]) -> P::Bytes) {
     let admit = async |bytes: &[u8]| store.pieces().admit(&sha256(bytes), pack(bytes)).await.unwrap();
@@ -112,13 +132,22 @@ async fn check_models<P: Pieces, D: Documents>(store: &ModelStore<P, D>, pack: &
     store.put_manifest(&other).await.unwrap();
     admit(b"new").await;
     admit(b"left over").await;
-    assert_eq!(store.all().await.unwrap().len(), 3);
+    assert_eq!(store.manifests().await.unwrap().len(), 3);
     assert_eq!(store.sweep().await.unwrap(), 1);
+    store.fulfil(model, old.revision()).await.unwrap();
+    assert_eq!(store.wish(model).await.unwrap(), Some(wish), "another revision is wanted by now");
+    assert_eq!(store.manifests().await.unwrap().len(), 3);
     store.fulfil(model, new.revision()).await.unwrap();
     let kept = |digests: &[&[u8]]| digests.iter().map(|body| sha256(body)).collect::<DigestSet>();
     assert_eq!(store.pieces().list().await.unwrap(), kept(&[b"shared", b"new"]));
     assert!(store.stored(model, new.revision()).await.unwrap().unwrap().is_ready());
     assert_eq!(store.wish(model).await.unwrap(), None, "it is fulfilled");
+
+    // To discard one revision is not to lose the other.
+    store.put_manifest(&old).await.unwrap();
+    admit(b"old").await;
+    store.discard(model, old.revision()).await.unwrap();
+    assert_eq!(store.pieces().list().await.unwrap(), kept(&[b"shared", b"new"]));
 
     store.put_wish(model, &wish).await.unwrap();
     store.remove(model).await.unwrap();

@@ -18,6 +18,7 @@ mod error;
 mod memory;
 mod model_store;
 mod pieces;
+mod turn;
 
 pub use cache::{CacheDocuments, CachePieces, remove_other_layouts, sha256};
 pub use documents::Documents;
@@ -25,3 +26,4 @@ pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use memory::{MemoryDocuments, MemoryPieces};
 pub use model_store::{BrowserStore, ModelStore, StoredModel};
 pub use pieces::Pieces;
+pub use turn::{Turn, TurnOf};

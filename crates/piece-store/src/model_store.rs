@@ -59,6 +59,12 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         &self.pieces
     }
 
+    /// The documents, for tests.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn documents(&self) -> &D {
+        &self.documents
+    }
+
     /// Stores a manifest.
     ///
     /// # Errors
@@ -86,13 +92,27 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
     /// # Errors
     /// When the store cannot be read.
     pub async fn manifests(&self) -> Result<Vec<Manifest>, StoreError> {
+        Ok(self.all_manifests().await?.into_iter().flatten().collect())
+    }
+
+    /// All stored manifests, `None` for each that this version does not understand.
+    async fn all_manifests(&self) -> Result<Vec<Option<Manifest>>, StoreError> {
         let mut manifests = Vec::new();
         for key in self.documents.keys().await? {
-            // Wishes are among them and are not read as manifests.
-            let text = self.documents.get(&key).await?;
-            manifests.extend(text.and_then(|text| Manifest::from_text(&text)));
+            if is_manifest_key(&key) {
+                let text = self.documents.get(&key).await?;
+                manifests.push(text.and_then(|text| Manifest::from_text(&text)));
+            }
         }
         Ok(manifests)
+    }
+
+    /// Whether a manifest of this revision is stored, be it one that this version does not understand.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has_manifest(&self, model: &ModelId, revision: Revision) -> Result<bool, StoreError> {
+        Ok(self.documents.get(&routes::manifest(model, revision)).await?.is_some())
     }
 
     /// A stored revision with what is kept of it.
@@ -109,19 +129,6 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         };
         let kept = self.kept(&manifest).await?;
         Ok(Some(StoredModel { manifest, kept }))
-    }
-
-    /// All stored revisions of all models, with what is kept of them.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn all(&self) -> Result<Vec<StoredModel>, StoreError> {
-        let pieces = self.pieces.list().await?;
-        let with_kept = |manifest: Manifest| {
-            let kept = kept_of(&manifest, &pieces);
-            StoredModel { manifest, kept }
-        };
-        Ok(self.manifests().await?.into_iter().map(with_kept).collect())
     }
 
     /// Which pieces of a manifest are kept.
@@ -157,13 +164,26 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         self.documents.delete(&wish_key(model)).await.map(drop)
     }
 
-    /// Ends the story of a download: the wish is fulfilled, and older revisions are let go.
+    /// Ends the story of a download: the wish is fulfilled, and other revisions are let go. If the person wants
+    /// another revision by now, nothing is changed.
     ///
     /// # Errors
     /// When the store cannot be read or written. The model is ready all the same, and the rest goes next time.
     pub async fn fulfil(&self, model: &ModelId, revision: Revision) -> Result<(), StoreError> {
+        if self.wish(model).await?.is_some_and(|wish| wish.revision != revision) {
+            return Ok(());
+        }
         self.clear_wish(model).await?;
-        self.remove_revisions(model, Some(revision)).await
+        self.remove_revisions(model, |key| key != routes::manifest(model, revision)).await
+    }
+
+    /// Forgets one revision of a model, with the pieces that no other manifest names.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written. What was removed until then stays removed.
+    pub async fn discard(&self, model: &ModelId, revision: Revision) -> Result<(), StoreError> {
+        self.clear_wish(model).await?;
+        self.remove_revisions(model, |key| key == routes::manifest(model, revision)).await
     }
 
     /// Forgets a model altogether, with the pieces that no other model names.
@@ -172,22 +192,25 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
     /// When the store cannot be read or written. What was removed until then stays removed.
     pub async fn remove(&self, model: &ModelId) -> Result<(), StoreError> {
         self.clear_wish(model).await?;
-        self.remove_revisions(model, None).await
+        self.remove_revisions(model, |_| true).await
     }
 
-    /// Removes all revisions of a model but one, or all, with the pieces that no other manifest names.
-    async fn remove_revisions(&self, model: &ModelId, except: Option<Revision>) -> Result<(), StoreError> {
-        let others = format!("{}/manifest/", routes::model_info(model));
-        let spared = except.map(|revision| routes::manifest(model, revision));
+    /// Removes those manifests of a model whose keys are to go, then the pieces that no other one names.
+    async fn remove_revisions(&self, model: &ModelId, goes: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+        let of_model = format!("{}/manifest/", routes::model_info(model));
         for key in self.documents.keys().await? {
-            if key.starts_with(&others) && Some(&key) != spared.as_ref() {
+            if key.starts_with(&of_model) && goes(&key) {
                 self.documents.delete(&key).await?;
             }
         }
         self.sweep().await.map(drop)
     }
 
-    /// Removes the pieces that no stored manifest names, and says how many.
+    /// Removes the pieces that no stored manifest names, and says how many. Removes nothing while a manifest is
+    /// stored that this version does not understand: its pieces are not known.
+    ///
+    /// Pieces may be admitted meanwhile, but no manifest may be stored that names pieces from before: callers
+    /// see to that, in browsers with [`crate::Turn`].
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -195,15 +218,25 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         // The pieces are listed first: one that is admitted meanwhile belongs to a manifest that is stored
         // already, and must not be taken for left over.
         let pieces = self.pieces.list().await?;
-        let manifests = self.manifests().await?;
-        let named: DigestSet =
-            manifests.iter().flat_map(Manifest::pieces).map(|piece| piece.digest).collect();
+        let mut named = Vec::new();
+        for manifest in self.all_manifests().await? {
+            let Some(manifest) = manifest else { return Ok(0) };
+            named.extend(manifest.pieces().iter().map(|piece| piece.digest));
+        }
+        let named: DigestSet = named.into_iter().collect();
         let mut removed = 0;
         for digest in pieces.iter().filter(|digest| !named.contains(digest)) {
             removed += usize::from(self.pieces.delete(digest).await?);
         }
         Ok(removed)
     }
+}
+
+/// `../manifest/<revision>`.
+fn is_manifest_key(key: &str) -> bool {
+    let mut segments = key.rsplit('/');
+    let revision = segments.next().and_then(|segment| segment.parse::<Revision>().ok());
+    revision.is_some() && segments.next() == Some("manifest")
 }
 
 fn kept_of(manifest: &Manifest, pieces: &DigestSet) -> DigestSet {

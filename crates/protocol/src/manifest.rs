@@ -167,12 +167,6 @@ impl Manifest {
         pieces
     }
 
-    /// Bytes that fetching the whole model transfers: every piece once.
-    #[must_use]
-    pub fn transfer_size(&self) -> u64 {
-        self.pieces().iter().map(|piece| piece.size).sum()
-    }
-
     /// The text whose SHA-256 gives the revision: one line `<sha256> <size> <path>\n` a file, sorted.
     ///
     /// Model id and piece size are left out on purpose: the revision names content.
@@ -218,7 +212,6 @@ mod tests {
         let m = manifest(vec![file("a", 20, &[1, 2]), file("b", 25, &[1, 2, 3]), file("e", 0, &[])]).unwrap();
         let sizes: Vec<u64> = m.pieces().iter().map(|p| p.size).collect();
         assert_eq!(sizes, [10, 10, 5]);
-        assert_eq!(m.transfer_size(), 25);
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl fmt::Display for NameError {
             Self::NotOwnerSlashName => write!(f, "a model id has the form owner/name"),
             Self::Empty => write!(f, "a name must not be empty"),
             Self::Dots => write!(f, "a name must not be . or .."),
-            Self::Character(c) => write!(f, "a name must not contain the character {}", c.escape_unicode()),
+            Self::Character(c) => write!(f, "a name must not contain the character '{}'", c.escape_unicode()),
             Self::TooLong(len) => {
                 write!(f, "a name of {len} bytes is too long, {LONGEST_SEGMENT} are allowed")
             }

@@ -12,12 +12,8 @@ use crate::{Digest, FilePath, ModelId};
 pub const CATALOGUE: &str = "/";
 /// The service worker's script.
 pub const SERVICE_WORKER: &str = "/service-worker.js";
-/// Liveness, for operators.
-pub const HEALTH: &str = "/healthz";
 /// All models, in the shape model-hub clients expect.
 pub const MODELS: &str = "/api/models";
-/// What the index knows: models, work under way, problems.
-pub const INDEX: &str = "/api/index";
 /// The name of the moving revision: whatever the files are now.
 pub const MAIN: &str = "main";
 

@@ -139,7 +139,7 @@ fn success_with_empty_bodies_is_not_ready() {
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(2_100, Event::Refused { digest: digest(1), refusal: Refusal::Empty });
     let finished = Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success };
-    assert_eq!(download.handle(2_200, finished), [Effect::Survey { epoch: 2 }]);
+    assert!(matches!(download.handle(2_200, finished)[..], [Effect::Survey { .. }]));
     download.handle(2_300, surveyed(found(&[2, 3, 4], WishState::Active)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Network));
     assert_eq!(download.shown(), 155);
@@ -223,6 +223,22 @@ fn a_page_opened_after_the_browser_was_closed_goes_on_once_without_a_click() {
 }
 
 #[test]
+fn a_page_that_finds_a_fetch_which_the_browser_then_fails_goes_on_once() {
+    let asked_for: DigestSet = [digest(2), digest(3)].into();
+    let active = Some(Active { attempt: attempt(7), asked: asked_for, downloaded: 0 });
+    let (mut download, _) =
+        opened(Engine::Background, Survey { active, ..found(&[1, 4], WishState::Active) });
+    // Closing the browser fails its fetches, some seconds after it is opened again.
+    download.handle(10, Event::WorkerFinished { attempt: attempt(7), ending: Ending::FetchError });
+    let effects = download.handle(20, surveyed(found(&[1, 4], WishState::Active)));
+    assert_eq!(asked(&effects).0, [digest(2), digest(3)]);
+    download.handle(30, Event::Started(attempt(20)));
+    download.handle(40, Event::WorkerFinished { attempt: attempt(20), ending: Ending::FetchError });
+    download.handle(50, surveyed(found(&[1, 4], WishState::Active)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Network));
+}
+
+#[test]
 fn a_refused_click_is_taken_over_by_the_page() {
     let (mut download, _) = clicked(Engine::Background);
     let refusal = StartRefusal::NotAllowed;
@@ -265,7 +281,7 @@ fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_100, Event::PageFinished(PageOutcome::Done));
     download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
-    assert_eq!(download.handle(3_000, Event::Tick { waiting: false }), [Effect::Survey { epoch: 1 }]);
+    assert!(matches!(download.handle(3_000, Event::Tick { waiting: false })[..], [Effect::Survey { .. }]));
     download.handle(3_001, surveyed(found(&[1], WishState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(10_000, Event::Admitted(digest(2)));
@@ -303,10 +319,80 @@ fn a_look_that_began_before_an_admission_does_not_take_it_back() {
     for n in [1, 2, 3] {
         download.handle(2_000, Event::Admitted(digest(n)));
     }
-    download.handle(2_001, Event::Surveyed { epoch: 3, survey: found(&[1, 2], WishState::Active) });
+    download.handle(2_001, Event::Surveyed { epoch: 4, survey: found(&[1, 2], WishState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 250);
-    download.handle(2_002, Event::Surveyed { epoch: 4, survey: found(&[1, 2], WishState::Active) });
+    download.handle(2_002, Event::Surveyed { epoch: 5, survey: found(&[1, 2], WishState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 200);
+}
+
+#[test]
+fn a_look_that_began_before_delete_does_not_bring_the_model_back() {
+    let (mut download, _) =
+        opened(Engine::Page, Survey { wish: None, ..found(&[1, 2, 3, 4], WishState::Active) });
+    let [Effect::Survey { epoch }] = download.handle(1, Event::Changed)[..] else { panic!() };
+    download.handle(2, Event::Clicked(Button::Delete));
+    download.handle(3, Event::Removed);
+    let late = Event::Surveyed { epoch, survey: found(&[1, 2, 3, 4], WishState::Active) };
+    assert!(matches!(download.handle(4, late)[..], [Effect::Survey { .. }]), "it looks again");
+    assert_eq!(*download.state(), State::Absent);
+}
+
+#[test]
+fn a_fetch_that_is_not_needed_any_more_is_ended() {
+    let (mut download, _) = clicked(Engine::Background);
+    // The browser has not answered yet when another model with the same files is complete.
+    let mut effects = Vec::new();
+    for n in [1, 2, 3, 4] {
+        effects = download.handle(1_100, Event::Admitted(digest(n)));
+    }
+    assert_eq!(*download.state(), State::Ready);
+    let abort = Effect::Abort { attempt: attempt(1_000) };
+    assert_eq!(effects, [Effect::Completed, Effect::StopPage, abort.clone()]);
+    assert_eq!(download.handle(1_200, Event::Started(attempt(1_000))), [abort]);
+}
+
+#[test]
+fn a_fetch_that_has_all_its_bytes_ends_by_itself() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(1_300, Event::Progress { attempt: attempt(1_000), downloaded: 250 });
+    let mut effects = Vec::new();
+    for n in [1, 2, 3, 4] {
+        effects = download.handle(1_400, Event::Admitted(digest(n)));
+    }
+    assert_eq!(effects, [Effect::Completed]);
+}
+
+#[test]
+fn a_question_of_the_browser_that_nobody_answers_is_not_waited_for_for_ever() {
+    let (mut download, _) = clicked(Engine::Background);
+    assert_eq!(download.handle(20_999, Event::Tick { waiting: false }), []);
+    let effects = download.handle(21_000, Event::Tick { waiting: false });
+    assert_eq!(asked(&effects).1.len(), 4);
+    let abort = Effect::Abort { attempt: attempt(1_000) };
+    assert_eq!(download.handle(30_000, Event::Started(attempt(1_000))), [abort], "answered after all");
+}
+
+#[test]
+fn a_start_that_another_tab_was_faster_with_is_joined() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_050, Event::PageFinished(PageOutcome::Done));
+    let refusal = StartRefusal::Running;
+    let effects = download.handle(1_100, Event::StartRefused { attempt: attempt(1_000), refusal });
+    assert!(matches!(effects[..], [Effect::Survey { .. }]));
+    let asked = [digest(1), digest(2), digest(3)].into();
+    let active = Some(Active { attempt: attempt(900), asked, downloaded: 10 });
+    download.handle(1_200, surveyed(Survey { active, ..found(&[4], WishState::Active) }));
+    assert!(matches!(stage(&download), Some(Stage::Running { .. })));
+}
+
+#[test]
+fn what_would_fail_again_is_not_begun_again_by_itself() {
+    let (mut download, _) = clicked(Engine::Page);
+    let effects = download.handle(2_000, Event::PageFinished(PageOutcome::Failed(Cause::NoRoom)));
+    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
+    assert_eq!(effects, [Effect::WriteWish(stopped)]);
 }
 
 #[test]
@@ -314,16 +400,18 @@ fn another_revision_can_be_updated_or_deleted() {
     let (mut download, _) = opened(Engine::Background, Survey { older: true, ..Survey::default() });
     assert_eq!(*download.state(), State::Absent);
     assert_eq!(download.buttons(), [Button::Download, Button::Delete]);
-    assert_eq!(download.handle(1, Event::Clicked(Button::Delete)), [Effect::Remove]);
+    assert_eq!(download.handle(1, Event::Clicked(Button::Delete)), [Effect::Delete]);
     download.handle(2, Event::Removed);
     assert_eq!(download.buttons(), [Button::Download]);
 }
 
 #[test]
 fn discard_and_delete_lead_back_to_the_beginning() {
-    for (kept, button) in [(vec![1], Button::Discard), (vec![1, 2, 3, 4], Button::Delete)] {
+    for (kept, button, effect) in
+        [(vec![1], Button::Discard, Effect::Discard), (vec![1, 2, 3, 4], Button::Delete, Effect::Delete)]
+    {
         let (mut download, _) = opened(Engine::Page, found(&kept, WishState::Stopped));
-        assert_eq!(download.handle(1, Event::Clicked(button)), [Effect::Remove]);
+        assert_eq!(download.handle(1, Event::Clicked(button)), [effect]);
         assert_eq!(*download.state(), State::Removing);
         download.handle(2, Event::Removed);
         assert_eq!(*download.state(), State::Absent);
@@ -385,6 +473,7 @@ fn events() -> impl Strategy<Value = Event> {
         StartRefusal::NotAllowed,
         StartRefusal::TooMany,
         StartRefusal::NoRoom,
+        StartRefusal::Running,
         StartRefusal::Failed,
     ]);
     let reasons = prop::sample::select(vec![
@@ -451,6 +540,7 @@ proptest! {
         let engine = if background { Engine::Background } else { Engine::Page };
         let (mut download, _) = Download::new(model(), revision(), engine, settings());
         let mut now = 0;
+        let mut begun = false;
         for (step, event) in steps {
             now += step;
             let before = download.clone();
@@ -464,12 +554,13 @@ proptest! {
             {
                 prop_assert!(new.shown >= old.shown.min(download.plan().map_or(0, Plan::total)));
             }
-            // Only a click, or the opening of the page, starts a background fetch.
+            // Only a click, or the opening of the page, starts a background fetch; the latter once.
             let starts = effects.iter().any(|effect| matches!(effect, Effect::StartBackground { .. }));
             if starts {
-                let allowed = matches!(before.state(), State::Unknown | State::Preparing { .. });
+                let allowed = matches!(before.state(), State::Unknown | State::Preparing { .. }) || !begun;
                 prop_assert!(allowed, "{event:?} in {:?} starts a fetch", before.state());
             }
+            begun |= effects.iter().any(|e| matches!(e, Effect::StartBackground { .. }));
             // A kept piece is never asked for.
             for effect in &effects {
                 if let Effect::StartBackground { pieces, .. } | Effect::StartPage { pieces } = effect {
@@ -502,7 +593,7 @@ proptest! {
                 State::Removing => drop(download.handle(now, Event::Removed)),
                 State::Fetching(fetching) | State::Stopping(fetching) => {
                     if let Some(background) = fetching.background
-                        && background.stage == Stage::Asked
+                        && matches!(background.stage, Stage::Asked { .. })
                     {
                         let refusal = StartRefusal::Failed;
                         download.handle(now, Event::StartRefused { attempt: background.attempt, refusal });

@@ -125,7 +125,7 @@ fn damaged(pieces: usize) -> String {
 
 fn of_cause(cause: Cause) -> String {
     match cause {
-        Cause::Cancelled => "You stopped this download. Resume fetches only what is missing.".to_owned(),
+        Cause::Cancelled => "This download was stopped. Resume fetches only what is missing.".to_owned(),
         Cause::NeedsClick => "The browser wants a click before it goes on.".to_owned(),
         Cause::Network => {
             "The connection failed. Nothing that has arrived is lost; Resume fetches what is missing."

@@ -30,9 +30,6 @@ pub mod catalogue {
     pub const PENDING: &str = "Being prepared by the server";
     /// Heading of what cannot be served.
     pub const PROBLEMS: &str = "Cannot be offered";
-    /// The list could not be had.
-    pub const FAILED: &str =
-        "The list of models could not be loaded. Check the connection and reload the page.";
 }
 
 /// Text of a model's page.

@@ -15,8 +15,10 @@ pub enum Effect {
     /// Fetch these pieces in the page. An earlier one of this download that still runs is stopped and reports
     /// nothing any more.
     StartPage { pieces: Vec<Piece> },
-    /// Remove manifest and wish, then the pieces that no other manifest names.
-    Remove,
+    /// End what fetches this revision and remove it, with the pieces that no other manifest names.
+    Discard,
+    /// The same for all revisions of the model.
+    Delete,
     /// Stop the page engine; it answers [`super::Event::PageFinished`].
     StopPage,
     /// Abort a background fetch; the worker then reports what it kept.

@@ -40,9 +40,9 @@ pub enum Event {
     PageFinished(PageOutcome),
     /// Another page, or the worker, changed what is stored of this model.
     Changed,
-    /// [`super::Effect::Remove`] is done.
+    /// [`super::Effect::Discard`] or [`super::Effect::Delete`] is done.
     Removed,
-    /// [`super::Effect::Remove`] failed.
+    /// [`super::Effect::Discard`] or [`super::Effect::Delete`] failed.
     RemoveFailed,
     /// About once a second while something is under way. `waiting` says that no byte can be expected now:
     /// the device is offline, or the browser works on another download first.
@@ -97,6 +97,8 @@ pub enum StartRefusal {
     TooMany,
     /// Not enough room for its way of working.
     NoRoom,
+    /// Another tab has started one for this revision.
+    Running,
     /// Anything else.
     Failed,
 }

@@ -33,6 +33,8 @@ pub struct Download {
     state: State,
     plan: Option<Plan>,
     older: bool,
+    /// Whether this page has begun a fetch.
+    begun: bool,
     /// Counts admissions and beginnings: a survey that began before the latest one must not take it back.
     epoch: u64,
 }
@@ -48,7 +50,17 @@ impl Download {
         settings: Settings,
     ) -> (Self, Vec<Effect>) {
         let state = State::Unknown;
-        let download = Self { model, revision, engine, settings, state, plan: None, older: false, epoch: 0 };
+        let download = Self {
+            model,
+            revision,
+            engine,
+            settings,
+            state,
+            plan: None,
+            older: false,
+            begun: false,
+            epoch: 0,
+        };
         (download, vec![Effect::Survey { epoch: 0 }])
     }
 
@@ -129,9 +141,10 @@ impl Download {
         }
         let was_ready = self.state == State::Ready;
         let mut effects = self.transition(now, event);
-        self.derive_ready();
+        let left_over = self.derive_ready();
         if !was_ready && self.state == State::Ready {
             effects.push(Effect::Completed);
+            effects.extend(left_over);
         }
         self.update_shown();
         effects
@@ -141,17 +154,16 @@ impl Download {
         match event {
             Event::Surveyed { epoch, survey } => self.surveyed(now, epoch, survey),
             Event::SurveyFailed if self.state == State::Unknown => self.interrupt(Cause::Storage),
-            Event::SurveyFailed => self.conclude(),
+            Event::SurveyFailed => self.conclude(now),
             Event::Clicked(button) => self.clicked(button),
             Event::Prepared(survey) => self.prepared(now, survey),
-            Event::PrepareFailed(cause) => {
-                if let State::Preparing { cancelled } = self.state {
-                    self.interrupt(if cancelled { Cause::Cancelled } else { cause });
-                }
-                Vec::new()
-            }
+            Event::PrepareFailed(cause) => match self.state {
+                State::Preparing { cancelled: false } => self.interrupt(cause),
+                State::Preparing { cancelled: true } => self.cancelled_early(),
+                _ => Vec::new(),
+            },
             Event::Started(attempt) => self.started(now, attempt),
-            Event::StartRefused { attempt, refusal } => self.start_refused(&attempt, refusal),
+            Event::StartRefused { attempt, refusal } => self.start_refused(now, &attempt, refusal),
             Event::Progress { attempt, downloaded } => {
                 if let Some(background) = self.background_of(&attempt) {
                     background.downloaded = background.downloaded.max(downloaded);
@@ -174,22 +186,25 @@ impl Download {
                 }
                 Vec::new()
             }
-            Event::PageFinished(outcome) => self.page_finished(outcome),
+            Event::PageFinished(outcome) => self.page_finished(now, outcome),
             Event::Changed => vec![self.survey()],
             Event::Removed => {
-                if self.state == State::Removing {
-                    self.plan = None;
-                    self.older = false;
-                    self.state = State::Absent;
+                if self.state != State::Removing {
+                    return Vec::new();
                 }
-                Vec::new()
+                self.epoch += 1;
+                self.plan = None;
+                self.older = false;
+                self.state = State::Absent;
+                // Another revision may be there still.
+                vec![self.survey()]
             }
             Event::RemoveFailed => {
                 if self.state != State::Removing {
                     return Vec::new();
                 }
-                // What is left is whatever the next look finds.
-                self.state = State::Unknown;
+                // What is left is whatever the next look finds; but nothing shall start by itself.
+                self.state = State::Interrupted(Cause::Storage);
                 vec![self.survey()]
             }
             Event::Tick { waiting } => self.tick(now, waiting),
@@ -203,6 +218,12 @@ impl Download {
     }
 
     fn surveyed(&mut self, now: Millis, epoch: u64, survey: Survey) -> Vec<Effect> {
+        let idle =
+            matches!(self.state, State::Unknown | State::Absent | State::Interrupted(_) | State::Ready);
+        if idle && epoch < self.epoch {
+            // It began before the latest thing that the person or the device did: look again.
+            return vec![self.survey()];
+        }
         let Survey { plan, wish, active, older } = survey;
         self.older = older;
         match &self.state {
@@ -217,7 +238,7 @@ impl Download {
                 if stopped && epoch >= self.epoch && matches!(self.state, State::Fetching(_)) {
                     // In another tab, or in the browser's own interface.
                     let mut effects = self.stop(Cause::Cancelled);
-                    effects.extend(self.conclude());
+                    effects.extend(self.conclude(now));
                     return effects;
                 }
                 match active {
@@ -226,28 +247,30 @@ impl Download {
                 }
             }
             State::Unknown | State::Absent | State::Interrupted(_) | State::Ready => {
+                let had_plan = self.plan.is_some();
                 self.take_plan(epoch, plan);
+                if self.plan.is_none() {
+                    return self.settle_absent(had_plan);
+                }
                 self.settle_idle(now, wish.map(|wish| wish.state), active)
             }
         }
     }
 
-    /// Where an idle download stands after a look at the device.
+    /// Where an idle download stands whose manifest is not stored.
+    fn settle_absent(&mut self, had_plan: bool) -> Vec<Effect> {
+        // Why preparing failed stays on the page.
+        if had_plan || !matches!(self.state, State::Interrupted(_)) {
+            self.state = State::Absent;
+        }
+        Vec::new()
+    }
+
+    /// Where an idle download stands whose manifest is stored.
     fn settle_idle(&mut self, now: Millis, wish: Option<WishState>, active: Option<Active>) -> Vec<Effect> {
         if self.is_complete() {
             return Vec::new();
         }
-        let Some(plan) = &self.plan else {
-            return match wish {
-                // The manifest has gone; a click stores it again.
-                Some(_) => self.interrupt(Cause::Evicted),
-                None => {
-                    self.state = State::Absent;
-                    Vec::new()
-                }
-            };
-        };
-        debug_assert!(!plan.is_complete());
         match (active, wish) {
             // The browser has gone on without us, or another page has started it.
             (Some(active), _) => self.attach(now, active),
@@ -280,10 +303,22 @@ impl Download {
         self.plan.as_ref().is_some_and(Plan::is_complete)
     }
 
-    fn derive_ready(&mut self) {
+    /// Says what has to be ended because it is not needed any more.
+    fn derive_ready(&mut self) -> Vec<Effect> {
         let deciding =
             matches!(self.state, State::Unsupported(_) | State::Preparing { .. } | State::Removing);
+        let mut left_over = Vec::new();
         if self.is_complete() && !deciding {
+            if let (Some(fetching), Some(plan)) = (self.state.fetching(), &self.plan) {
+                left_over.extend(fetching.page.as_ref().map(|_| Effect::StopPage));
+                // Completed by something else, such as another model with the same files. A fetch that has all its
+                // bytes ends by itself, and says so in the browser's own interface.
+                if let Some(background) = &fetching.background
+                    && plan.bytes_in(&background.asked).0 > background.downloaded + self.settings.small
+                {
+                    left_over.push(Effect::Abort { attempt: background.attempt.clone() });
+                }
+            }
             self.state = State::Ready;
         } else if self.state == State::Ready {
             self.state = match self.plan {
@@ -291,6 +326,7 @@ impl Download {
                 None => State::Absent,
             };
         }
+        left_over
     }
 
     // ---- buttons ----
@@ -300,15 +336,20 @@ impl Download {
         if !self.buttons().contains(&button) {
             return Vec::new();
         }
+        self.epoch += 1;
         match button {
             Button::Download | Button::Resume => {
                 self.state = State::Preparing { cancelled: false };
                 vec![Effect::Prepare]
             }
             Button::Cancel => self.cancel(),
-            Button::Discard | Button::Delete => {
+            Button::Discard => {
                 self.state = State::Removing;
-                vec![Effect::Remove]
+                vec![Effect::Discard]
+            }
+            Button::Delete => {
+                self.state = State::Removing;
+                vec![Effect::Delete]
             }
         }
     }
@@ -342,12 +383,8 @@ impl Download {
             return Vec::new();
         };
         self.plan = survey.plan;
-        // Preparing has stored an active wish; take that back if the person said stop meanwhile.
         if cancelled {
-            let wish = self.write_wish(WishState::Stopped, None);
-            let mut effects = self.interrupt(Cause::Cancelled);
-            effects.push(wish);
-            return effects;
+            return self.cancelled_early();
         }
         self.state = State::Unknown;
         match survey.active {
@@ -358,8 +395,15 @@ impl Download {
         }
     }
 
+    /// Preparing may have stored an active wish; takes that back, since the person has said stop meanwhile.
+    fn cancelled_early(&mut self) -> Vec<Effect> {
+        self.state = State::Interrupted(Cause::Cancelled);
+        vec![self.write_wish(WishState::Stopped, None)]
+    }
+
     fn begin(&mut self, now: Millis, silent: bool) -> Vec<Effect> {
         self.epoch += 1;
+        self.begun = true;
         let missing = self.missing();
         let small = self.settings.small;
         let (own, asked): (Vec<Piece>, Vec<Piece>) = match self.engine {
@@ -375,7 +419,7 @@ impl Download {
                 attempt: attempt.clone(),
                 asked: asked.iter().map(|piece| piece.digest).collect(),
                 downloaded: 0,
-                stage: Stage::Asked,
+                stage: Stage::Asked { since: now },
             });
             effects.push(self.write_wish(WishState::Active, Some(attempt.nonce)));
             effects.push(Effect::StartBackground { attempt, pieces: asked });
@@ -412,32 +456,38 @@ impl Download {
     fn started(&mut self, now: Millis, attempt: AttemptId) -> Vec<Effect> {
         let stopping = matches!(self.state, State::Stopping(_));
         let Some(background) = self.background_of(&attempt) else {
-            // Cancelled or taken over before the browser answered.
-            return Vec::new();
+            // Cancelled, taken over or completed before the browser answered: nobody wants it any more.
+            return vec![Effect::Abort { attempt }];
         };
-        if background.stage == Stage::Asked {
+        if matches!(background.stage, Stage::Asked { .. }) {
             background.stage = Stage::Running { since: now };
         }
         // The abort of a moment ago found nothing to abort yet.
         if stopping { vec![Effect::Abort { attempt }] } else { Vec::new() }
     }
 
-    fn start_refused(&mut self, attempt: &AttemptId, refusal: StartRefusal) -> Vec<Effect> {
+    fn start_refused(&mut self, now: Millis, attempt: &AttemptId, refusal: StartRefusal) -> Vec<Effect> {
         let stopping = matches!(self.state, State::Stopping(_));
-        if self.background_of(attempt).is_none_or(|background| background.stage != Stage::Asked) {
+        if self.background_of(attempt).is_none_or(|b| !matches!(b.stage, Stage::Asked { .. })) {
             return Vec::new();
         }
+        let survey = self.survey();
         let Some(fetching) = self.fetching() else {
             return Vec::new();
         };
+        if refusal == StartRefusal::Running {
+            // In another tab, a moment ago: the next look finds it.
+            fetching.background = None;
+            return vec![survey];
+        }
         let waits_for_click = fetching.silent && refusal == StartRefusal::NotAllowed;
         if stopping || waits_for_click {
             fetching.background = None;
             fetching.trouble = fetching.trouble.or(Some(Cause::NeedsClick));
-            return self.conclude();
+            return self.conclude(now);
         }
         self.hand_over(match refusal {
-            StartRefusal::NotAllowed => HandOver::NotAllowed,
+            StartRefusal::NotAllowed | StartRefusal::Running => HandOver::NotAllowed,
             StartRefusal::TooMany => HandOver::TooMany,
             StartRefusal::NoRoom => HandOver::NoRoom,
             StartRefusal::Failed => HandOver::Failed,
@@ -452,7 +502,7 @@ impl Download {
         if let State::Fetching(fetching) = &mut self.state {
             // The wish no longer names the attempt, so its abort is not taken for the person's.
             if let Some(background) = fetching.background.take()
-                && background.stage != Stage::Asked
+                && !matches!(background.stage, Stage::Asked { .. })
             {
                 effects.push(Effect::Abort { attempt: background.attempt });
             }
@@ -474,7 +524,7 @@ impl Download {
         // Ours is over, and somebody has started another one.
         match &self.state {
             State::Fetching(Fetching { background: None, page: None, .. }) => self.attach(now, active),
-            _ => self.conclude(),
+            _ => self.conclude(now),
         }
     }
 
@@ -485,10 +535,10 @@ impl Download {
             return Vec::new();
         };
         let Some(background) = &mut fetching.background else {
-            return self.conclude();
+            return self.conclude(now);
         };
         match background.stage {
-            Stage::Asked => Vec::new(),
+            Stage::Asked { .. } => Vec::new(),
             Stage::Running { .. } => {
                 background.stage = Stage::Settling { ending: Ending::Unknown, since: now };
                 Vec::new()
@@ -497,7 +547,7 @@ impl Download {
             Stage::Settling { since, ending } if now.saturating_sub(since) >= settle => {
                 fetching.background = None;
                 fetching.trouble = fetching.trouble.or(cause_of(ending));
-                self.conclude()
+                self.conclude(now)
             }
             Stage::Settling { .. } => Vec::new(),
         }
@@ -505,7 +555,7 @@ impl Download {
 
     fn ended(&mut self, now: Millis, attempt: &AttemptId, ending: Ending) -> Vec<Effect> {
         if let Some(background) = self.background_of(attempt)
-            && matches!(background.stage, Stage::Asked | Stage::Running { .. })
+            && matches!(background.stage, Stage::Asked { .. } | Stage::Running { .. })
         {
             background.stage = Stage::Settling { ending, since: now };
         }
@@ -561,7 +611,7 @@ impl Download {
         Vec::new()
     }
 
-    fn page_finished(&mut self, outcome: PageOutcome) -> Vec<Effect> {
+    fn page_finished(&mut self, now: Millis, outcome: PageOutcome) -> Vec<Effect> {
         let Some(fetching) = self.fetching() else {
             return Vec::new();
         };
@@ -570,11 +620,11 @@ impl Download {
             PageOutcome::Done | PageOutcome::Stopped => {}
             PageOutcome::Failed(cause) => fetching.trouble = fetching.trouble.or(Some(cause)),
         }
-        self.conclude()
+        self.conclude(now)
     }
 
     fn tick(&mut self, now: Millis, waiting: bool) -> Vec<Effect> {
-        let first_byte = self.settings.first_byte;
+        let Settings { first_byte, settle, .. } = self.settings;
         let survey = self.survey();
         let stopping = matches!(self.state, State::Stopping(_));
         let Some(fetching) = self.fetching() else {
@@ -584,7 +634,15 @@ impl Download {
             return Vec::new();
         };
         match &mut background.stage {
-            Stage::Asked => Vec::new(),
+            // The browser may be asking the person, who may never answer.
+            Stage::Asked { since } if stopping && now.saturating_sub(*since) >= settle => {
+                fetching.background = None;
+                self.conclude(now)
+            }
+            Stage::Asked { since } if !stopping && now.saturating_sub(*since) >= first_byte => {
+                self.hand_over(HandOver::NoFirstByte)
+            }
+            Stage::Asked { .. } => Vec::new(),
             // An abort whose event got lost must not leave the page stopping for ever.
             Stage::Running { .. } if stopping => vec![survey],
             Stage::Running { since } => {
@@ -604,7 +662,7 @@ impl Download {
     // ---- ending ----
 
     /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
-    fn conclude(&mut self) -> Vec<Effect> {
+    fn conclude(&mut self, now: Millis) -> Vec<Effect> {
         let Some(Fetching { background: None, page: None, trouble, mismatches, .. }) = self.state.fetching()
         else {
             return Vec::new();
@@ -614,7 +672,29 @@ impl Download {
             (trouble, 0) => trouble.unwrap_or(Cause::Browser),
             (_, mismatches) => Cause::Corrupt(mismatches),
         };
-        self.interrupt(cause)
+        let stopping = matches!(self.state, State::Stopping(_));
+        self.state = State::Interrupted(cause);
+        // A fetch that this page found running, such as one that the browser fails because it was closed
+        // meanwhile: the page goes on, as it would have done had it come a moment later.
+        if !stopping
+            && !self.begun
+            && matches!(cause, Cause::Network | Cause::Browser)
+            && !self.missing().is_empty()
+        {
+            return self.begin(now, true);
+        }
+        match cause {
+            // To go on by itself at the next visit would fail in the same way, at the person's expense.
+            Cause::Gone | Cause::NoRoom | Cause::Corrupt(_) | Cause::Storage => {
+                vec![self.write_wish(WishState::Stopped, None)]
+            }
+            Cause::Cancelled
+            | Cause::NeedsClick
+            | Cause::Network
+            | Cause::Status(_)
+            | Cause::Browser
+            | Cause::Evicted => Vec::new(),
+        }
     }
 
     fn interrupt(&mut self, cause: Cause) -> Vec<Effect> {

@@ -106,7 +106,7 @@ pub struct Background {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stage {
     /// The browser has been asked and has not answered.
-    Asked,
+    Asked { since: Millis },
     /// It runs. `since`: when it began to be watched, or the last time when waiting was justified.
     Running { since: Millis },
     /// The browser is done; the worker takes what there is. `since`: when something last happened.

@@ -1,0 +1,109 @@
+//! Whose turn it is: of all tabs and workers of an origin, one at a time (Web Locks API).
+
+use std::fmt;
+
+use futures_util::future::{Either, select};
+use js_sys::{Function, Object, Promise, Reflect};
+use protocol::ModelId;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
+
+use crate::StoreError;
+
+mod glue {
+    //! `web-sys` has these behind a flag for the whole build.
+
+    use js_sys::{Function, Object, Promise};
+    use wasm_bindgen::JsValue;
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        pub(super) type LockManager;
+
+        #[wasm_bindgen(method, catch)]
+        pub(super) fn request(
+            this: &LockManager,
+            name: &str,
+            options: &Object,
+            granted: &Function,
+        ) -> Result<Promise, JsValue>;
+    }
+}
+
+/// While it lives, no other tab or worker has the turn of this name.
+#[derive(Debug)]
+pub struct Turn {
+    /// Ends it; `None` where the browser has no locks, and tabs cannot know of each other.
+    end: Option<Function>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(end) = &self.end {
+            // Settling a promise does not throw.
+            let _ = end.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
+/// The names of turns.
+#[derive(Clone, Copy, Debug)]
+pub enum TurnOf<'a> {
+    /// To store or remove manifests: what is counted as kept must not be removed before its manifest is stored.
+    Store,
+    /// To fetch this model in the page itself.
+    PageEngine(&'a ModelId),
+    /// To ask the browser for a background fetch of this model.
+    Start(&'a ModelId),
+    /// To take the pieces of a background fetch of this model that has ended.
+    Salvage(&'a ModelId),
+}
+
+impl fmt::Display for TurnOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store => f.write_str("modelferry store"),
+            Self::PageEngine(model) => write!(f, "modelferry page {model}"),
+            Self::Start(model) => write!(f, "modelferry start {model}"),
+            Self::Salvage(model) => write!(f, "modelferry salvage {model}"),
+        }
+    }
+}
+
+impl Turn {
+    /// Waits for a turn. Where the browser has no locks, everybody's turn is at once.
+    ///
+    /// # Errors
+    /// What the browser throws, such as an `AbortError` after the signal.
+    pub async fn wait(of: TurnOf<'_>, signal: Option<&AbortSignal>) -> Result<Self, StoreError> {
+        let field = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name));
+        let locks = field(&field(&js_sys::global(), "navigator")?, "locks")?;
+        if locks.is_undefined() {
+            return Ok(Self { end: None });
+        }
+        let locks: glue::LockManager = locks.unchecked_into();
+        let options = Object::new();
+        if let Some(signal) = signal {
+            Reflect::set(&options, &"signal".into(), signal)?;
+        }
+        // The lock is held until the promise that the callback returns is settled; its resolver is handed out
+        // here.
+        let mut hand_out = None;
+        let granted = Promise::new(&mut |resolve, _| hand_out = Some(resolve));
+        let hand_out = hand_out.ok_or_else(|| JsValue::from_str("a promise did not run its executor"))?;
+        let callback = Closure::once_into_js(move |_lock: JsValue| {
+            Promise::new(&mut |end, _| {
+                let _ = hand_out.call1(&JsValue::UNDEFINED, &end);
+            })
+        });
+        let request = locks.request(&of.to_string(), &options, callback.unchecked_ref())?;
+        match select(JsFuture::from(granted), JsFuture::from(request)).await {
+            Either::Left((end, _)) => Ok(Self { end: Some(end?.unchecked_into()) }),
+            Either::Right((Err(error), _)) => Err(error.into()),
+            Either::Right((Ok(_), _)) => Err(JsValue::from_str("the lock was given back at once").into()),
+        }
+    }
+}
