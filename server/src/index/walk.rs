@@ -388,7 +388,7 @@ mod tests {
                 ("api", "the owner name \"api\" is reserved: the server uses the path /api itself"),
                 ("lonely", "this folder holds no model"),
                 ("o/empty", "this folder holds no files"),
-                ("o/n/control\u{1}name", "a name must not contain the character \\u{1}"),
+                ("o/n/control\u{1}name", "a name must not contain the character '\\u{1}'"),
                 ("o/n/latin-\u{fffd}", "the name is not valid UTF-8"),
                 ("o/n/socket", "this is neither a file nor a folder"),
                 ("o/stray", stray),
