@@ -18,8 +18,9 @@ mod listeners;
 mod pages;
 mod salvage;
 
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::ServiceWorkerGlobalScope;
 
 /// Runs as the last step of the script's evaluation.
 #[wasm_bindgen(start)]
@@ -27,6 +28,11 @@ fn start() {
     if let Err(error) = listeners::register() {
         report("listeners could not be registered", &message(&error));
     }
+}
+
+/// The worker's own global object.
+fn scope() -> ServiceWorkerGlobalScope {
+    js_sys::global().unchecked_into()
 }
 
 /// What no person needs to act on goes to the console, never nowhere.

@@ -8,12 +8,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{ExtendableEvent, ServiceWorkerGlobalScope};
 
-use crate::{message, pages, report, salvage};
-
-/// The worker's own global object.
-pub(crate) fn scope() -> ServiceWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
+use crate::{message, pages, report, salvage, scope};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {

@@ -6,14 +6,14 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ClientQueryOptions, ClientType, WindowClient};
 
-use crate::{listeners, report};
+use crate::{report, scope};
 
 /// All windows of this origin, whether or not this worker controls them.
 async fn windows() -> Vec<WindowClient> {
     let options = ClientQueryOptions::new();
     options.set_include_uncontrolled(true);
     options.set_type(ClientType::Window);
-    match JsFuture::from(listeners::scope().clients().match_all_with_options(&options)).await {
+    match JsFuture::from(scope().clients().match_all_with_options(&options)).await {
         Ok(clients) => {
             clients.unchecked_into::<Array>().iter().map(wasm_bindgen::JsCast::unchecked_into).collect()
         }
@@ -41,7 +41,7 @@ pub(crate) async fn show(model: &ModelId) {
     let shown = match open.map(|window| window.focus()) {
         Some(Ok(focused)) => JsFuture::from(focused).await,
         Some(Err(error)) => Err(error),
-        None => JsFuture::from(listeners::scope().clients().open_window(&page)).await,
+        None => JsFuture::from(scope().clients().open_window(&page)).await,
     };
     if let Err(error) = shown {
         report("showing the page failed", &error);

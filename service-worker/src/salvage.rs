@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestInit, Response};
 
-use crate::{listeners, message, pages, report};
+use crate::{message, pages, report, scope};
 
 /// Takes every record, stores what is right, tells the pages and the browser's own interface.
 ///
@@ -95,7 +95,7 @@ async fn fetch(store: &BrowserStore, digest: &Digest) -> Result<(), Refusal> {
     let init = RequestInit::new();
     // A piece is immutable: a damaged one would come back from the HTTP cache for a year.
     init.set_cache(RequestCache::NoStore);
-    let answer = listeners::scope().fetch_with_str_and_init(&routes::piece(digest), &init);
+    let answer = scope().fetch_with_str_and_init(&routes::piece(digest), &init);
     let answer = JsFuture::from(answer).await;
     let response: Response = answer.or(Err(Refusal::Unavailable))?.unchecked_into();
     store.pieces().admit_response(digest, &response).await
