@@ -28,13 +28,14 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         .access_log
         .map(|path| AccessLog::open(&path).map_err(|source| Error::AccessLog { path, source }));
     let access_log = access_log.transpose()?;
+    // Before anything else is touched: beside a server that runs already, this one must leave no trace.
+    let refused = |source| Error::Listen { address: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
     let index =
         Index::open(Options { root: config.models, piece_size: config.piece_size, rescan: config.rescan })
             .map_err(Error::Index)?;
     let state =
         ServerState { index, access_log, faults: Faults::from_file(config.test_faults), site: config.site };
-    let refused = |source| Error::Listen { address: config.listen, source };
-    let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     // Whoever started it may not listen any more; that is no reason not to serve.
     writeln!(io::stdout(), "listening on http://{address}").ok();

@@ -129,7 +129,7 @@ fn a_failed_start_says_why_in_one_sentence() {
     assert_eq!(said, expected);
 
     let mut missing = command();
-    missing.args(["--models", "/nonexistent/models"]);
+    missing.args(["--models", "/nonexistent/models", "--listen", "127.0.0.1:0"]);
     let said = run(missing);
     assert!(said.contains("/nonexistent/models") && said.contains("--models"), "{said}");
     assert_eq!(said.lines().count(), 1);
