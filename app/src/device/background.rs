@@ -80,7 +80,7 @@ pub(super) async fn abort(device: &Device, attempt: &AttemptId) {
 /// Whether a background fetch that has not begun waits for another one of this site.
 pub(super) async fn is_queued(driver: &Driver) -> bool {
     let at_zero = driver.with(|download| {
-        let background = download.state().fetching().and_then(|fetching| fetching.background.as_ref());
+        let background = download.background();
         background.is_some_and(|background| background.downloaded == 0)
     });
     let Some(background) = driver.device().and_then(|device| device.background) else {
@@ -123,7 +123,7 @@ pub(super) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptI
 
 fn is_running(driver: &Driver, attempt: &AttemptId) -> bool {
     driver.with(|download| {
-        let background = download.state().fetching().and_then(|fetching| fetching.background.as_ref());
+        let background = download.background();
         background.is_some_and(|b| b.attempt == *attempt && matches!(b.stage, Stage::Running { .. }))
     })
 }
@@ -131,7 +131,7 @@ fn is_running(driver: &Driver, attempt: &AttemptId) -> bool {
 fn report(driver: &Rc<Driver>, attempt: &AttemptId, downloaded: u64) {
     // The browser repeats itself; only news is worth drawing.
     let known = driver.with(|download| {
-        let background = download.state().fetching().and_then(|fetching| fetching.background.as_ref());
+        let background = download.background();
         background.map_or(u64::MAX, |background| background.downloaded)
     });
     if downloaded > known {
@@ -147,9 +147,7 @@ fn ending(registration: &Registration) -> Ending {
 /// work for nothing.
 fn may_have_finished_pieces(driver: &Driver) -> bool {
     driver.with(|download: &Download| {
-        let (Some(plan), Some(background)) =
-            (download.plan(), download.state().fetching().and_then(|fetching| fetching.background.as_ref()))
-        else {
+        let (Some(plan), Some(background)) = (download.plan(), download.background()) else {
             return false;
         };
         let missing = plan.missing().filter(|piece| background.asked.contains(&piece.digest));

@@ -270,7 +270,7 @@ impl Driver {
 
     /// Follows the background fetch that the state speaks of, if nobody does yet.
     fn follow_background(self: &Rc<Self>) {
-        let running = self.with(|download| match download.state().fetching()?.background.as_ref()? {
+        let running = self.with(|download| match download.background()? {
             Background { attempt, stage: Stage::Running { .. }, .. } => Some(attempt.clone()),
             Background { stage: Stage::Asked { .. } | Stage::Settling { .. }, .. } => None,
         });

@@ -101,6 +101,12 @@ impl Download {
         self.older
     }
 
+    /// The background fetch that is under way, if one is.
+    #[must_use]
+    pub fn background(&self) -> Option<&Background> {
+        self.state.fetching()?.background.as_ref()
+    }
+
     /// Bytes to show as progress: kept, plus those on their way. Never decreases within an attempt.
     #[must_use]
     pub fn shown(&self) -> u64 {
