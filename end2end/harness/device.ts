@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { Process } from './process.ts';
+import { until } from './wait.ts';
 
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -95,6 +96,8 @@ export class Device {
     // The answer may be lost together with the connection.
     await session.send('Browser.close').catch(() => undefined);
     await this.#process.gone(20_000);
+    // What it may have left running would write to the profile under the next one's feet.
+    await this.#process.end('SIGKILL');
     this.#forget();
   }
 
@@ -119,7 +122,11 @@ export class Device {
   async dispose(): Promise<void> {
     await this.#browser?.close().catch(() => undefined);
     await this.kill();
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    // `maxRetries` would not do: it tries again to remove a folder, but not what has come into it meanwhile.
+    await until('the profile to be removed', () => {
+      rmSync(this.#profile, { recursive: true, force: true });
+      return true;
+    });
   }
 
   // --- What the pages complain about -------------------------------------------------------------------------

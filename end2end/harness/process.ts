@@ -1,4 +1,5 @@
-// Child processes that are always ended by their own id.
+// Child processes that are always ended by their own id. Each leads a group of its own, so that the children it
+// has itself (a browser has many) end with it.
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { until } from './wait.ts';
@@ -9,7 +10,7 @@ export class Process {
   #ended = false;
 
   constructor(program: string, args: string[], options: SpawnOptions = {}) {
-    this.#child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(program, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       createInterface({ input: stream! }).on('line', (line) => this.#lines.push(line));
     }
@@ -46,8 +47,24 @@ export class Process {
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.#ended) return;
-    this.#child.kill(signal);
-    await this.gone(10_000);
+    if (!this.#ended) {
+      this.#child.kill(signal);
+      await this.gone(10_000);
+    }
+    await this.#endGroup();
+  }
+
+  /** Ends what the process has left running, and comes back when nothing of it is there any more. */
+  async #endGroup(): Promise<void> {
+    const group = this.#child.pid;
+    if (group === undefined) return;
+    const signal = (name: NodeJS.Signals | 0): boolean => {
+      try {
+        return process.kill(-group, name);
+      } catch {
+        return false;
+      }
+    };
+    if (signal('SIGKILL')) await until('all children to end', () => !signal(0), { timeout: 10_000 });
   }
 }
