@@ -17,7 +17,7 @@ pub use effect::Effect;
 pub use event::{Active, Button, Event, PageOutcome, StartRefusal, Survey};
 pub use machine::{Download, Settings};
 pub use plan::Plan;
-pub use state::{Background, Cause, Engine, Fetching, HandOver, Lack, PageWork, Stage, State};
+pub use state::{Background, Cause, Engine, Fetching, HandOver, Lack, PageTrouble, PageWork, Stage, State};
 
 /// Milliseconds since 1970. Differences decide when to wait no longer, and the value itself tells attempts
 /// apart; a clock that is set back only makes waiting longer.

@@ -2,7 +2,7 @@
 
 use crate::{AttemptId, Digest, DigestSet, Ending, Refusal, Wish};
 
-use super::{Cause, Plan};
+use super::{Cause, PageTrouble, Plan};
 
 /// Something that happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,6 +36,8 @@ pub enum Event {
     PageProgress { in_flight: u64 },
     /// Whether the page engine waits for another tab that fetches the same model.
     PageWaits(bool),
+    /// What keeps the page engine from getting bytes right now; `None` when they come again.
+    PageTrouble(Option<PageTrouble>),
     /// The page engine has stopped.
     PageFinished(PageOutcome),
     /// Another page, or the worker, changed what is stored of this model.

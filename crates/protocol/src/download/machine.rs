@@ -192,6 +192,12 @@ impl Download {
                 }
                 Vec::new()
             }
+            Event::PageTrouble(trouble) => {
+                if let Some(page) = self.fetching().and_then(|fetching| fetching.page.as_mut()) {
+                    page.trouble = trouble;
+                }
+                Vec::new()
+            }
             Event::PageFinished(outcome) => self.page_finished(now, outcome),
             Event::Changed => vec![self.survey()],
             Event::Removed => {
@@ -431,7 +437,7 @@ impl Download {
             effects.push(Effect::StartBackground { attempt, pieces: asked });
         }
         if !own.is_empty() {
-            fetching.page = Some(PageWork { in_flight: 0, waits: false });
+            fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
             effects.push(Effect::StartPage { pieces: own });
         }
         self.state = State::Fetching(fetching);
@@ -452,7 +458,7 @@ impl Download {
         });
         let mut effects = Vec::new();
         if !own.is_empty() {
-            fetching.page = Some(PageWork { in_flight: 0, waits: false });
+            fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
             effects.push(Effect::StartPage { pieces: own });
         }
         self.state = State::Fetching(fetching);
@@ -514,7 +520,7 @@ impl Download {
             }
             fetching.engine = Engine::Page;
             fetching.hand_over = Some(why);
-            fetching.page = Some(PageWork { in_flight: 0, waits: false });
+            fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
             effects.push(Effect::StartPage { pieces });
         }
         effects

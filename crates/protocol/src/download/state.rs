@@ -120,6 +120,17 @@ pub struct PageWork {
     pub in_flight: u64,
     /// Another tab fetches this model; its turn comes first.
     pub waits: bool,
+    /// What keeps it from getting bytes now.
+    pub trouble: Option<PageTrouble>,
+}
+
+/// What keeps the page engine from getting bytes. It goes on by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PageTrouble {
+    /// The browser says that the device is offline: it goes on when that ends.
+    Offline,
+    /// It failed for this passing reason, and tries again at this time.
+    Retry { cause: Cause, at: Millis },
 }
 
 /// Why the page engine took over from Background Fetch.
