@@ -10,14 +10,21 @@
 mod effect;
 mod event;
 mod machine;
+mod pace;
 mod plan;
+mod room;
 mod state;
 
 pub use effect::Effect;
 pub use event::{Active, Button, Event, PageOutcome, StartRefusal, Survey};
 pub use machine::{Download, Settings};
+pub use pace::Pace;
 pub use plan::Plan;
-pub use state::{Background, Cause, Engine, Fetching, HandOver, Lack, PageTrouble, PageWork, Stage, State};
+pub use room::{BACKGROUND_COPIES, Room};
+pub use state::{
+    Background, Cause, Choice, Engine, Fetching, HandOver, Lack, PageTrouble, PageWork, Preparing, Quiet,
+    Stage, State, Waiting,
+};
 
 /// Milliseconds since 1970. Differences decide when to wait no longer, and the value itself tells attempts
 /// apart; a clock that is set back only makes waiting longer.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use protocol::download::{
-    Active, Button, Cause, Download, Effect, Engine, Event, HandOver, PageOutcome, Plan, Settings, Stage,
-    StartRefusal, State, Survey,
+    Active, Button, Cause, Choice, Download, Effect, Engine, Event, HandOver, PageOutcome, Plan, Quiet, Room,
+    Settings, Stage, StartRefusal, State, Survey, Waiting,
 };
 use protocol::{
     AttemptId, Digest, DigestSet, Ending, File, Manifest, ModelId, Refusal, Revision, Wish, WishState,
@@ -16,7 +16,7 @@ use protocol::{
 const SMALL: u64 = 10;
 
 fn settings() -> Settings {
-    Settings { small: SMALL, first_byte: 20_000, settle: 15_000 }
+    Settings { small: SMALL, first_byte: 20_000, settle: 15_000, ..Settings::default() }
 }
 
 fn digest(n: u8) -> Digest {
@@ -140,10 +140,11 @@ fn success_with_empty_bodies_is_not_ready() {
     download.handle(2_100, Event::Refused { digest: digest(1), refusal: Refusal::Empty });
     let finished = Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success };
     assert!(matches!(download.handle(2_200, finished)[..], [Effect::Survey { .. }]));
-    download.handle(2_300, surveyed(found(&[2, 3, 4], WishState::Active)));
-    assert_eq!(*download.state(), State::Interrupted(Cause::Network));
+    let effects = download.handle(2_300, surveyed(found(&[2, 3, 4], WishState::Active)));
     assert_eq!(download.shown(), 155);
-    assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
+    assert_eq!(asked(&effects), (vec![], vec![digest(1)]), "the page fetches what the browser did not bring");
+    let fetching = download.state().fetching().unwrap();
+    assert_eq!((fetching.engine, fetching.hand_over), (Engine::Page, Some(HandOver::GaveUp)));
 }
 
 #[test]
@@ -153,8 +154,13 @@ fn wrong_bytes_are_reported_and_only_they_are_asked_for_again() {
     download.handle(1_200, Event::PageFinished(PageOutcome::Done));
     download.handle(2_000, Event::Refused { digest: digest(2), refusal: Refusal::Mismatch });
     download.handle(2_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success });
-    download.handle(2_300, surveyed(found(&[1, 3, 4], WishState::Active)));
+    let effects = download.handle(2_300, surveyed(found(&[1, 3, 4], WishState::Active)));
+    assert_eq!(asked(&effects), (vec![], vec![digest(2)]));
+    assert_eq!(download.state().fetching().unwrap().hand_over, Some(HandOver::Damaged));
+    let wrong_again = Event::PageFinished(PageOutcome::Failed(Cause::Corrupt(1)));
+    download.handle(2_400, wrong_again);
     assert_eq!(*download.state(), State::Interrupted(Cause::Corrupt(1)));
+    assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
 
     download.handle(3_000, Event::Clicked(Button::Resume));
     let effects = download.handle(3_001, Event::Prepared(found(&[1, 3, 4], WishState::Active)));
@@ -234,8 +240,8 @@ fn a_page_that_finds_a_fetch_which_the_browser_then_fails_goes_on_once() {
     assert_eq!(asked(&effects).0, [digest(2), digest(3)]);
     download.handle(30, Event::Started(attempt(20)));
     download.handle(40, Event::WorkerFinished { attempt: attempt(20), ending: Ending::FetchError });
-    download.handle(50, surveyed(found(&[1, 4], WishState::Active)));
-    assert_eq!(*download.state(), State::Interrupted(Cause::Network));
+    let effects = download.handle(50, surveyed(found(&[1, 4], WishState::Active)));
+    assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]), "then the page itself goes on");
 }
 
 #[test]
@@ -253,9 +259,9 @@ fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     // Offline, or another download first: patience.
-    assert_eq!(download.handle(15_000, Event::Tick { waiting: true }), []);
-    assert_eq!(download.handle(34_999, Event::Tick { waiting: false }), []);
-    let effects = download.handle(35_000, Event::Tick { waiting: false });
+    assert_eq!(download.handle(15_000, Event::Tick { waiting: Some(Waiting::Offline) }), []);
+    assert_eq!(download.handle(34_999, Event::Tick { waiting: None }), []);
+    let effects = download.handle(35_000, Event::Tick { waiting: None });
     assert!(effects.contains(&Effect::Abort { attempt: attempt(1_000) }), "{effects:?}");
     let unnamed = Wish { revision: revision(), state: WishState::Active, nonce: None };
     assert_eq!(effects[0], Effect::WriteWish(unnamed), "so that the abort is not taken for the person's");
@@ -271,7 +277,7 @@ fn a_fetch_that_has_moved_is_never_taken_over() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::Progress { attempt: attempt(1_000), downloaded: 1 });
     for minute in 1..60 {
-        assert_eq!(download.handle(minute * 60_000, Event::Tick { waiting: false }), []);
+        assert_eq!(download.handle(minute * 60_000, Event::Tick { waiting: None }), []);
     }
 }
 
@@ -281,14 +287,14 @@ fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_100, Event::PageFinished(PageOutcome::Done));
     download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
-    assert!(matches!(download.handle(3_000, Event::Tick { waiting: false })[..], [Effect::Survey { .. }]));
+    assert!(matches!(download.handle(3_000, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
     download.handle(3_001, surveyed(found(&[1], WishState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(10_000, Event::Admitted(digest(2)));
     download.handle(24_999, surveyed(found(&[1, 2], WishState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })), "it was alive 15 s ago");
-    download.handle(25_000, surveyed(found(&[1, 2], WishState::Active)));
-    assert_eq!(*download.state(), State::Interrupted(Cause::Network));
+    let effects = download.handle(25_000, surveyed(found(&[1, 2], WishState::Active)));
+    assert_eq!(asked(&effects), (vec![], vec![digest(3), digest(4)]));
 }
 
 #[test]
@@ -367,8 +373,8 @@ fn a_fetch_that_has_all_its_bytes_ends_by_itself() {
 #[test]
 fn a_question_of_the_browser_that_nobody_answers_is_not_waited_for_for_ever() {
     let (mut download, _) = clicked(Engine::Background);
-    assert_eq!(download.handle(20_999, Event::Tick { waiting: false }), []);
-    let effects = download.handle(21_000, Event::Tick { waiting: false });
+    assert_eq!(download.handle(20_999, Event::Tick { waiting: None }), []);
+    let effects = download.handle(21_000, Event::Tick { waiting: None });
     assert_eq!(asked(&effects).1.len(), 4);
     let abort = Effect::Abort { attempt: attempt(1_000) };
     assert_eq!(download.handle(30_000, Event::Started(attempt(1_000))), [abort], "answered after all");
@@ -417,6 +423,126 @@ fn discard_and_delete_lead_back_to_the_beginning() {
         assert_eq!(*download.state(), State::Absent);
         assert_eq!(download.shown(), 0);
     }
+}
+
+#[test]
+fn a_click_while_offline_waits_for_the_network_and_then_goes_on() {
+    let (mut download, _) = opened(Engine::Background, Survey::default());
+    download.handle(1_000, Event::Clicked(Button::Download));
+    download.handle(1_100, Event::PrepareFailed(Cause::Network));
+    assert_eq!(download.buttons(), [Button::Cancel]);
+    assert!(download.is_busy(), "ticks are wanted");
+    for second in 2..600 {
+        assert_eq!(download.handle(second * 1_000, Event::Tick { waiting: Some(Waiting::Offline) }), []);
+    }
+    assert_eq!(download.handle(600_000, Event::Tick { waiting: None }), [Effect::Prepare], "at once");
+    download.handle(600_100, Event::PrepareFailed(Cause::Status(503)));
+    assert_eq!(download.handle(601_000, Event::Tick { waiting: None }), []);
+    assert_eq!(download.handle(603_000, Event::Tick { waiting: None }), [Effect::Prepare]);
+    assert_eq!(download.handle(604_000, Event::Tick { waiting: None }), [], "one try at a time");
+
+    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
+    assert_eq!(download.handle(605_000, Event::Clicked(Button::Cancel)), [Effect::WriteWish(stopped)]);
+    assert_eq!(*download.state(), State::Absent);
+}
+
+#[test]
+fn what_does_not_pass_is_not_waited_for() {
+    let (mut download, _) = opened(Engine::Background, Survey::default());
+    download.handle(1, Event::Clicked(Button::Download));
+    download.handle(2, Event::PrepareFailed(Cause::Gone));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Gone));
+    assert_eq!(download.buttons(), [Button::Renew]);
+    assert_eq!(download.handle(3, Event::Clicked(Button::Renew)), [Effect::Renew]);
+}
+
+#[test]
+fn a_wish_for_a_revision_whose_manifest_is_not_there_yet_is_carried_out() {
+    let (_, effects) = opened(Engine::Background, Survey { plan: None, ..found(&[], WishState::Active) });
+    assert_eq!(effects, [Effect::Prepare]);
+    let (download, effects) =
+        opened(Engine::Background, Survey { plan: None, ..found(&[], WishState::Stopped) });
+    assert_eq!((download.state(), effects), (&State::Absent, vec![]));
+}
+
+#[test]
+fn a_fetch_that_stands_still_is_told_of_and_can_be_taken_over() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(2_000, Event::Progress { attempt: attempt(1_000), downloaded: 60 });
+    let quiet = |download: &Download| download.background().unwrap().quiet;
+    download.handle(30_000, Event::Tick { waiting: Some(Waiting::Offline) });
+    assert_eq!(quiet(&download), Some(Quiet::Waiting(Waiting::Offline)));
+    download.handle(31_000, Event::Tick { waiting: None });
+    assert_eq!(quiet(&download), None);
+    download.handle(75_000, Event::Tick { waiting: None });
+    assert_eq!(quiet(&download), Some(Quiet::Paused));
+    assert_eq!(download.buttons(), [Button::TakeOver, Button::Cancel]);
+    download.handle(76_000, Event::Progress { attempt: attempt(1_000), downloaded: 61 });
+    assert_eq!(quiet(&download), None, "it moves again");
+    download.handle(130_000, Event::Tick { waiting: None });
+    let effects = download.handle(131_000, Event::Clicked(Button::TakeOver));
+    assert!(effects.contains(&Effect::Abort { attempt: attempt(1_000) }));
+    assert_eq!(asked(&effects).1.len(), 4);
+}
+
+#[test]
+fn pause_is_offered_where_the_page_downloads_and_lasts_over_a_visit() {
+    let (mut download, _) = clicked(Engine::Page);
+    assert_eq!(download.buttons(), [Button::Pause, Button::Cancel]);
+    download.handle(2_000, Event::PageWaits(true));
+    assert_eq!(download.buttons(), [Button::Cancel], "it is not this tab that downloads");
+    download.handle(2_100, Event::PageWaits(false));
+    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
+    let effects = download.handle(3_000, Event::Clicked(Button::Pause));
+    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage]);
+    download.handle(3_100, Event::PageFinished(PageOutcome::Stopped));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Paused));
+    assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
+}
+
+#[test]
+fn the_engine_is_the_one_that_fits_unless_the_person_has_chosen() {
+    let begun = |choice: Choice, free: Option<u64>| {
+        let (mut download, _) = opened(Engine::Background, Survey::default());
+        download.handle(1, Event::Chosen(choice));
+        download.handle(2, Event::Room(Room { free, ..Room::default() }));
+        download.handle(3, Event::Clicked(Button::Download));
+        download.handle(4, Event::Prepared(found(&[], WishState::Active)));
+        let fetching = download.state().fetching().unwrap();
+        (fetching.engine, fetching.hand_over)
+    };
+    // 255 bytes take 765 in the background.
+    assert_eq!(begun(Choice::Automatic, None), (Engine::Background, None));
+    assert_eq!(begun(Choice::Automatic, Some(765)), (Engine::Background, None));
+    assert_eq!(begun(Choice::Automatic, Some(764)), (Engine::Page, Some(HandOver::NoRoom)));
+    assert_eq!(begun(Choice::Background, Some(764)), (Engine::Background, None));
+    assert_eq!(begun(Choice::Page, None), (Engine::Page, Some(HandOver::Chosen)));
+    // Where neither fits, the browser has the last word: its figures are estimates.
+    assert_eq!(begun(Choice::Automatic, Some(3)), (Engine::Background, None));
+}
+
+#[test]
+fn a_tab_that_waits_shows_the_numbers_of_the_one_that_works() {
+    let (mut download, _) = clicked(Engine::Page);
+    download.handle(2_000, Event::ElsewhereProgress { in_flight: 50 });
+    assert_eq!(download.shown(), 0, "this tab works itself");
+    download.handle(2_100, Event::PageWaits(true));
+    download.handle(2_200, Event::ElsewhereProgress { in_flight: 50 });
+    assert_eq!(download.shown(), 50);
+}
+
+#[test]
+fn a_browser_that_finds_no_room_is_followed_by_the_page_which_needs_less() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(2_000, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::QuotaExceeded });
+    let effects = download.handle(2_100, surveyed(found(&[1, 4], WishState::Active)));
+    assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]));
+    download.handle(3_000, Event::PageFinished(PageOutcome::Failed(Cause::NoRoom)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::NoRoom));
 }
 
 // ---- properties ----
@@ -468,7 +594,11 @@ fn events() -> impl Strategy<Value = Event> {
         Button::Cancel,
         Button::Discard,
         Button::Delete,
+        Button::Pause,
+        Button::TakeOver,
+        Button::Renew,
     ]);
+    let waits = prop::option::of(prop::sample::select(vec![Waiting::Offline, Waiting::Queued]));
     let refusals = prop::sample::select(vec![
         StartRefusal::NotAllowed,
         StartRefusal::TooMany,
@@ -507,10 +637,13 @@ fn events() -> impl Strategy<Value = Event> {
         2 => (0_u64..500).prop_map(|in_flight| Event::PageProgress { in_flight }),
         1 => any::<bool>().prop_map(Event::PageWaits),
         2 => outcomes.prop_map(Event::PageFinished),
+        1 => (0_u64..500).prop_map(|in_flight| Event::ElsewhereProgress { in_flight }),
+        1 => prop::sample::select(vec![Choice::Automatic, Choice::Background, Choice::Page]).prop_map(Event::Chosen),
+        1 => prop::option::of(0_u64..1_000).prop_map(|free| Event::Room(Room { free, ..Room::default() })),
         1 => Just(Event::Changed),
         1 => Just(Event::Removed),
         1 => Just(Event::RemoveFailed),
-        3 => any::<bool>().prop_map(|waiting| Event::Tick { waiting }),
+        3 => waits.prop_map(|waiting| Event::Tick { waiting }),
     ]
 }
 
@@ -521,7 +654,7 @@ fn check(download: &Download) {
     match download.state() {
         State::Ready => assert!(complete, "ready although pieces are missing"),
         // Deciding states may be complete; their next event says so.
-        State::Preparing { .. } | State::Removing | State::Unsupported(_) => {}
+        State::Preparing(_) | State::Removing | State::Unsupported(_) => {}
         State::Unknown | State::Absent | State::Fetching(_) | State::Stopping(_) | State::Interrupted(_) => {
             assert!(!complete, "complete, but {:?}", download.state());
         }
@@ -557,7 +690,7 @@ proptest! {
             // Only a click, or the opening of the page, starts a background fetch; the latter once.
             let starts = effects.iter().any(|effect| matches!(effect, Effect::StartBackground { .. }));
             if starts {
-                let allowed = matches!(before.state(), State::Unknown | State::Preparing { .. }) || !begun;
+                let allowed = matches!(before.state(), State::Unknown | State::Preparing(_)) || !begun;
                 prop_assert!(allowed, "{event:?} in {:?} starts a fetch", before.state());
             }
             begun |= effects.iter().any(|e| matches!(e, Effect::StartBackground { .. }));
@@ -589,7 +722,7 @@ proptest! {
         let mut now = 1;
         for _ in 0..4 {
             match download.state().clone() {
-                State::Preparing { .. } => drop(download.handle(now, Event::PrepareFailed(Cause::Network))),
+                State::Preparing(_) => drop(download.handle(now, Event::PrepareFailed(Cause::Gone))),
                 State::Removing => drop(download.handle(now, Event::Removed)),
                 State::Fetching(fetching) | State::Stopping(fetching) => {
                     if let Some(background) = fetching.background

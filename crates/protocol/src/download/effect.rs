@@ -12,6 +12,9 @@ pub enum Effect {
     Prepare,
     /// Ask the browser for these pieces in one background fetch.
     StartBackground { attempt: AttemptId, pieces: Vec<Piece> },
+    /// Ask the server which revision it has now. If another, want that and show its page; if the same, as
+    /// [`Effect::Prepare`]. Answer as for that.
+    Renew,
     /// Fetch these pieces in the page. An earlier one of this download that still runs is stopped and reports
     /// nothing any more.
     StartPage { pieces: Vec<Piece> },

@@ -2,7 +2,7 @@
 
 use crate::{AttemptId, Digest, DigestSet, Ending, Refusal, Wish};
 
-use super::{Cause, PageTrouble, Plan};
+use super::{Cause, Choice, PageTrouble, Plan, Room, Waiting};
 
 /// Something that happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -46,9 +46,14 @@ pub enum Event {
     Removed,
     /// [`super::Effect::Discard`] or [`super::Effect::Delete`] failed.
     RemoveFailed,
-    /// About once a second while something is under way. `waiting` says that no byte can be expected now:
-    /// the device is offline, or the browser works on another download first.
-    Tick { waiting: bool },
+    /// The tab that works on this model has this many bytes of pieces that are not kept yet.
+    ElsewhereProgress { in_flight: u64 },
+    /// About once a second while something is under way. `waiting` says why no byte can be expected now.
+    Tick { waiting: Option<Waiting> },
+    /// The person chose an engine.
+    Chosen(Choice),
+    /// The room on this device was looked at.
+    Room(Room),
 }
 
 /// A button of the interface.
@@ -60,6 +65,12 @@ pub enum Button {
     Resume,
     /// Stop, and keep what there is.
     Cancel,
+    /// Stop for a while.
+    Pause,
+    /// Go on in this page instead of waiting for the browser.
+    TakeOver,
+    /// See what the server has now, and fetch that.
+    Renew,
     /// Remove what was kept of an incomplete model.
     Discard,
     /// Remove a complete model.

@@ -2,8 +2,14 @@
 
 use crate::{AttemptId, Digest, DigestSet, Ending, ModelId, Piece, Refusal, Revision, Wish, WishState};
 
-use super::state::{Background, Cause, Engine, Fetching, HandOver, Lack, PageWork, Stage, State};
-use super::{Active, Button, Effect, Event, Millis, PageOutcome, Plan, StartRefusal, Survey};
+use super::state::{
+    Background, Cause, Choice, Engine, Fetching, HandOver, Lack, PageWork, Preparing, Quiet, Stage, State,
+    Waiting,
+};
+use super::{
+    Active, BACKGROUND_COPIES, Button, Effect, Event, Millis, Pace, PageOutcome, Plan, Room, StartRefusal,
+    Survey,
+};
 
 /// The numbers that decide. All but tests use the default.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,26 +21,41 @@ pub struct Settings {
     pub first_byte: Millis,
     /// How long nothing may happen after the browser's end before the page stops waiting for the worker.
     pub settle: Millis,
+    /// How long a background fetch that has moved may stand still before the page says that it does. It is never
+    /// ended for that: the browser itself waits 20 s before it tries again, and 30 s after a navigation.
+    pub stall: Millis,
+    /// For how long after it was opened a page takes the end of a background fetch for one of a browser that was
+    /// closed in between: such a fetch fails some seconds after the browser is there again.
+    pub relaunch: Millis,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { small: 1 << 20, first_byte: 20_000, settle: 15_000 }
+        Self { small: 1 << 20, first_byte: 20_000, settle: 15_000, stall: 45_000, relaunch: 30_000 }
     }
 }
+
+/// How long after a failed try the preparation is tried again, in milliseconds; twice as long each time, up to
+/// sixteen times.
+const PREPARE_AGAIN: Millis = 2_000;
 
 /// The download of one revision of one model, as one page sees it.
 #[derive(Clone, Debug)]
 pub struct Download {
     model: ModelId,
     revision: Revision,
+    /// The best engine that the browser has.
     engine: Engine,
+    choice: Choice,
+    room: Room,
     settings: Settings,
     state: State,
     plan: Option<Plan>,
     older: bool,
     /// Whether this page has begun a fetch.
     begun: bool,
+    /// When this page, just opened, found a background fetch running.
+    attached: Option<Millis>,
     /// Counts admissions and beginnings: a survey that began before the latest one must not take it back.
     epoch: u64,
 }
@@ -54,11 +75,14 @@ impl Download {
             model,
             revision,
             engine,
+            choice: Choice::default(),
+            room: Room::default(),
             settings,
             state,
             plan: None,
             older: false,
             begun: false,
+            attached: None,
             epoch: 0,
         };
         (download, vec![Effect::Survey { epoch: 0 }])
@@ -101,6 +125,33 @@ impl Download {
         self.older
     }
 
+    /// The best engine that the browser has.
+    #[must_use]
+    pub fn offered(&self) -> Engine {
+        self.engine
+    }
+
+    /// The engine that the person wants.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        self.choice
+    }
+
+    /// What is known of the room on this device.
+    #[must_use]
+    pub fn room(&self) -> &Room {
+        &self.room
+    }
+
+    /// How many bytes of room it takes to fetch `bytes` with the engine that would be used for them.
+    #[must_use]
+    pub fn need(&self, bytes: u64) -> u64 {
+        match self.engine_for(bytes) {
+            (Engine::Background, _) => bytes.saturating_mul(BACKGROUND_COPIES),
+            (Engine::Page, _) => bytes,
+        }
+    }
+
     /// The background fetch that is under way, if one is.
     #[must_use]
     pub fn background(&self) -> Option<&Background> {
@@ -122,13 +173,22 @@ impl Download {
         match &self.state {
             State::Absent if self.older => &[Button::Download, Button::Delete],
             State::Absent => &[Button::Download],
-            State::Preparing { cancelled: false } | State::Fetching(_) => &[Button::Cancel],
+            State::Preparing(Preparing::Working | Preparing::Waiting { .. }) => &[Button::Cancel],
+            State::Fetching(fetching) => match (&fetching.background, &fetching.page) {
+                (Some(background), _) if background.quiet == Some(Quiet::Paused) => {
+                    &[Button::TakeOver, Button::Cancel]
+                }
+                (None, Some(page)) if !page.waits => &[Button::Pause, Button::Cancel],
+                _ => &[Button::Cancel],
+            },
+            State::Interrupted(Cause::Gone) if self.plan.is_some() => &[Button::Renew, Button::Discard],
+            State::Interrupted(Cause::Gone) => &[Button::Renew],
             State::Interrupted(_) if self.plan.is_some() => &[Button::Resume, Button::Discard],
             State::Interrupted(_) => &[Button::Resume],
             State::Ready => &[Button::Delete],
             State::Unknown
             | State::Unsupported(_)
-            | State::Preparing { cancelled: true }
+            | State::Preparing(Preparing::Cancelled)
             | State::Stopping(_)
             | State::Removing => &[],
         }
@@ -137,7 +197,7 @@ impl Download {
     /// Whether ticks are wanted.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.state.fetching().is_some()
+        self.state.fetching().is_some() || matches!(self.state, State::Preparing(_))
     }
 
     /// Takes one event and says what to do about it.
@@ -161,19 +221,13 @@ impl Download {
             Event::Surveyed { epoch, survey } => self.surveyed(now, epoch, survey),
             Event::SurveyFailed if self.state == State::Unknown => self.interrupt(Cause::Storage),
             Event::SurveyFailed => self.conclude(now),
-            Event::Clicked(button) => self.clicked(button),
+            Event::Clicked(button) => self.clicked(now, button),
             Event::Prepared(survey) => self.prepared(now, survey),
-            Event::PrepareFailed(cause) => match self.state {
-                State::Preparing { cancelled: false } => self.interrupt(cause),
-                State::Preparing { cancelled: true } => self.cancelled_early(),
-                _ => Vec::new(),
-            },
+            Event::PrepareFailed(cause) => self.prepare_failed(now, cause),
             Event::Started(attempt) => self.started(now, attempt),
             Event::StartRefused { attempt, refusal } => self.start_refused(now, &attempt, refusal),
             Event::Progress { attempt, downloaded } => {
-                if let Some(background) = self.background_of(&attempt) {
-                    background.downloaded = background.downloaded.max(downloaded);
-                }
+                self.moved(now, &attempt, downloaded);
                 Vec::new()
             }
             Event::Ended { attempt, ending } => self.ended(now, &attempt, ending),
@@ -198,6 +252,14 @@ impl Download {
                 }
                 Vec::new()
             }
+            Event::ElsewhereProgress { in_flight } => {
+                if let Some(page) = self.fetching().and_then(|fetching| fetching.page.as_mut())
+                    && page.waits
+                {
+                    page.in_flight = in_flight;
+                }
+                Vec::new()
+            }
             Event::PageFinished(outcome) => self.page_finished(now, outcome),
             Event::Changed => vec![self.survey()],
             Event::Removed => {
@@ -219,7 +281,21 @@ impl Download {
                 self.state = State::Interrupted(Cause::Storage);
                 vec![self.survey()]
             }
-            Event::Tick { waiting } => self.tick(now, waiting),
+            Event::Tick { waiting } => {
+                let shown = self.shown();
+                if let State::Fetching(fetching) = &mut self.state {
+                    fetching.pace.measure(now, shown);
+                }
+                self.tick(now, waiting)
+            }
+            Event::Chosen(choice) => {
+                self.choice = choice;
+                Vec::new()
+            }
+            Event::Room(room) => {
+                self.room = room;
+                Vec::new()
+            }
         }
     }
 
@@ -239,7 +315,7 @@ impl Download {
         let Survey { plan, wish, active, older } = survey;
         self.older = older;
         match &self.state {
-            State::Unsupported(_) | State::Preparing { .. } | State::Removing => Vec::new(),
+            State::Unsupported(_) | State::Preparing(_) | State::Removing => Vec::new(),
             State::Fetching(_) | State::Stopping(_) => {
                 self.take_plan(epoch, plan);
                 if self.plan.is_none() && matches!(self.state, State::Fetching(_)) {
@@ -262,7 +338,7 @@ impl Download {
                 let had_plan = self.plan.is_some();
                 self.take_plan(epoch, plan);
                 if self.plan.is_none() {
-                    return self.settle_absent(had_plan);
+                    return self.settle_absent(had_plan, wish.map(|wish| wish.state));
                 }
                 self.settle_idle(now, wish.map(|wish| wish.state), active)
             }
@@ -270,7 +346,12 @@ impl Download {
     }
 
     /// Where an idle download stands whose manifest is not stored.
-    fn settle_absent(&mut self, had_plan: bool) -> Vec<Effect> {
+    fn settle_absent(&mut self, had_plan: bool, wish: Option<WishState>) -> Vec<Effect> {
+        if self.state == State::Unknown && wish == Some(WishState::Active) {
+            // Wanted on the page of another revision, which the server does not have any more.
+            self.state = State::Preparing(Preparing::Working);
+            return vec![Effect::Prepare];
+        }
         // Why preparing failed stays on the page.
         if had_plan || !matches!(self.state, State::Interrupted(_)) {
             self.state = State::Absent;
@@ -285,7 +366,12 @@ impl Download {
         }
         match (active, wish) {
             // The browser has gone on without us, or another page has started it.
-            (Some(active), _) => self.attach(now, active),
+            (Some(active), _) => {
+                if self.state == State::Unknown {
+                    self.attached = Some(now);
+                }
+                self.attach(now, active)
+            }
             (None, Some(WishState::Active)) => match self.state {
                 State::Unknown => self.begin(now, true),
                 // Another tab has started it: this one takes its place behind it.
@@ -317,8 +403,7 @@ impl Download {
 
     /// Says what has to be ended because it is not needed any more.
     fn derive_ready(&mut self) -> Vec<Effect> {
-        let deciding =
-            matches!(self.state, State::Unsupported(_) | State::Preparing { .. } | State::Removing);
+        let deciding = matches!(self.state, State::Unsupported(_) | State::Preparing(_) | State::Removing);
         let mut left_over = Vec::new();
         if self.is_complete() && !deciding {
             if let (Some(fetching), Some(plan)) = (self.state.fetching(), &self.plan) {
@@ -343,7 +428,7 @@ impl Download {
 
     // ---- buttons ----
 
-    fn clicked(&mut self, button: Button) -> Vec<Effect> {
+    fn clicked(&mut self, now: Millis, button: Button) -> Vec<Effect> {
         // A double click, or a click on a page that is behind the times, finds another state.
         if !self.buttons().contains(&button) {
             return Vec::new();
@@ -351,10 +436,16 @@ impl Download {
         self.epoch += 1;
         match button {
             Button::Download | Button::Resume => {
-                self.state = State::Preparing { cancelled: false };
+                self.state = State::Preparing(Preparing::Working);
                 vec![Effect::Prepare]
             }
-            Button::Cancel => self.cancel(),
+            Button::Cancel => self.cancel(now, Cause::Cancelled),
+            Button::Pause => self.cancel(now, Cause::Paused),
+            Button::TakeOver => self.hand_over(HandOver::Impatience),
+            Button::Renew => {
+                self.state = State::Preparing(Preparing::Working);
+                vec![Effect::Renew]
+            }
             Button::Discard => {
                 self.state = State::Removing;
                 vec![Effect::Discard]
@@ -366,12 +457,17 @@ impl Download {
         }
     }
 
-    fn cancel(&mut self) -> Vec<Effect> {
+    fn cancel(&mut self, now: Millis, cause: Cause) -> Vec<Effect> {
         let mut effects = vec![self.write_wish(WishState::Stopped, None)];
-        if let State::Preparing { cancelled } = &mut self.state {
-            *cancelled = true;
+        match self.state {
+            State::Preparing(Preparing::Waiting { .. }) if self.plan.is_none() => self.state = State::Absent,
+            State::Preparing(Preparing::Waiting { .. }) => self.state = State::Interrupted(cause),
+            State::Preparing(_) => self.state = State::Preparing(Preparing::Cancelled),
+            _ => {
+                effects.extend(self.stop(cause));
+                effects.extend(self.conclude(now));
+            }
         }
-        effects.extend(self.stop(Cause::Cancelled));
         effects
     }
 
@@ -391,11 +487,11 @@ impl Download {
     // ---- beginning ----
 
     fn prepared(&mut self, now: Millis, survey: Survey) -> Vec<Effect> {
-        let State::Preparing { cancelled } = self.state else {
+        let State::Preparing(preparing) = self.state else {
             return Vec::new();
         };
         self.plan = survey.plan;
-        if cancelled {
+        if preparing == Preparing::Cancelled {
             return self.cancelled_early();
         }
         self.state = State::Unknown;
@@ -407,10 +503,38 @@ impl Download {
         }
     }
 
+    fn prepare_failed(&mut self, now: Millis, cause: Cause) -> Vec<Effect> {
+        match self.state {
+            State::Preparing(Preparing::Cancelled) => self.cancelled_early(),
+            State::Preparing(_) if cause.is_passing() => {
+                self.state =
+                    State::Preparing(Preparing::Waiting { cause, at: now + PREPARE_AGAIN, tries: 1 });
+                Vec::new()
+            }
+            State::Preparing(_) => self.interrupt(cause),
+            _ => Vec::new(),
+        }
+    }
+
     /// Preparing may have stored an active wish; takes that back, since the person has said stop meanwhile.
     fn cancelled_early(&mut self) -> Vec<Effect> {
         self.state = State::Interrupted(Cause::Cancelled);
         vec![self.write_wish(WishState::Stopped, None)]
+    }
+
+    /// The engine to fetch so many bytes with, and why not the browser's if it has one.
+    fn engine_for(&self, bytes: u64) -> (Engine, Option<HandOver>) {
+        let room = &self.room;
+        match (self.engine, self.choice) {
+            (Engine::Page, _) => (Engine::Page, None),
+            (Engine::Background, Choice::Page) => (Engine::Page, Some(HandOver::Chosen)),
+            (Engine::Background, Choice::Automatic)
+                if room.fits(bytes) && !room.fits(bytes.saturating_mul(BACKGROUND_COPIES)) =>
+            {
+                (Engine::Page, Some(HandOver::NoRoom))
+            }
+            (Engine::Background, Choice::Automatic | Choice::Background) => (Engine::Background, None),
+        }
     }
 
     fn begin(&mut self, now: Millis, silent: bool) -> Vec<Effect> {
@@ -418,13 +542,15 @@ impl Download {
         self.begun = true;
         let missing = self.missing();
         let small = self.settings.small;
-        let (own, asked): (Vec<Piece>, Vec<Piece>) = match self.engine {
+        let (engine, hand_over) = self.engine_for(missing.iter().map(|piece| piece.size).sum());
+        let (own, asked): (Vec<Piece>, Vec<Piece>) = match engine {
             Engine::Background => missing.into_iter().partition(|piece| piece.size < small),
             Engine::Page => (missing, Vec::new()),
         };
         let mut effects = Vec::new();
         let engine = if asked.is_empty() { Engine::Page } else { Engine::Background };
         let mut fetching = fetching(engine, silent);
+        fetching.hand_over = hand_over;
         if !asked.is_empty() {
             let attempt = AttemptId { model: self.model.clone(), revision: self.revision, nonce: now };
             fetching.background = Some(Background {
@@ -432,6 +558,7 @@ impl Download {
                 asked: asked.iter().map(|piece| piece.digest).collect(),
                 downloaded: 0,
                 stage: Stage::Asked { since: now },
+                quiet: None,
             });
             effects.push(self.write_wish(WishState::Active, Some(attempt.nonce)));
             effects.push(Effect::StartBackground { attempt, pieces: asked });
@@ -455,6 +582,7 @@ impl Download {
             asked: active.asked,
             downloaded: active.downloaded,
             stage: Stage::Running { since: now },
+            quiet: None,
         });
         let mut effects = Vec::new();
         if !own.is_empty() {
@@ -520,6 +648,7 @@ impl Download {
             }
             fetching.engine = Engine::Page;
             fetching.hand_over = Some(why);
+            fetching.trouble = None;
             fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
             effects.push(Effect::StartPage { pieces });
         }
@@ -529,8 +658,7 @@ impl Download {
     // ---- under way ----
 
     fn still_active(&mut self, now: Millis, active: Active) -> Vec<Effect> {
-        if let Some(background) = self.background_of(&active.attempt) {
-            background.downloaded = background.downloaded.max(active.downloaded);
+        if self.moved(now, &active.attempt, active.downloaded) {
             return Vec::new();
         }
         // Ours is over, and somebody has started another one.
@@ -538,6 +666,21 @@ impl Download {
             State::Fetching(Fetching { background: None, page: None, .. }) => self.attach(now, active),
             _ => self.conclude(now),
         }
+    }
+
+    /// Notes what the browser says of a background fetch; says whether it is the one that this page watches.
+    fn moved(&mut self, now: Millis, attempt: &AttemptId, downloaded: u64) -> bool {
+        let Some(background) = self.background_of(attempt) else {
+            return false;
+        };
+        if downloaded > background.downloaded {
+            background.downloaded = downloaded;
+            background.quiet = None;
+            if let Stage::Running { since } = &mut background.stage {
+                *since = now;
+            }
+        }
+        true
     }
 
     /// A look at the browser did not find our background fetch any more.
@@ -635,9 +778,21 @@ impl Download {
         self.conclude(now)
     }
 
-    fn tick(&mut self, now: Millis, waiting: bool) -> Vec<Effect> {
-        let Settings { first_byte, settle, .. } = self.settings;
+    fn tick(&mut self, now: Millis, waiting: Option<Waiting>) -> Vec<Effect> {
+        let Settings { first_byte, settle, stall, .. } = self.settings;
         let survey = self.survey();
+        if let State::Preparing(Preparing::Waiting { at, tries, .. }) = &mut self.state {
+            // Once the network is there again, at the next tick.
+            if waiting == Some(Waiting::Offline) {
+                *at = now;
+            } else if now >= *at {
+                let pause = PREPARE_AGAIN << (*tries).min(4);
+                *tries += 1;
+                *at = now + pause;
+                return vec![Effect::Prepare];
+            }
+            return Vec::new();
+        }
         let stopping = matches!(self.state, State::Stopping(_));
         let Some(fetching) = self.fetching() else {
             return Vec::new();
@@ -658,14 +813,16 @@ impl Download {
             // An abort whose event got lost must not leave the page stopping for ever.
             Stage::Running { .. } if stopping => vec![survey],
             Stage::Running { since } => {
-                if waiting || background.downloaded > 0 {
+                let quiet_for = now.saturating_sub(*since);
+                if let Some(waiting) = waiting {
                     *since = now;
-                    Vec::new()
-                } else if now.saturating_sub(*since) >= first_byte {
-                    self.hand_over(HandOver::NoFirstByte)
+                    background.quiet = Some(Quiet::Waiting(waiting));
+                } else if background.downloaded == 0 && quiet_for >= first_byte {
+                    return self.hand_over(HandOver::NoFirstByte);
                 } else {
-                    Vec::new()
+                    background.quiet = (quiet_for >= stall).then_some(Quiet::Paused);
                 }
+                Vec::new()
             }
             Stage::Settling { .. } => vec![survey],
         }
@@ -675,32 +832,42 @@ impl Download {
 
     /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
     fn conclude(&mut self, now: Millis) -> Vec<Effect> {
-        let Some(Fetching { background: None, page: None, trouble, mismatches, .. }) = self.state.fetching()
+        let Some(Fetching { background: None, page: None, engine, trouble, mismatches, .. }) =
+            self.state.fetching()
         else {
             return Vec::new();
         };
-        let cause = match (trouble, mismatches.len()) {
-            (Some(Cause::Cancelled), _) => Cause::Cancelled,
+        let cause = match (*trouble, mismatches.len()) {
+            (Some(cause @ (Cause::Cancelled | Cause::Paused | Cause::NoRoom | Cause::Gone)), _) => cause,
             (trouble, 0) => trouble.unwrap_or(Cause::Browser),
             (_, mismatches) => Cause::Corrupt(mismatches),
         };
         let stopping = matches!(self.state, State::Stopping(_));
-        self.state = State::Interrupted(cause);
-        // A fetch that this page found running, such as one that the browser fails because it was closed
-        // meanwhile: the page goes on, as it would have done had it come a moment later.
-        if !stopping
-            && !self.begun
-            && matches!(cause, Cause::Network | Cause::Browser)
-            && !self.missing().is_empty()
-        {
-            return self.begin(now, true);
+        let was_background = *engine == Engine::Background;
+        if !stopping && !self.missing().is_empty() {
+            // A fetch that this page found running and that the browser failed because it had been closed: the page
+            // starts anew, as it would have done had it come a moment later.
+            let reopened = self.attached.is_some_and(|at| now.saturating_sub(at) < self.settings.relaunch);
+            if reopened && !self.begun && matches!(cause, Cause::Network | Cause::Browser) {
+                return self.begin(now, true);
+            }
+            // Else the page goes on with what the browser did not bring; for itself it needs no click.
+            match cause {
+                _ if !was_background => {}
+                Cause::Corrupt(_) => return self.hand_over(HandOver::Damaged),
+                Cause::NoRoom => return self.hand_over(HandOver::NoRoom),
+                cause if cause.is_passing() => return self.hand_over(HandOver::GaveUp),
+                _ => {}
+            }
         }
+        self.state = State::Interrupted(cause);
         match cause {
             // To go on by itself at the next visit would fail in the same way, at the person's expense.
             Cause::Gone | Cause::NoRoom | Cause::Corrupt(_) | Cause::Storage => {
                 vec![self.write_wish(WishState::Stopped, None)]
             }
             Cause::Cancelled
+            | Cause::Paused
             | Cause::NeedsClick
             | Cause::Network
             | Cause::Status(_)
@@ -761,6 +928,7 @@ fn fetching(engine: Engine, silent: bool) -> Fetching {
         mismatches: DigestSet::default(),
         trouble: None,
         shown: 0,
+        pace: Pace::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{AttemptId, DigestSet, Ending};
 
-use super::Millis;
+use super::{Millis, Pace};
 
 /// What fetches the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -10,6 +10,18 @@ pub enum Engine {
     /// The browser, by Background Fetch: goes on with the tab closed.
     Background,
     /// The page itself: needs an open tab, works everywhere.
+    Page,
+}
+
+/// Which engine the person wants.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Choice {
+    /// Whichever fits best.
+    #[default]
+    Automatic,
+    /// The browser's, even where room for it seems short.
+    Background,
+    /// The page's.
     Page,
 }
 
@@ -33,9 +45,8 @@ pub enum State {
     Unsupported(Lack),
     /// Not on the device and not wanted.
     Absent,
-    /// Asked for: the manifest and the wish are being stored. `cancelled` if the person has changed their
-    /// mind meanwhile.
-    Preparing { cancelled: bool },
+    /// Asked for: the manifest and the wish are being stored.
+    Preparing(Preparing),
     /// Bytes are on their way.
     Fetching(Fetching),
     /// Told to stop; what has arrived is still being stored.
@@ -59,6 +70,17 @@ impl State {
     }
 }
 
+/// How far the preparation of a download is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Preparing {
+    /// Under way.
+    Working,
+    /// The manifest could not be had for this passing reason; the next try is at this time.
+    Waiting { cause: Cause, at: Millis, tries: u32 },
+    /// Under way, but the person has changed their mind meanwhile.
+    Cancelled,
+}
+
 /// Bytes on their way. Background and page are both `None` only while the store is read a last time.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fetching {
@@ -78,6 +100,8 @@ pub struct Fetching {
     pub trouble: Option<Cause>,
     /// Largest number of bytes shown so far; it never goes back within an attempt.
     pub shown: u64,
+    /// How fast it is.
+    pub pace: Pace,
 }
 
 impl Fetching {
@@ -100,6 +124,26 @@ pub struct Background {
     pub downloaded: u64,
     /// How far it is.
     pub stage: Stage,
+    /// Why no bytes come now, if none do.
+    pub quiet: Option<Quiet>,
+}
+
+/// Why a background fetch that runs brings no bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Quiet {
+    /// None can be expected.
+    Waiting(Waiting),
+    /// Nobody says why: the browser may have paused it, or waits before it tries again.
+    Paused,
+}
+
+/// Why no byte of a background fetch can be expected now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Waiting {
+    /// The device is offline.
+    Offline,
+    /// The browser works on another download of this site first.
+    Queued,
 }
 
 /// How far a background fetch is.
@@ -107,7 +151,7 @@ pub struct Background {
 pub enum Stage {
     /// The browser has been asked and has not answered.
     Asked { since: Millis },
-    /// It runs. `since`: when it began to be watched, or the last time when waiting was justified.
+    /// It runs. `since`: when it began to be watched, last moved, or last had a reason to wait.
     Running { since: Millis },
     /// The browser is done; the worker takes what there is. `since`: when something last happened.
     Settling { ending: Ending, since: Millis },
@@ -146,6 +190,14 @@ pub enum HandOver {
     NoFirstByte,
     /// It failed to start for another reason.
     Failed,
+    /// It ended before everything was there.
+    GaveUp,
+    /// It brought pieces with wrong bytes.
+    Damaged,
+    /// The person would not wait for it any longer.
+    Impatience,
+    /// The person has set that pages download.
+    Chosen,
 }
 
 /// Why a download stands still.
@@ -153,6 +205,8 @@ pub enum HandOver {
 pub enum Cause {
     /// The person stopped it.
     Cancelled,
+    /// The person stopped it for a while.
+    Paused,
     /// It may go on, but the browser wants a click first.
     NeedsClick,
     /// The network, or the server's end of it.
@@ -171,4 +225,23 @@ pub enum Cause {
     Evicted,
     /// The store could not be read or written.
     Storage,
+}
+
+impl Cause {
+    /// Whether another try may well succeed with nothing done about it.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        match self {
+            Self::Network | Self::Browser | Self::Status(408 | 425 | 429 | 500..) => true,
+            Self::Cancelled
+            | Self::Paused
+            | Self::NeedsClick
+            | Self::Status(_)
+            | Self::Corrupt(_)
+            | Self::NoRoom
+            | Self::Gone
+            | Self::Evicted
+            | Self::Storage => false,
+        }
+    }
 }
