@@ -1,6 +1,6 @@
 //! What is on this device, and the downloads to it. The server has no device: there everything stands still.
 
-use protocol::download::{Button, Download, Engine, Settings};
+use protocol::download::{Button, Choice, Download, Engine, Settings};
 use protocol::{ModelId, Revision};
 
 use leptos::prelude::{ArcRwSignal, ReadSignal};
@@ -12,6 +12,8 @@ mod background;
 #[cfg(feature = "hydrate")]
 mod browser;
 #[cfg(feature = "hydrate")]
+mod choice;
+#[cfg(feature = "hydrate")]
 mod driver;
 #[cfg(feature = "hydrate")]
 mod http;
@@ -19,6 +21,8 @@ mod http;
 mod news;
 #[cfg(feature = "hydrate")]
 mod page_engine;
+#[cfg(feature = "hydrate")]
+mod room;
 #[cfg(feature = "hydrate")]
 mod survey;
 
@@ -58,6 +62,11 @@ impl Seat {
     /// The person pressed a button.
     pub(crate) fn press(&self, button: Button) {
         side::press(self, button);
+    }
+
+    /// The person chose an engine, for all downloads of this site.
+    pub(crate) fn choose(&self, choice: Choice) {
+        side::choose(choice);
     }
 
     /// Reads the download once.

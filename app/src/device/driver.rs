@@ -5,12 +5,21 @@ use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
 use piece_store::{StoreError, Turn, TurnOf};
-use protocol::download::{Background, Button, Download, Effect, Event, Settings, Stage, StartRefusal};
+use protocol::download::{
+    Background, Button, Choice, Download, Effect, Event, Settings, Stage, StartRefusal, State, Waiting,
+};
 use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish, WishState};
 use wasm_bindgen_futures::spawn_local;
 
 use super::browser::{Device, log, now, window};
-use super::{Seat, background, news, page_engine, survey};
+use super::{Seat, background, choice, news, page_engine, room, survey};
+
+/// How often the tab that works tells the others how far it is, in milliseconds.
+const TELL_EVERY: u64 = 500;
+
+/// How often a model that is there is looked at, in milliseconds: the browser or the person may remove it at any
+/// time, and nobody is told.
+const LOOK_EVERY: u32 = 15_000;
 
 thread_local! {
     /// Every download that this page shows.
@@ -53,6 +62,19 @@ pub(super) fn begin(seat: &Seat) {
 pub(super) fn press(seat: &Seat, button: Button) {
     if let Some(driver) = driver_of(seat) {
         driver.dispatch(Event::Clicked(button));
+        if matches!(button, Button::Download | Button::Resume) {
+            spawn_local(async move {
+                room::ask_to_keep().await;
+                driver.look_at_room().await;
+            });
+        }
+    }
+}
+
+pub(super) fn choose(choice: Choice) {
+    choice::remember(choice);
+    for driver in drivers() {
+        driver.dispatch(Event::Chosen(choice));
     }
 }
 
@@ -70,6 +92,9 @@ pub(super) fn deliver(message: &FromWorker) {
             }
             FromWorker::Finished { attempt, ending } => {
                 is_of(&attempt).then_some(Event::WorkerFinished { attempt, ending })
+            }
+            FromWorker::Progress { model: theirs, revision: of, in_flight } => {
+                ((theirs, of) == (model, revision)).then_some(Event::ElsewhereProgress { in_flight })
             }
             FromWorker::Changed { model: changed } => (changed == model).then_some(Event::Changed),
         };
@@ -100,6 +125,9 @@ pub(super) struct Driver {
     /// The background fetch that is being followed.
     followed: RefCell<Option<AttemptId>>,
     ticking: Cell<bool>,
+    looking: Cell<bool>,
+    /// When the other tabs were last told how far this one is.
+    told: Cell<u64>,
     page_run: RefCell<Option<page_engine::Run>>,
 }
 
@@ -111,6 +139,8 @@ impl Driver {
             device: RefCell::default(),
             followed: RefCell::default(),
             ticking: Cell::default(),
+            looking: Cell::default(),
+            told: Cell::default(),
             page_run: RefCell::default(),
         })
     }
@@ -124,6 +154,9 @@ impl Driver {
                     Download::new(model, revision, device.engine(), Settings::default());
                 self.device.replace(Some(device));
                 self.seat.update(|seat| *seat = download);
+                self.dispatch(Event::Chosen(choice::remembered()));
+                // The first look may begin a fetch, which has to fit.
+                self.look_at_room().await;
                 self.carry_out(effects);
             }
             Err(lack) => {
@@ -145,8 +178,21 @@ impl Driver {
         self.seat.with_untracked(read)
     }
 
+    async fn look_at_room(self: &Rc<Self>) {
+        let Some(device) = self.device() else { return };
+        let room = room::look(&device, &self.identity().0).await;
+        self.dispatch(Event::Room(room));
+    }
+
     /// Tells the state machine what happened, and does what it says.
     pub(super) fn dispatch(self: &Rc<Self>, event: Event) {
+        if let Event::PageProgress { in_flight } = event
+            && now() >= self.told.get() + TELL_EVERY
+        {
+            self.told.set(now());
+            let (model, revision) = self.identity();
+            news::tell(&FromWorker::Progress { model, revision, in_flight });
+        }
         if let Some(effects) = self.seat.update(|download| download.handle(now(), event)) {
             self.carry_out(effects);
         }
@@ -155,6 +201,7 @@ impl Driver {
     fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
         self.follow_background();
         self.tick_while_busy();
+        self.look_while_ready();
         if effects.is_empty() {
             return;
         }
@@ -188,6 +235,12 @@ impl Driver {
                 };
                 self.dispatch(event);
             }
+            Effect::Renew => match survey::renew(&device, &model, revision).await {
+                // A new page takes over from here.
+                Ok(true) => {}
+                Ok(false) => Box::pin(self.perform(Effect::Prepare)).await,
+                Err(cause) => self.dispatch(Event::PrepareFailed(cause)),
+            },
             Effect::StartBackground { attempt, pieces } => {
                 let silent = self.with(|download| download.state().fetching().is_some_and(|f| f.silent));
                 // The browser allows one start without a click; a second one could cost the permission.
@@ -233,6 +286,7 @@ impl Driver {
                     log("older revisions could not be removed", &error.to_string().into());
                 }
                 news::tell(&FromWorker::Changed { model });
+                self.look_at_room().await;
                 // Another model may have been removed meanwhile, and pieces with it that were counted here.
                 self.dispatch(Event::Changed);
             }
@@ -266,6 +320,7 @@ impl Driver {
         };
         self.dispatch(event);
         news::tell(&FromWorker::Changed { model });
+        self.look_at_room().await;
     }
 
     /// Follows the background fetch that the state speaks of, if nobody does yet.
@@ -290,12 +345,32 @@ impl Driver {
         spawn_local(async move {
             while driver.with(Download::is_busy) {
                 TimeoutFuture::new(1_000).await;
-                let waiting = !window().navigator().on_line() || background::is_queued(&driver).await;
+                let waiting = if !window().navigator().on_line() {
+                    Some(Waiting::Offline)
+                } else {
+                    background::is_queued(&driver).await.then_some(Waiting::Queued)
+                };
                 driver.dispatch(Event::Tick { waiting });
             }
             driver.ticking.set(false);
             // Busy again in between? Then somebody found the ticker still running.
             driver.tick_while_busy();
+        });
+    }
+
+    fn look_while_ready(self: &Rc<Self>) {
+        let is_ready = |driver: &Self| driver.with(|download| *download.state() == State::Ready);
+        if !is_ready(self) || self.looking.replace(true) {
+            return;
+        }
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            while is_ready(&driver) {
+                TimeoutFuture::new(LOOK_EVERY).await;
+                driver.dispatch(Event::Changed);
+            }
+            driver.looking.set(false);
+            driver.look_while_ready();
         });
     }
 }

@@ -1,6 +1,6 @@
 //! No device: while the server renders.
 
-use protocol::download::Button;
+use protocol::download::{Button, Choice};
 use protocol::{ModelId, Revision};
 
 use super::Seat;
@@ -12,3 +12,5 @@ pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
 pub(super) fn begin(_seat: &Seat) {}
 
 pub(super) fn press(_seat: &Seat, _button: Button) {}
+
+pub(super) fn choose(_choice: Choice) {}

@@ -7,7 +7,7 @@ use protocol::{AttemptId, DigestSet, Manifest, ModelId, Revision, Wish, WishStat
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-use super::browser::{Device, log};
+use super::browser::{Device, log, window};
 use super::http;
 
 /// What is on the device of one revision, and what the browser is doing about it.
@@ -83,9 +83,9 @@ pub(super) async fn prepare(device: &Device, model: &ModelId, revision: Revision
         }
     };
     // The server's first: it may cut files into other pieces by now. Without a network, the stored one will do.
-    let manifest = match fetch_manifest(model, revision).await {
-        Err(Cause::Network) => {
-            device.store.manifest(model, revision).await.map_err(storage)?.ok_or(Cause::Network)?
+    let manifest = match fetch_manifest(model, Some(revision)).await {
+        Err(cause) if cause.is_passing() => {
+            device.store.manifest(model, revision).await.map_err(storage)?.ok_or(cause)?
         }
         fetched => fetched?,
     };
@@ -102,6 +102,25 @@ pub(super) async fn prepare(device: &Device, model: &ModelId, revision: Revision
     look(device, model, revision).await.map_err(storage)
 }
 
+/// Asks the server which revision it has now. If it is another one, wants that and shows its page, which begins by
+/// itself; says whether it is.
+pub(super) async fn renew(device: &Device, model: &ModelId, revision: Revision) -> Result<bool, Cause> {
+    let current = fetch_manifest(model, None).await?.revision();
+    if current == revision {
+        return Ok(false);
+    }
+    let wish = Wish { revision: current, state: WishState::Active, nonce: None };
+    device.store.put_wish(model, &wish).await.map_err(|error| {
+        log("the wish could not be stored", &error.to_string().into());
+        Cause::Storage
+    })?;
+    window().location().reload().map_err(|error| {
+        log("the page could not be loaded again", &error);
+        Cause::Browser
+    })?;
+    Ok(true)
+}
+
 /// Ends the background fetches of a model that are meant.
 pub(super) async fn abort(device: &Device, model: &ModelId, is_meant: impl Fn(&AttemptId) -> bool) {
     for attempt in attempts(device, model).await {
@@ -111,12 +130,17 @@ pub(super) async fn abort(device: &Device, model: &ModelId, is_meant: impl Fn(&A
     }
 }
 
-async fn fetch_manifest(model: &ModelId, revision: Revision) -> Result<Manifest, Cause> {
+/// The manifest of a revision, or of the current one.
+async fn fetch_manifest(model: &ModelId, revision: Option<Revision>) -> Result<Manifest, Cause> {
     let network = |error: JsValue| {
         log("the manifest could not be fetched", &error);
         Cause::Network
     };
-    let response = http::get(&routes::manifest(model, revision), None).await.map_err(network)?;
+    let url = match revision {
+        Some(revision) => routes::manifest(model, revision),
+        None => routes::manifest(model, "main"),
+    };
+    let response = http::get(&url, None).await.map_err(network)?;
     match response.status() {
         200 => {}
         404 | 410 => return Err(Cause::Gone),
@@ -131,8 +155,8 @@ async fn fetch_manifest(model: &ModelId, revision: Revision) -> Result<Manifest,
     // The manifest is named by what it says of the files, so a wrong one is noticed like a wrong piece.
     let lines = Manifest::revision_lines(manifest.files());
     let digest = sha256(&lines.as_bytes().into()).await.or(Err(Cause::Storage))?;
-    let right = Revision::from_lines_digest(&digest) == revision
-        && manifest.revision() == revision
+    let right = Revision::from_lines_digest(&digest) == manifest.revision()
+        && revision.is_none_or(|revision| manifest.revision() == revision)
         && manifest.model() == model;
     if right { Ok(manifest) } else { Err(Cause::Corrupt(1)) }
 }

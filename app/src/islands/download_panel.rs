@@ -1,7 +1,7 @@
 //! The part of a model's page that downloads: state, progress, buttons.
 
 use leptos::prelude::*;
-use protocol::download::{Button, Download, Engine, Plan, State};
+use protocol::download::{Button, Choice, Download, Engine, Plan, Preparing, State};
 use protocol::{ModelId, Revision};
 use words::panel as text;
 
@@ -38,10 +38,13 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
             <p class="headline">{say(|download, _| words::headline(download.state()).to_owned())}</p>
             <Bar download size/>
             {line("reach", |download, _| words::reach(download))}
+            {line("pace", |download, _| words::pace(download))}
             {line("explanation", |download, _| words::explanation(download))}
+            {line("room", words::room)}
             // Read aloud when it changes; seen above.
             <p class="unseen" role="status" data-testid="status">{say(|download, _| words::live(download))}</p>
-            <Buttons seat/>
+            <Buttons seat=seat.clone()/>
+            <Settings seat/>
             <noscript><p class="explanation">{text::NO_SCRIPT}</p></noscript>
         </section>
     }
@@ -55,7 +58,7 @@ fn name(state: &State) -> &'static str {
         State::Unknown => "unknown",
         State::Unsupported(_) => "unsupported",
         State::Absent => "absent",
-        State::Preparing { .. } => "preparing",
+        State::Preparing(_) => "preparing",
         State::Fetching(fetching) if fetching.is_settling() => "settling",
         State::Fetching(_) => "fetching",
         State::Stopping(_) => "stopping",
@@ -81,7 +84,7 @@ fn total(download: &Download, size: u64) -> u64 {
 /// Whether a bar says anything in this state.
 fn has_bar(download: &Download) -> bool {
     match download.state() {
-        State::Preparing { .. } | State::Fetching(_) | State::Stopping(_) => true,
+        State::Preparing(_) | State::Fetching(_) | State::Stopping(_) => true,
         State::Interrupted(_) => download.plan().is_some(),
         State::Unknown | State::Unsupported(_) | State::Absent | State::Ready | State::Removing => false,
     }
@@ -115,6 +118,44 @@ fn Bar(download: ReadSignal<Download>, size: u64) -> impl IntoView {
 fn width(download: &Download, size: u64) -> String {
     let permille = words::permille(download.shown(), total(download, size));
     format!("{}.{}%", permille / 10, permille % 10)
+}
+
+/// What the person can set. Closed until it is wanted.
+#[component]
+fn Settings(seat: Seat) -> impl IntoView {
+    let download = seat.download();
+    let option = move |(label, choice): (&'static str, Choice)| {
+        let seat = seat.clone();
+        view! {
+            <button
+                type="button"
+                class="quiet"
+                aria-pressed=move || download.with(|download| (download.choice() == choice).to_string())
+                disabled=move || {
+                    // Not where the browser cannot.
+                    choice == Choice::Background && download.with(|download| download.offered() == Engine::Page)
+                }
+                on:click=move |_| seat.choose(choice)
+            >
+                {label}
+            </button>
+        }
+    };
+    let options = [
+        (text::ENGINE_AUTOMATIC, Choice::Automatic),
+        (text::ENGINE_BACKGROUND, Choice::Background),
+        (text::ENGINE_PAGE, Choice::Page),
+    ];
+    view! {
+        <details class="settings">
+            <summary>{text::SETTINGS}</summary>
+            <p id="engine">{text::ENGINE}</p>
+            <div class="buttons" role="group" aria-labelledby="engine">
+                {options.map(option).into_iter().collect_view()}
+            </div>
+            <p class="note">{text::ENGINE_NOTE}</p>
+        </details>
+    }
 }
 
 #[component]
@@ -173,9 +214,13 @@ fn offers(download: &Download, asking: bool) -> Vec<Offer> {
         |button: Button, act: Option<Act>| Offer { label: words::button(button), class: class(button), act };
     let acting = buttons.iter().map(|button| match button {
         Button::Delete => offer(*button, Some(Act::Ask)),
-        Button::Download | Button::Resume | Button::Cancel | Button::Discard => {
-            offer(*button, Some(Act::Press(*button)))
-        }
+        Button::Download
+        | Button::Resume
+        | Button::Cancel
+        | Button::Pause
+        | Button::TakeOver
+        | Button::Renew
+        | Button::Discard => offer(*button, Some(Act::Press(*button))),
     });
     // Before the device has been looked at, and while it stops, the button is there but cannot be pressed.
     placeholder(download.state()).map(|button| offer(button, None)).into_iter().chain(acting).collect()
@@ -184,10 +229,10 @@ fn offers(download: &Download, asking: bool) -> Vec<Offer> {
 fn placeholder(state: &State) -> Option<Button> {
     match state {
         State::Unknown => Some(Button::Download),
-        State::Preparing { cancelled: true } | State::Stopping(_) => Some(Button::Cancel),
+        State::Preparing(Preparing::Cancelled) | State::Stopping(_) => Some(Button::Cancel),
         State::Unsupported(_)
         | State::Absent
-        | State::Preparing { cancelled: false }
+        | State::Preparing(Preparing::Working | Preparing::Waiting { .. })
         | State::Fetching(_)
         | State::Interrupted(_)
         | State::Ready
@@ -197,7 +242,7 @@ fn placeholder(state: &State) -> Option<Button> {
 
 fn class(button: Button) -> &'static str {
     match button {
-        Button::Download | Button::Resume => "primary",
-        Button::Cancel | Button::Discard | Button::Delete => "quiet",
+        Button::Download | Button::Resume | Button::TakeOver | Button::Renew => "primary",
+        Button::Cancel | Button::Pause | Button::Discard | Button::Delete => "quiet",
     }
 }

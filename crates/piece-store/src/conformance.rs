@@ -143,6 +143,10 @@ async fn check_models<P: Pieces, D: Documents>(store: &ModelStore<P, D>, pack: &
     assert!(store.stored(model, new.revision()).await.unwrap().unwrap().is_ready());
     assert_eq!(store.wish(model).await.unwrap(), None, "it is fulfilled");
 
+    let mut sizes = store.kept_of_each().await.unwrap();
+    sizes.sort();
+    assert_eq!(sizes, [(model.clone(), 9), (other.model().clone(), 6)]);
+
     // To discard one revision is not to lose the other.
     store.put_manifest(&old).await.unwrap();
     admit(b"old").await;

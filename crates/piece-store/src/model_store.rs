@@ -139,6 +139,19 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         Ok(kept_of(manifest, &self.pieces.list().await?))
     }
 
+    /// The stored models with the bytes that are kept of each revision.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn kept_of_each(&self) -> Result<Vec<(ModelId, u64)>, StoreError> {
+        let pieces = self.pieces.list().await?;
+        let sum = |manifest: &Manifest| {
+            let pieces = manifest.pieces().into_iter().filter(|piece| pieces.contains(&piece.digest));
+            pieces.map(|piece| piece.size).sum()
+        };
+        Ok(self.manifests().await?.iter().map(|manifest| (manifest.model().clone(), sum(manifest))).collect())
+    }
+
     /// Stores what the person wants.
     ///
     /// # Errors

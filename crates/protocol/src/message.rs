@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::{AttemptId, Digest, ModelId};
+use crate::{AttemptId, Digest, ModelId, Revision};
 
 /// From the worker to all pages; also from page to page.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +18,8 @@ pub enum FromWorker {
     /// The worker has taken what there was of an attempt. What is missing now stays missing until somebody
     /// starts again.
     Finished { attempt: AttemptId, ending: Ending },
+    /// The page that works on this revision has this many bytes of pieces that are not kept yet.
+    Progress { model: ModelId, revision: Revision, in_flight: u64 },
     /// Something of this model was stored or removed: read the store again.
     Changed { model: ModelId },
 }

@@ -13,7 +13,7 @@ use crate::{AttemptId, Ending, File, FromWorker, Manifest, Refusal, Wish, WishSt
 const MANIFEST: &str = "modelferry manifest 1";
 
 /// First word of every message, with the version of the vocabulary in `message.rs`.
-const MESSAGE: &str = "modelferry-1";
+const MESSAGE: &str = "modelferry-2";
 
 impl Manifest {
     /// The stored form: a header of four lines, then for each file a line `<size> <sha256> <path>` and, indented
@@ -113,6 +113,9 @@ impl FromWorker {
                     ENDINGS.iter().find(|(_, known)| known == ending).map_or("unknown", |(word, _)| word);
                 format!("{MESSAGE} finished {ending} {attempt}")
             }
+            Self::Progress { model, revision, in_flight } => {
+                format!("{MESSAGE} progress {revision} {in_flight} {model}")
+            }
             Self::Changed { model } => format!("{MESSAGE} changed {model}"),
         }
     }
@@ -142,6 +145,12 @@ impl FromWorker {
                 let (_, ending) = ENDINGS.iter().find(|(known, _)| *known == word)?;
                 let attempt: AttemptId = attempt.parse().ok()?;
                 Some(Self::Finished { attempt, ending: *ending })
+            }
+            "progress" => {
+                let mut words = rest.splitn(3, ' ');
+                let revision = parse(words.next())?;
+                let in_flight = parse(words.next())?;
+                Some(Self::Progress { model: parse(words.next())?, revision, in_flight })
             }
             "changed" => Some(Self::Changed { model: rest.parse().ok()? }),
             _ => None,
@@ -205,6 +214,9 @@ mod tests {
                 refusal
             }),
             (attempts(), endings).prop_map(|(attempt, ending)| FromWorker::Finished { attempt, ending }),
+            (models(), any::<[u8; 20]>(), any::<u64>()).prop_map(|(model, revision, in_flight)| {
+                FromWorker::Progress { model, revision: Revision::from_bytes(revision), in_flight }
+            }),
             models().prop_map(|model| FromWorker::Changed { model }),
         ]
     }
@@ -256,8 +268,8 @@ mod tests {
     #[test]
     fn strangers_and_other_versions_are_not_understood() {
         let text = FromWorker::Changed { model: "a/b".parse().unwrap() }.to_text();
-        assert_eq!(text, "modelferry-1 changed a/b");
-        for other in ["modelferry-2 changed a/b", "modelferry-1 dance a/b", "modelferry-1", "hello", ""] {
+        assert_eq!(text, "modelferry-2 changed a/b");
+        for other in ["modelferry-1 changed a/b", "modelferry-2 dance a/b", "modelferry-2", "hello", ""] {
             assert_eq!(FromWorker::from_text(other), None);
         }
         assert_eq!(Manifest::from_text("{\"model\":\"a/b\"}"), None);

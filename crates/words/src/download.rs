@@ -1,9 +1,12 @@
 //! What the states of a download mean.
 
 use protocol::ModelId;
-use protocol::download::{Button, Cause, Download, Engine, Fetching, HandOver, Lack, Plan, State};
+use protocol::download::{
+    Button, Cause, Download, Engine, Fetching, HandOver, Lack, PageTrouble, Plan, Preparing, Quiet, State,
+    Waiting,
+};
 
-use crate::{bytes, count, percent};
+use crate::{bytes, count, duration, percent};
 
 /// The state in a few words.
 #[must_use]
@@ -12,14 +15,90 @@ pub fn headline(state: &State) -> &'static str {
         State::Unknown => "Looking at what is on this device",
         State::Unsupported(_) => "Cannot be kept in this window",
         State::Absent => "Not on this device yet",
-        State::Preparing { .. } => "Preparing the download",
-        State::Fetching(fetching) if fetching.is_settling() => "Checking what has arrived",
-        State::Fetching(_) => "Downloading",
+        State::Preparing(Preparing::Waiting { cause, .. }) => of_wait(*cause),
+        State::Preparing(_) => "Preparing the download",
+        State::Fetching(fetching) => of_motion(fetching),
         State::Stopping(_) => "Stopping",
         State::Interrupted(Cause::Cancelled) => "Stopped",
+        State::Interrupted(Cause::Paused) => "Paused",
         State::Interrupted(_) => "Interrupted",
         State::Ready => "On this device, complete and checked",
         State::Removing => "Removing",
+    }
+}
+
+/// What is going on while bytes are on their way.
+fn of_motion(fetching: &Fetching) -> &'static str {
+    if fetching.is_settling() {
+        return "Checking what has arrived";
+    }
+    let quiet = fetching.background.as_ref().and_then(|background| background.quiet);
+    let trouble = fetching.page.as_ref().and_then(|page| page.trouble);
+    match (quiet, trouble) {
+        (Some(Quiet::Waiting(Waiting::Queued)), _) => "Waiting for another download",
+        (Some(Quiet::Paused), _) => "The browser paused this download",
+        (None, Some(PageTrouble::Retry { cause, .. })) if fetching.background.is_none() => of_wait(cause),
+        (Some(Quiet::Waiting(Waiting::Offline)), _) | (None, Some(PageTrouble::Offline)) => OFFLINE,
+        (None, Some(PageTrouble::Retry { .. }) | None) => "Downloading",
+    }
+}
+
+const OFFLINE: &str = "Waiting for the network";
+
+fn of_wait(cause: Cause) -> &'static str {
+    if let Cause::Status(_) = cause { "Waiting for the server" } else { OFFLINE }
+}
+
+/// How fast it is and how long it will take; empty while nothing comes.
+#[must_use]
+pub fn pace(download: &Download) -> String {
+    let (State::Fetching(fetching), Some(plan)) = (download.state(), download.plan()) else {
+        return String::new();
+    };
+    let left = plan.total() - fetching.shown.min(plan.total());
+    match fetching.pace.seconds_for(left) {
+        Some(seconds) if !fetching.is_settling() => {
+            format!("{}/s, {}", bytes(fetching.pace.per_second()), duration(seconds))
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+/// The room that it takes, or whether it will stay; empty where there is nothing to say. `size` is the model's, in
+/// bytes.
+#[must_use]
+pub fn room(download: &Download, size: u64) -> String {
+    let room = download.room();
+    match download.state() {
+        State::Ready => match room.persisted {
+            Some(true) => "The browser has promised to keep it.".to_owned(),
+            Some(false) => "The browser may remove it when this device runs short of room.".to_owned(),
+            None => String::new(),
+        },
+        State::Absent | State::Interrupted(_) => {
+            let missing = download.plan().map_or(size, |plan| plan.total() - plan.kept_bytes());
+            let need = download.need(missing);
+            let mut text = format!("Needs {} of room", bytes(need));
+            if need > missing {
+                text += " while it downloads, a third of that afterwards";
+            }
+            text += ".";
+            let short = !room.fits(need) || *download.state() == State::Interrupted(Cause::NoRoom);
+            if let (Some(free), true) = (room.free, short) {
+                text += &format!(" The browser says that {} are left for this site.", bytes(free));
+            }
+            if short && !room.others.is_empty() {
+                let others = room.others.iter().map(|(model, kept)| format!("{model} ({})", bytes(*kept)));
+                text += &format!(" Could be deleted: {}.", others.collect::<Vec<_>>().join(", "));
+            }
+            text
+        }
+        State::Unknown
+        | State::Unsupported(_)
+        | State::Preparing(_)
+        | State::Fetching(_)
+        | State::Stopping(_)
+        | State::Removing => String::new(),
     }
 }
 
@@ -36,11 +115,9 @@ pub fn reach(download: &Download) -> String {
         }
         State::Interrupted(_) => kept(plan),
         State::Ready => bytes(total),
-        State::Unknown
-        | State::Unsupported(_)
-        | State::Absent
-        | State::Preparing { .. }
-        | State::Removing => String::new(),
+        State::Unknown | State::Unsupported(_) | State::Absent | State::Preparing(_) | State::Removing => {
+            String::new()
+        }
     }
 }
 
@@ -61,9 +138,10 @@ pub fn explanation(download: &Download) -> String {
                 .to_owned()
         }
         State::Interrupted(cause) => of_cause(*cause),
+        State::Preparing(Preparing::Waiting { cause, .. }) => of_retry(*cause),
         State::Unknown
         | State::Absent
-        | State::Preparing { .. }
+        | State::Preparing(Preparing::Working | Preparing::Cancelled)
         | State::Stopping(_)
         | State::Ready
         | State::Removing => String::new(),
@@ -91,6 +169,14 @@ fn of_fetching(fetching: &Fetching) -> String {
     if fetching.background.is_none() && fetching.page.as_ref().is_some_and(|page| page.waits) {
         return "Another tab downloads this model. If that one is closed, this one goes on.".to_owned();
     }
+    if let (None, Some(PageTrouble::Retry { cause, .. })) =
+        (&fetching.background, fetching.page.as_ref().and_then(|page| page.trouble))
+    {
+        return of_retry(cause);
+    }
+    if fetching.background.as_ref().is_some_and(|background| background.quiet == Some(Quiet::Paused)) {
+        return "It may go on by itself, or from the browser’s own list of downloads.".to_owned();
+    }
     let who = match (fetching.engine, fetching.hand_over) {
         (Engine::Background, _) => "The browser downloads in the background: you may close this tab.",
         (Engine::Page, None) => "This page downloads: keep the tab open. What has arrived is kept.",
@@ -109,10 +195,29 @@ fn of_fetching(fetching: &Fetching) -> String {
         (Engine::Page, Some(HandOver::Failed)) => {
             "The browser could not start a download in the background, so this page downloads: keep the tab open."
         }
+        (Engine::Page, Some(HandOver::GaveUp)) => {
+            "The browser ended its download too early, so this page fetches the rest: keep the tab open."
+        }
+        (Engine::Page, Some(HandOver::Damaged)) => {
+            "This page fetches again what was not right: keep the tab open."
+        }
+        (Engine::Page, Some(HandOver::Impatience | HandOver::Chosen)) => {
+            "You chose that this page downloads: keep the tab open. What has arrived is kept."
+        }
     };
     match fetching.mismatches.len() {
         0 => who.to_owned(),
         n => format!("{who} {}", damaged(n)),
+    }
+}
+
+fn of_retry(cause: Cause) -> String {
+    match cause {
+        Cause::Status(status) => {
+            format!("The server answered with an error ({status}). This page tries again by itself.")
+        }
+        _ => "The connection failed. This page tries again by itself; nothing that has arrived is lost."
+            .to_owned(),
     }
 }
 
@@ -126,6 +231,7 @@ fn damaged(pieces: usize) -> String {
 fn of_cause(cause: Cause) -> String {
     match cause {
         Cause::Cancelled => "This download was stopped. Resume fetches only what is missing.".to_owned(),
+        Cause::Paused => "Resume goes on where it stopped.".to_owned(),
         Cause::NeedsClick => "The browser wants a click before it goes on.".to_owned(),
         Cause::Network => {
             "The connection failed. Nothing that has arrived is lost; Resume fetches what is missing."
@@ -141,7 +247,7 @@ fn of_cause(cause: Cause) -> String {
         Cause::Corrupt(pieces) => format!("{} Resume fetches only that again.", damaged(pieces)),
         Cause::NoRoom => "There is no room left on this device. Delete something, then resume.".to_owned(),
         Cause::Gone => {
-            "The server does not have these files any more. Reload the page to see what it has now."
+            "The server has replaced these files, or does not have them any more. What still fits is kept."
                 .to_owned()
         }
         Cause::Evicted => {
@@ -172,7 +278,7 @@ pub fn live(download: &Download) -> String {
         State::Unknown
         | State::Unsupported(_)
         | State::Absent
-        | State::Preparing { .. }
+        | State::Preparing(_)
         | State::Fetching(_)
         | State::Stopping(_)
         | State::Ready
@@ -193,7 +299,7 @@ pub fn mark(download: &Download) -> String {
         State::Unknown
         | State::Unsupported(_)
         | State::Absent
-        | State::Preparing { .. }
+        | State::Preparing(_)
         | State::Interrupted(_)
         | State::Removing => String::new(),
     }
@@ -206,6 +312,9 @@ pub fn button(button: Button) -> &'static str {
         Button::Download => "Download",
         Button::Resume => "Resume",
         Button::Cancel => "Cancel",
+        Button::Pause => "Pause",
+        Button::TakeOver => "Go on in this page",
+        Button::Renew => "Get the new version",
         Button::Discard => "Discard",
         Button::Delete => "Delete",
     }

@@ -7,9 +7,9 @@ mod download;
 mod number;
 
 pub use download::{
-    background_title, background_title_at_end, button, explanation, headline, live, mark, reach,
+    background_title, background_title_at_end, button, explanation, headline, live, mark, pace, reach, room,
 };
-pub use number::{bytes, count, percent, permille};
+pub use number::{bytes, count, duration, percent, permille};
 
 /// The product.
 pub const NAME: &str = "Modelferry";
@@ -65,6 +65,18 @@ pub mod panel {
     /// Without JavaScript.
     pub const NO_SCRIPT: &str =
         "Keeping a model on this device needs JavaScript. The files below can be saved one by one.";
+    /// Heading of the settings.
+    pub const SETTINGS: &str = "Settings";
+    /// The question of the first setting.
+    pub const ENGINE: &str = "How to download";
+    /// Its answers: whichever fits.
+    pub const ENGINE_AUTOMATIC: &str = "Automatically";
+    /// The browser.
+    pub const ENGINE_BACKGROUND: &str = "By the browser, in the background";
+    /// The page.
+    pub const ENGINE_PAGE: &str = "In this page";
+    /// What the answers mean.
+    pub const ENGINE_NOTE: &str = "In the background, where the browser can do that, the tab may be closed; it         takes up to three times the model’s size on disk. In this page it takes the size once, and the tab must stay         open. The choice counts from the next start. In a private window everything is removed with the window.";
     /// Asked before a model is deleted.
     pub const CONFIRM_DELETE: &str = "Delete this model from this device?";
     /// Yes.

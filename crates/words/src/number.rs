@@ -29,6 +29,18 @@ pub fn permille(part: u64, whole: u64) -> u64 {
     (part.min(whole) >> shift) * 1_000 / (whole >> shift).max(1)
 }
 
+/// How long something will take, roughly: `about 3 min left`.
+#[must_use]
+pub fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=9 => "a few seconds left".to_owned(),
+        10..=89 => format!("about {} s left", seconds / 10 * 10),
+        90..=5_399 => format!("about {} min left", (seconds + 30) / 60),
+        5_400..=172_799 => format!("about {} h left", (seconds + 1_800) / 3_600),
+        _ => "days left".to_owned(),
+    }
+}
+
 /// A number with its noun.
 #[must_use]
 pub fn count(n: usize, one: &str, many: &str) -> String {
@@ -51,6 +63,20 @@ mod tests {
             (1_200_000_000_000, "1.2 TB"),
         ] {
             assert_eq!(bytes(n), text);
+        }
+    }
+
+    #[test]
+    fn durations_are_rough() {
+        for (seconds, text) in [
+            (0, "a few seconds left"),
+            (59, "about 50 s left"),
+            (90, "about 2 min left"),
+            (3_600, "about 60 min left"),
+            (5_400, "about 2 h left"),
+            (u64::MAX, "days left"),
+        ] {
+            assert_eq!(duration(seconds), text);
         }
     }
 
