@@ -45,7 +45,9 @@ pub(crate) async fn answer(
     });
     let (mut head, source) = response.into_parts();
     entry.status(head.status.as_u16());
-    let body_faults = put_in(&faults, head.status, &mut head.headers);
+    // A head alone says what it would with its body.
+    let has_body = without_body || source.left() != Some(0);
+    let body_faults = put_in(&faults, head.status, has_body, &mut head.headers);
     Response::from_parts(head, FaultyBody::new(source, &body_faults, entry, connection))
 }
 
@@ -99,14 +101,14 @@ async fn ask(
 }
 
 /// Puts the faults of the head into it, and returns those of the body.
-fn put_in(faults: &Faults, status: StatusCode, headers: &mut HeaderMap) -> BodyFaults {
+fn put_in(faults: &Faults, status: StatusCode, has_body: bool, headers: &mut HeaderMap) -> BodyFaults {
     let first = if status == StatusCode::PARTIAL_CONTENT { first_byte(headers) } else { 0 };
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if let (Some(most), Some(length)) = (faults.truncate_to, length) {
         headers.insert(CONTENT_LENGTH, most.min(length).into());
     }
-    let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let gzip = faults.gzip == Some(true) && !bodiless && !headers.contains_key(CONTENT_ENCODING);
+    let has_body = has_body && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let gzip = faults.gzip == Some(true) && has_body && !headers.contains_key(CONTENT_ENCODING);
     if gzip {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         headers.remove(CONTENT_LENGTH);

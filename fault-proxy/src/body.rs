@@ -253,7 +253,7 @@ impl Source {
     }
 
     /// Bytes still to come, if that is known.
-    fn left(&self) -> Option<u64> {
+    pub(crate) fn left(&self) -> Option<u64> {
         match self {
             Self::Upstream(body) => body.left(),
             Self::Own(bytes) => Some(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),

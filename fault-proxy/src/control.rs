@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::error::Error;
-use crate::front::{Front, Shared};
+use crate::front::{ACCEPT_AGAIN, Front, Shared};
 use crate::rule::{CutKind, RuleError};
 use crate::rules::Rules;
 use crate::upstream::Upstream;
@@ -69,6 +69,7 @@ enum CutKindWish {
 pub(crate) async fn serve(listener: TcpListener, control: Arc<Control>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_AGAIN).await;
             continue;
         };
         let control = Arc::clone(&control);

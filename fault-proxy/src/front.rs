@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -28,6 +29,9 @@ use crate::upstream::Upstream;
 const SEND_BUFFER: u32 = 64 << 10;
 /// hyper's own buffer, in bytes; also the longest head of a request.
 const HTTP_BUFFER: usize = 32 << 10;
+
+/// How long to wait after a connection could not be accepted.
+pub(crate) const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// What all connections share.
 #[derive(Debug)]
@@ -208,9 +212,10 @@ fn spawn(listener: TcpListener, shared: &Arc<Shared>) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         loop {
-            // A client that has left before it was let in is no reason to stop.
-            if let Ok((stream, _)) = listener.accept().await {
-                shared.serve(stream);
+            match listener.accept().await {
+                Ok((stream, _)) => shared.serve(stream),
+                // Too many open files, perhaps: connections that end make room.
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
             }
         }
     })

@@ -145,6 +145,17 @@ async fn a_compressed_body_is_the_same_when_it_is_unpacked() {
 }
 
 #[tokio::test]
+async fn nothing_is_not_compressed() {
+    let setting =
+        Setting::with(json!([{ "gzip": true, "status": 307, "headers": { "location": "/" } }])).await;
+    let answer = get(setting.proxy, "/file", &[]).await;
+    assert_eq!((answer.status, answer.body.len(), answer.whole), (307, 0, true));
+    assert!(!answer.headers.contains_key("content-encoding"));
+    let head = ask(Setting::with(json!([{ "gzip": true }])).await.proxy, "HEAD", "/file", &[]).await;
+    assert_eq!((head.headers["content-encoding"].as_str(), head.body.len()), ("gzip", 0));
+}
+
+#[tokio::test]
 async fn a_hidden_range_is_answered_with_the_whole() {
     let setting = Setting::with(json!([{ "ranged": true, "ignore_range": true }])).await;
     let answer = get(setting.proxy, "/file", &["Range: bytes=5-", "If-Range: \"x\""]).await;

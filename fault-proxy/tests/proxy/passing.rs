@@ -1,11 +1,14 @@
 //! What is passed on when nothing is to go wrong.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::client::{ask, get, read_body, send};
-use crate::setting::Setting;
-use crate::upstream::{ETAG, file};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use crate::setting::{Setting, until};
+use crate::upstream::{ETAG, FLOOD, file};
 
 #[tokio::test]
 async fn an_answer_is_passed_on_whole_and_counted() {
@@ -106,6 +109,49 @@ async fn a_client_that_leaves_ends_the_request_to_upstream() {
     let mut deserted = setting.upstream.deserted.clone();
     deserted.wait_for(|number| *number == 1).await.unwrap();
     assert_eq!(setting.ended("client-gone").await["bytes"], 1000);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_holds_upstream_back() {
+    let setting = Setting::with(json!([])).await;
+    let stream = send(setting.proxy, "GET", "/flood", &[]).await.unwrap();
+    let bytes = async || setting.log().await.first().map_or(0, |entry| entry["bytes"].as_u64().unwrap());
+    let held = until(|| async {
+        let before = bytes().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        (before > 0 && bytes().await == before).then_some(before)
+    })
+    .await;
+    assert!(held < FLOOD as u64, "{held}");
+    assert_eq!(setting.log().await[0]["ended"], "open");
+    drop(stream);
+    let mut deserted = setting.upstream.deserted.clone();
+    deserted.wait_for(|number| *number == 1).await.unwrap();
+    setting.ended("client-gone").await;
+}
+
+#[tokio::test]
+async fn answers_on_one_connection_are_told_apart() {
+    let setting = Setting::with(json!([{ "skip": 1, "cut_at": 500 }])).await;
+    let mut stream = TcpStream::connect(setting.proxy).await.unwrap();
+    for path in ["/first", "/second"] {
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).await.unwrap();
+        if path == "/first" {
+            assert!(read_body(&mut stream, 300_000).await == file());
+        }
+    }
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.ends_with(&file()[..500]));
+    let log = setting.log().await;
+    let told: Vec<_> = log.iter().map(|entry| (&entry["path"], &entry["bytes"], &entry["ended"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("/first"), &json!(300_000), &json!("complete")),
+            (&json!("/second"), &json!(500), &json!("cut"))
+        ]
+    );
 }
 
 #[tokio::test]

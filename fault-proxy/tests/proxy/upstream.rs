@@ -10,6 +10,9 @@ use tokio::sync::watch;
 pub(crate) const ETAG: &str = "\"the-file\"";
 pub(crate) const SCRIPT: &str = "const version = 'v1'; // v1\n";
 
+/// Length in bytes of `/flood`.
+pub(crate) const FLOOD: usize = 512 << 20;
+
 /// The file: 300,000 bytes that are not alike.
 pub(crate) fn file() -> Vec<u8> {
     (0..300_000_u32).map(|at| u8::try_from(at % 251).unwrap()).collect()
@@ -68,6 +71,16 @@ async fn answer(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>, desert: A
         write(&mut stream, "200 OK", &["Content-Length: 1000000"], &[7; 1000]).await;
         stream.read_u8().await.unwrap_err();
         desert.send_modify(|number| *number += 1);
+    } else if path == "/flood" {
+        // More than all buffers on the way can hold.
+        write(&mut stream, "200 OK", &[&format!("Content-Length: {FLOOD}")], &[]).await;
+        let chunk = vec![7; 1 << 20];
+        for _ in 0..FLOOD / chunk.len() {
+            if stream.write_all(&chunk).await.is_err() {
+                desert.send_modify(|number| *number += 1);
+                return;
+            }
+        }
     } else if path == "/broken" {
         write(&mut stream, "200 OK", &["Content-Length: 1000000"], &[7; 1000]).await;
     } else if path == "/chunked" {
