@@ -1,6 +1,7 @@
 // A model's page, as a person uses it.
 import { expect, type Locator, type Page } from '@playwright/test';
-import { encodeId, MODEL, type Server } from './server.ts';
+import { encodeId, MODEL } from './server.ts';
+import type { Site } from './site.ts';
 
 export type State =
   | 'unknown'
@@ -28,8 +29,8 @@ export class ModelPage {
   }
 
   /** Opens a model's page in a tab; comes back when the page knows how things stand on this device. */
-  static async open(page: Page, server: Server, id: string = MODEL): Promise<ModelPage> {
-    await page.goto(`${server.url}/${encodeId(id)}`);
+  static async open(page: Page, site: Site, id: string = MODEL): Promise<ModelPage> {
+    await page.goto(`${site.url}/${encodeId(id)}`);
     const model = new ModelPage(page);
     await model.knows();
     return model;

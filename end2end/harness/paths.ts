@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const serverProgram = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release', 'modelferry');
+const programs = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release');
+export const serverProgram = join(programs, 'modelferry');
+export const proxyProgram = join(programs, 'fault-proxy');
 export const site = join(root, 'target', 'site');
 /** The folder into which scripts/model puts the real model. */
 export const sharedModels = join(root, 'models');

@@ -3,6 +3,7 @@ import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, ren
 import { dirname, join } from 'node:path';
 import { digestList, root, serverProgram, sharedModels, site } from './paths.ts';
 import { Process } from './process.ts';
+import type { Site } from './site.ts';
 import { until } from './wait.ts';
 
 /** The model that is there in every test, 91 MB: three large pieces and some small ones. */
@@ -54,7 +55,7 @@ function link(from: string, to: string): void {
   }
 }
 
-export class Server {
+export class Server implements Site {
   readonly #folder: string;
   #process: Process | undefined;
   #port = 0;

@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test';
 import type { Device } from './device.ts';
 import type { Server } from './server.ts';
+import type { Site } from './site.ts';
 
 const PIECES = 'modelferry-pieces-1';
 const MANIFESTS = 'modelferry-manifests-1';
@@ -14,9 +15,9 @@ export interface StoredFile {
 }
 
 /** A tab of the same origin in which none of the app's code runs. */
-export async function bystander(server: Server, device: Device): Promise<Page> {
+export async function bystander(site: Site, device: Device): Promise<Page> {
   const page = await device.newPage();
-  await page.goto(`${server.url}/healthz`);
+  await page.goto(`${site.url}/healthz`);
   return page;
 }
 

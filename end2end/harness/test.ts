@@ -1,8 +1,10 @@
-// The fixtures: a server with the real model, and a device with a browser. Both are new for every test and are
-// ended with it. What they said stays in `results` if the test fails, and a page that complained fails its test.
+// The fixtures: a server with the real model, a proxy in front of it for tests that want faults, and a device
+// with a browser. All are new for every test and are ended with it. What they said stays in `results` if the
+// test fails, and a page that complained fails its test.
 import { writeFileSync } from 'node:fs';
 import { test as base, expect, type TestInfo } from '@playwright/test';
 import { Device } from './device.ts';
+import { FaultProxy } from './proxy.ts';
 import { MODEL, Server } from './server.ts';
 
 interface Options {
@@ -14,6 +16,10 @@ interface Options {
 
 interface Fixtures {
   server: Server;
+  /** In front of `server`: a test that asks for it opens its pages there. */
+  faultProxy: FaultProxy;
+  /** The same, not started. */
+  idleProxy: FaultProxy;
   device: Device;
 }
 
@@ -33,8 +39,24 @@ export const test = base.extend<Fixtures & Options>({
     }
   },
 
-  // Depends on the server so that it is ended first.
-  device: async ({ server: _, flags }, use, info) => {
+  idleProxy: async ({ server: _ }, use, info) => {
+    const proxy = new FaultProxy();
+    try {
+      await use(proxy);
+    } finally {
+      if (failed(info) && proxy.started) await keepPassed(info, proxy);
+      await proxy.stop();
+    }
+  },
+
+  // Not called `proxy`, which is an option of Playwright's own.
+  faultProxy: async ({ server, idleProxy }, use) => {
+    await idleProxy.start(server);
+    await use(idleProxy);
+  },
+
+  // Depends on the server and on the proxy, started or not, so that it is ended first.
+  device: async ({ idleProxy: _, flags }, use, info) => {
     const device = new Device(flags);
     try {
       await device.launch();
@@ -55,6 +77,12 @@ function keep(info: TestInfo, name: string, text: string): void {
   writeFileSync(info.outputPath(name), `${text}\n`);
 }
 
+/** The proxy's own log, one request a line. */
+async function keepPassed(info: TestInfo, proxy: FaultProxy): Promise<void> {
+  const requests = await proxy.log().catch((error) => [String(error)]);
+  keep(info, 'proxy.log', [proxy.output, ...requests.map((request) => JSON.stringify(request))].join('\n'));
+}
+
 async function keepPages(info: TestInfo, device: Device): Promise<void> {
   keep(info, 'browser.log', device.output);
   keep(info, 'problems.log', device.problems().join('\n'));
@@ -73,5 +101,6 @@ export { expect };
 export { ModelPage } from './model-page.ts';
 export { expectedDigests, MODEL, type Server } from './server.ts';
 export type { Device } from './device.ts';
+export type { FaultProxy, Passed, Rule } from './proxy.ts';
 export { bystander, storedFiles, storedManifests, storedPieces } from './store.ts';
 export { until } from './wait.ts';

@@ -1,0 +1,6 @@
+// What a browser opens: a server, or something in front of one.
+
+export interface Site {
+  /** Without a slash at its end. */
+  readonly url: string;
+}

@@ -1,0 +1,188 @@
+//! The way in for tests: JSON over HTTP, on an address of its own.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::error::Error;
+use crate::front::{ACCEPT_AGAIN, Front, Shared};
+use crate::rule::{CutKind, RuleError};
+use crate::rules::Rules;
+use crate::upstream::Upstream;
+
+const ROUTES: &str = "there are: GET and PUT /rules, GET /log?since=N, GET and PUT /upstream, POST /cut";
+
+/// What a command is about.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) front: Front,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Why a command is not obeyed.
+#[derive(Debug)]
+enum Refusal {
+    NoRoute,
+    Rules(RuleError),
+    Json(serde_json::Error),
+    Upstream(Error),
+    Since(String),
+    Body(hyper::Error),
+    Door(SocketAddr, io::Error),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct UpstreamWish {
+    up: Option<bool>,
+    url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct CutWish {
+    kind: CutKindWish,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CutKindWish {
+    #[default]
+    Fin,
+    Reset,
+}
+
+/// Obeys commands for ever.
+pub(crate) async fn serve(listener: TcpListener, control: Arc<Control>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_AGAIN).await;
+            continue;
+        };
+        let control = Arc::clone(&control);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let control = Arc::clone(&control);
+                async move { Ok::<_, Infallible>(respond(control.obey(request).await)) }
+            });
+            // A test that has left does not want to know.
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
+        });
+    }
+}
+
+fn respond(result: Result<Value, Refusal>) -> Response<Full<Bytes>> {
+    let (status, value) = match result {
+        Ok(value) => (StatusCode::OK, value),
+        Err(refusal) => (refusal.status(), json!({ "error": refusal.to_string() })),
+    };
+    let mut response = Response::new(Full::from(format!("{value}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+impl Control {
+    async fn obey(&self, request: Request<Incoming>) -> Result<Value, Refusal> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map_err(Refusal::Body)?.to_bytes();
+        match (head.method, head.uri.path()) {
+            (Method::GET, "/rules") => Ok(self.shared.rules.show()),
+            (Method::PUT, "/rules") => {
+                self.shared.rules.replace(Rules::from_json(&body).map_err(Refusal::Rules)?);
+                Ok(self.shared.rules.show())
+            }
+            (Method::GET, "/log") => {
+                let (requests, next) = self.shared.log.since(since(head.uri.query())?);
+                Ok(json!({ "requests": requests, "next": next }))
+            }
+            (Method::GET, "/upstream") => Ok(self.show_upstream().await),
+            (Method::PUT, "/upstream") => {
+                self.change_upstream(read(&body)?).await?;
+                Ok(self.show_upstream().await)
+            }
+            (Method::POST, "/cut") => {
+                let CutWish { kind } = if body.is_empty() { CutWish::default() } else { read(&body)? };
+                let kind = match kind {
+                    CutKindWish::Fin => CutKind::Fin,
+                    CutKindWish::Reset => CutKind::Reset,
+                };
+                Ok(json!({ "connections": self.shared.cut(kind).await }))
+            }
+            _ => Err(Refusal::NoRoute),
+        }
+    }
+
+    async fn change_upstream(&self, wish: UpstreamWish) -> Result<(), Refusal> {
+        if let Some(url) = wish.url {
+            self.shared.set_upstream(url.parse::<Upstream>().map_err(Refusal::Upstream)?);
+        }
+        let door = |error| Refusal::Door(self.front.address(), error);
+        match wish.up {
+            Some(true) => self.front.up().await.map_err(door),
+            Some(false) => self.front.down().await.map_err(door),
+            None => Ok(()),
+        }
+    }
+
+    async fn show_upstream(&self) -> Value {
+        json!({
+            "up": self.front.is_up().await,
+            "url": self.shared.upstream().to_string(),
+            "listening": format!("http://{}", self.front.address()),
+        })
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(Refusal::Json)
+}
+
+fn since(query: Option<&str>) -> Result<usize, Refusal> {
+    match query {
+        None | Some("") => Ok(0),
+        Some(query) => query
+            .strip_prefix("since=")
+            .and_then(|number| number.parse().ok())
+            .ok_or_else(|| Refusal::Since(query.to_owned())),
+    }
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::Rules(_) | Self::Json(_) | Self::Upstream(_) | Self::Since(_) | Self::Body(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Door(..) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoRoute => f.write_str(ROUTES),
+            Self::Rules(error) => error.fmt(f),
+            Self::Json(error) => error.fmt(f),
+            Self::Upstream(error) => error.fmt(f),
+            Self::Since(query) => write!(f, "{query:?}: expected since=NUMBER"),
+            Self::Body(error) => write!(f, "the command did not arrive: {error}"),
+            Self::Door(address, error) => write!(f, "cannot listen on {address}: {error}"),
+        }
+    }
+}
