@@ -11,16 +11,27 @@ use super::browser::window;
 /// How long the server may take to begin its answer, in milliseconds.
 const PATIENCE: u32 = 30_000;
 
-/// Gets a URL. Nothing is taken from or put into the HTTP cache: what is kept is kept by us, and a wrong answer
-/// must not come back from there.
-pub(super) async fn get(url: &str, signal: Option<&AbortSignal>) -> Result<Response, JsValue> {
+/// A request for a URL. Nothing is taken from or put into the HTTP cache: what is kept is kept by us, and a wrong
+/// answer must not come back from there.
+pub(super) fn request(url: &str, signal: Option<&AbortSignal>) -> Result<Request, JsValue> {
     let init = RequestInit::new();
     init.set_cache(RequestCache::NoStore);
     init.set_signal(signal);
-    let request = Request::new_with_str_and_init(url, &init)?;
-    let response = JsFuture::from(window().fetch_with_request(&request));
+    Request::new_with_str_and_init(url, &init)
+}
+
+/// Sends a request; comes back when the answer begins.
+pub(super) async fn send(request: &Request) -> Result<Response, JsValue> {
+    Ok(JsFuture::from(window().fetch_with_request(request)).await?.unchecked_into())
+}
+
+/// Gets a URL, unless the server takes too long to begin.
+pub(super) async fn get(url: &str, signal: Option<&AbortSignal>) -> Result<Response, JsValue> {
+    let request = request(url, signal)?;
+    let response = send(&request);
+    futures_util::pin_mut!(response);
     match select(response, TimeoutFuture::new(PATIENCE)).await {
-        Either::Left((response, _)) => Ok(response?.unchecked_into()),
+        Either::Left((response, _)) => response,
         Either::Right(_) => Err("the server does not answer".into()),
     }
 }

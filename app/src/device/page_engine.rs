@@ -1,129 +1,154 @@
 //! The page engine: fetches pieces in the page itself, where the browser has no Background Fetch, does not
 //! allow it, or where the pieces are too small for it.
+//!
+//! What to ask for and when is decided by [`protocol::transfer`]; here it is carried out.
 
-use std::cell::Cell;
+mod listen;
+mod request;
+mod store;
+mod wake;
+
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Reflect, Uint8Array};
-use piece_store::{AdmitError, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
-use protocol::download::{Cause, Event, PageOutcome};
-use protocol::{FromWorker, Piece, Refusal, routes};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, ReadableStreamDefaultReader};
+use js_sys::Uint8Array;
+use piece_store::{Parts as _, StoreError, Turn, TurnOf};
+use protocol::download::{Cause, Event, Millis, PageOutcome, PageTrouble};
+use protocol::transfer::{Step, Transfer};
+use protocol::{Digest, DigestSet, Piece};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
 
-use super::browser::{Device, log, now};
+use super::browser::{Device, log, now, window};
 use super::driver::Driver;
-use super::{http, news};
-
-/// How often a piece is tried before giving up, and how long to wait before each further try, in milliseconds.
-const PAUSES: [u32; 3] = [500, 2_000, 5_000];
+use wake::Wake;
 
 /// How often progress is shown, in milliseconds.
-const SHOW_EVERY: u64 = 100;
-
-/// How long the connection may be silent, in milliseconds. Not how long a piece may take: lines are slow.
-const IDLE: u32 = 30_000;
+const SHOW_EVERY: Millis = 100;
 
 /// How long to wait for another tab before saying so, in milliseconds.
 const SAY_SO: u32 = 300;
 
 /// A run of the engine, to stop it.
-#[derive(Debug)]
-pub(super) struct Run {
-    control: Rc<Control>,
-}
-
-#[derive(Debug)]
-struct Control {
-    /// `None` where the browser has no `AbortController`: then it stops at the next chunk.
-    abort: Option<AbortController>,
-    stopped: Cell<bool>,
-    silent: Cell<bool>,
-}
+pub(super) struct Run(Rc<Engine>);
 
 impl Run {
     /// Ends it; it reports so.
     pub(super) fn stop(&self) {
-        self.control.stopped.set(true);
-        if let Some(abort) = &self.control.abort {
+        self.0.stopped.set(true);
+        if let Some(abort) = &self.0.abort {
             abort.abort();
         }
+        self.0.transfer.borrow_mut().end(PageOutcome::Stopped);
+        self.0.wake.wake();
     }
 
     /// Ends it without a word, since another run takes its place.
     pub(super) fn replace(&self) {
-        self.control.silent.set(true);
+        self.0.silent.set(true);
         self.stop();
     }
 }
 
-/// Why a piece could not be had this time.
-enum Failure {
-    /// Another try may help.
-    Passing(Cause),
-    /// Another try will not help now.
-    Final(Cause),
-    Stopped,
-}
-
-/// Begins to fetch these pieces, one after the other.
+/// Begins to fetch these pieces.
 pub(super) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> Run {
-    let control = Rc::new(Control {
+    let engine = Rc::new(Engine {
+        driver: Rc::clone(driver),
+        device,
+        transfer: RefCell::new(Transfer::new(Vec::new())),
+        wake: Wake::default(),
         abort: AbortController::new().ok(),
         stopped: Cell::default(),
         silent: Cell::default(),
+        buffers: RefCell::default(),
+        spare: RefCell::default(),
+        requests: RefCell::default(),
+        with_parts: RefCell::default(),
+        saving: Cell::default(),
+        shown: Cell::default(),
     });
-    let engine =
-        Engine { driver: Rc::clone(driver), device, control: Rc::clone(&control), shown: Cell::default() };
-    spawn_local(async move {
-        let outcome = engine.run(pieces).await;
-        if !engine.control.silent.get() {
-            engine.driver.dispatch(Event::PageFinished(outcome));
+    spawn_local({
+        let engine = Rc::clone(&engine);
+        async move {
+            let outcome = engine.run(pieces).await;
+            if !engine.silent.get() {
+                engine.driver.dispatch(Event::PageFinished(outcome));
+            }
         }
     });
-    Run { control }
+    Run(engine)
 }
 
 struct Engine {
     driver: Rc<Driver>,
     device: Device,
-    control: Rc<Control>,
+    transfer: RefCell<Transfer>,
+    /// Set off when the transfer may have something new to say.
+    wake: Wake,
+    /// Ends the waiting for a turn; `None` where the browser has no such thing, here and below.
+    abort: Option<AbortController>,
+    stopped: Cell<bool>,
+    silent: Cell<bool>,
+    /// The bytes of each open piece. They stay in the browser's own memory: what this program's memory has once
+    /// grown to, it never gives back.
+    buffers: RefCell<Vec<(Digest, Uint8Array)>>,
+    /// The memory of a piece that is done with, for the next one: garbage is collected late.
+    spare: RefCell<Option<Uint8Array>>,
+    requests: RefCell<Vec<(u32, Option<AbortController>)>>,
+    /// Pieces of which parts may be stored.
+    with_parts: RefCell<DigestSet>,
+    /// How many parts are being written.
+    saving: Cell<u32>,
     /// When progress was last shown.
-    shown: Cell<u64>,
+    shown: Cell<Millis>,
 }
 
 impl Engine {
-    async fn run(&self, pieces: Vec<Piece>) -> PageOutcome {
+    async fn run(self: &Rc<Self>, mut pieces: Vec<Piece>) -> PageOutcome {
         // Given back when this run ends, or with the tab.
         let _turn = match self.turn().await {
             Ok(turn) => turn,
-            Err(_) if self.control.stopped.get() => return PageOutcome::Stopped,
-            Err(error) => {
-                log("tabs cannot take turns", &error.to_string().into());
-                return PageOutcome::Failed(Cause::Storage);
-            }
+            Err(_) if self.stopped.get() => return PageOutcome::Stopped,
+            Err(error) => return self.broken(&error),
         };
-        let mut corrupt = 0;
-        for piece in pieces {
-            match self.piece(piece).await {
-                Ok(()) => {}
-                // The others may be right.
-                Err(Failure::Passing(Cause::Corrupt(_)) | Failure::Final(Cause::Corrupt(_))) => corrupt += 1,
-                Err(Failure::Passing(cause) | Failure::Final(cause)) => return PageOutcome::Failed(cause),
-                Err(Failure::Stopped) => return PageOutcome::Stopped,
+        match self.device.store.parts().list().await {
+            Ok(parts) => {
+                // The last one is the first to be fetched: one that was begun, so that there are never many of those.
+                let mut at = pieces.len();
+                for i in (0..pieces.len()).rev() {
+                    if parts.contains(&pieces[i].digest) {
+                        at -= 1;
+                        pieces.swap(i, at);
+                    }
+                }
+                self.with_parts.replace(parts);
             }
+            Err(error) => return self.broken(&error),
         }
-        if corrupt == 0 { PageOutcome::Done } else { PageOutcome::Failed(Cause::Corrupt(corrupt)) }
+        self.transfer.replace(Transfer::new(pieces));
+        if self.stopped.get() {
+            return PageOutcome::Stopped;
+        }
+        let _listening = listen::listen(self);
+        let outcome = self.carry_out().await;
+        self.save_all().await;
+        self.buffers.take();
+        self.spare.take();
+        outcome
+    }
+
+    fn broken(&self, error: &StoreError) -> PageOutcome {
+        log("fetching cannot begin", &error.to_string().into());
+        PageOutcome::Failed(Cause::Storage)
     }
 
     /// Two tabs would fetch everything twice.
     async fn turn(&self) -> Result<Turn, StoreError> {
         let (model, _) = self.driver.identity();
-        let signal = self.control.abort.as_ref().map(AbortController::signal);
+        let signal = self.abort.as_ref().map(AbortController::signal);
         let turn = Turn::wait(TurnOf::PageEngine(&model), signal.as_ref());
         pin_mut!(turn);
         match select(turn, TimeoutFuture::new(SAY_SO)).await {
@@ -137,114 +162,60 @@ impl Engine {
         }
     }
 
-    async fn piece(&self, piece: Piece) -> Result<(), Failure> {
-        let mut pauses = PAUSES.iter();
-        let mut damaged = false;
+    async fn carry_out(self: &Rc<Self>) -> PageOutcome {
+        let mut trouble: Option<PageTrouble> = None;
         loop {
-            match self.try_piece(piece).await {
-                // Once may be bad luck on the way; twice is what the server has.
-                Err(Failure::Passing(cause @ Cause::Corrupt(_))) if damaged => {
-                    return Err(Failure::Final(cause));
-                }
-                Err(Failure::Passing(Cause::Corrupt(_))) => damaged = true,
-                Err(Failure::Passing(cause)) => match pauses.next() {
-                    Some(pause) => TimeoutFuture::new(*pause).await,
-                    None => return Err(Failure::Final(cause)),
-                },
-                done => return done,
-            }
-            if self.control.stopped.get() {
-                return Err(Failure::Stopped);
-            }
-        }
-    }
-
-    async fn try_piece(&self, piece: Piece) -> Result<(), Failure> {
-        let Piece { digest, size } = piece;
-        let store = self.device.store.pieces();
-        // Another tab, the worker or another model may have it by now.
-        if !matches!(store.has(&digest).await, Ok(true)) {
-            let bytes = self.fetch(&routes::piece(&digest), size).await?;
-            store.admit(&digest, bytes).await.map_err(|error| {
-                log("a piece was refused", &error.to_string().into());
-                match error {
-                    AdmitError::Mismatch { .. } => {
-                        self.driver.dispatch(Event::Refused { digest, refusal: Refusal::Mismatch });
-                        Failure::Passing(Cause::Corrupt(1))
+            // A request is sent even where the browser thinks that it is offline: the server may be on this device.
+            // If it fails then, the person is told why.
+            let offline = !window().navigator().on_line();
+            let random = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+            let step = self.transfer.borrow_mut().next(now(), offline, random);
+            match step {
+                Step::Open(piece) => spawn_local(Rc::clone(self).open(piece)),
+                Step::Request(request) => spawn_local(Rc::clone(self).request(request)),
+                Step::Abort(id) => self.abort_request(id),
+                Step::Admit(piece) => spawn_local(Rc::clone(self).admit(piece)),
+                Step::Forget(digest) => self.forget(&digest),
+                Step::End(outcome) => return outcome,
+                Step::Wait(until) => {
+                    let in_the_way = self.transfer.borrow().trouble();
+                    if in_the_way != trouble {
+                        trouble = in_the_way;
+                        self.driver.dispatch(Event::PageTrouble(trouble));
                     }
-                    AdmitError::Store(error) => Failure::Final(match error.kind {
-                        StoreErrorKind::NoRoom => Cause::NoRoom,
-                        StoreErrorKind::Unsupported | StoreErrorKind::Other => Cause::Storage,
-                    }),
+                    // At most a minute, which fits whatever a timer takes.
+                    let pause = until.saturating_sub(now()).min(60_000) as u32;
+                    select(self.wake.wait(), TimeoutFuture::new(pause)).await;
                 }
-            })?;
-            news::tell(&FromWorker::Admitted { digest });
-        }
-        self.driver.dispatch(Event::PageProgress { in_flight: 0 });
-        self.driver.dispatch(Event::Admitted(digest));
-        Ok(())
-    }
-
-    /// The body of a piece. Never more than `size` bytes are held.
-    async fn fetch(&self, url: &str, size: u64) -> Result<Uint8Array, Failure> {
-        let signal = self.control.abort.as_ref().map(AbortController::signal);
-        let response = http::get(url, signal.as_ref()).await.map_err(|error| self.network(&error))?;
-        match response.status() {
-            200 => {}
-            404 | 410 => return Err(Failure::Final(Cause::Gone)),
-            status @ (408 | 429 | 500..) => return Err(Failure::Passing(Cause::Status(status))),
-            status => return Err(Failure::Final(Cause::Status(status))),
-        }
-        let Some(body) = response.body() else {
-            return Err(Failure::Passing(Cause::Network));
-        };
-        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-        // A piece is at most 256 MiB, so it has a place in 32 bits.
-        let size = u32::try_from(size).or(Err(Failure::Final(Cause::Storage)))?;
-        let bytes = Uint8Array::new_with_length(size);
-        let mut length = 0_u32;
-        loop {
-            let read = JsFuture::from(reader.read());
-            let read = match select(read, TimeoutFuture::new(IDLE)).await {
-                Either::Left((read, _)) => read.map_err(|error| self.network(&error))?,
-                Either::Right(_) => {
-                    let _ = reader.cancel();
-                    return Err(self.network(&"nothing has come for a while".into()));
-                }
-            };
-            let field = |name: &str| Reflect::get(&read, &name.into()).unwrap_or(JsValue::UNDEFINED);
-            if field("done").is_truthy() {
-                break;
             }
-            let chunk: Uint8Array = field("value").unchecked_into();
-            let end = length.saturating_add(chunk.length());
-            if end > size {
-                // Too long cannot be right. Stop before it gets longer.
-                let _ = reader.cancel();
-                return Err(Failure::Passing(Cause::Corrupt(1)));
-            }
-            bytes.set(&chunk, length);
-            length = end;
-            self.show(u64::from(length));
         }
-        if length < size {
-            return Err(Failure::Passing(Cause::Network));
-        }
-        Ok(bytes)
     }
 
-    fn network(&self, error: &JsValue) -> Failure {
-        if self.control.stopped.get() {
-            return Failure::Stopped;
+    fn abort_request(&self, id: u32) {
+        let requests = &mut *self.requests.borrow_mut();
+        if let Some(at) = requests.iter().position(|request| request.0 == id)
+            && let Some(abort) = requests.swap_remove(at).1
+        {
+            abort.abort();
         }
-        log("a piece could not be fetched", error);
-        Failure::Passing(Cause::Network)
     }
 
-    fn show(&self, in_flight: u64) {
-        if now() >= self.shown.get() + SHOW_EVERY {
-            self.shown.set(now());
-            self.driver.dispatch(Event::PageProgress { in_flight });
+    fn buffer(&self, digest: &Digest) -> Option<Uint8Array> {
+        self.buffers.borrow().iter().find(|buffer| buffer.0 == *digest).map(|buffer| buffer.1.clone())
+    }
+
+    /// Shows how many bytes are here, now and then.
+    fn show(&self, now: Millis) {
+        if now >= self.shown.get() + SHOW_EVERY {
+            self.shown.set(now);
+            self.show_now();
+            // The transfer counts on being asked again after progress.
+            self.wake.wake();
         }
+    }
+
+    fn show_now(&self) {
+        let in_flight = self.transfer.borrow().in_flight();
+        self.driver.dispatch(Event::PageProgress { in_flight });
     }
 }

@@ -2,20 +2,24 @@
 //!
 //! The Cache API fits: entries are whole or absent, pages and workers of an origin share it, bodies stay on
 //! disk, and a service worker can answer requests with its entries as they are.
-
-use std::fmt;
+//!
+//! A cache is opened by its name for every operation. An open `Cache` object outlives the deletion of its cache:
+//! what is put through it afterwards succeeds, and nobody can ever read it.
 
 use js_sys::{Array, Reflect, Uint8Array};
 use protocol::{Digest, DigestSet, Refusal, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto};
+use web_sys::{
+    Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
+};
 
-use crate::{AdmitError, Documents, Pieces, StoreError, StoreErrorKind};
+use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind};
 
 const PREFIX: &str = "modelferry-";
 const PIECES: &str = "modelferry-pieces-1";
 const DOCUMENTS: &str = "modelferry-manifests-1";
+const PARTS: &str = "modelferry-parts-1";
 
 fn global(name: &str) -> Result<JsValue, StoreError> {
     let missing = || StoreError::new(StoreErrorKind::Unsupported, format!("there is no `{name}`"));
@@ -58,7 +62,7 @@ pub async fn remove_other_layouts() -> Result<(), StoreError> {
     let caches = caches()?;
     let names: Array = JsFuture::from(caches.keys()).await?.unchecked_into();
     for name in names.iter().filter_map(|name| name.as_string()) {
-        if name.starts_with(PREFIX) && name != PIECES && name != DOCUMENTS {
+        if name.starts_with(PREFIX) && ![PIECES, DOCUMENTS, PARTS].contains(&name.as_str()) {
             JsFuture::from(caches.delete(&name)).await?;
         }
     }
@@ -75,29 +79,40 @@ fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError
     Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
 }
 
-async fn found(cache: &Cache, key: &str) -> Result<Option<Response>, StoreError> {
-    let value = JsFuture::from(cache.match_with_str(key)).await?;
+async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
+    JsFuture::from(open(cache).await?.put_with_str(key, response)).await?;
+    Ok(())
+}
+
+async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
+    let value = JsFuture::from(open(cache).await?.match_with_str(key)).await?;
     Ok((!value.is_undefined()).then(|| value.unchecked_into()))
 }
 
-async fn urls(cache: &Cache) -> Result<Vec<String>, StoreError> {
-    let requests: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
+async fn bytes(response: &Response) -> Result<Uint8Array, StoreError> {
+    Ok(Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?))
+}
+
+async fn urls(cache: &str) -> Result<Vec<String>, StoreError> {
+    let requests: Array = JsFuture::from(open(cache).await?.keys()).await?.unchecked_into();
     Ok(requests.iter().map(|request| request.unchecked_into::<Request>().url()).collect())
 }
 
-async fn delete(cache: &Cache, key: &str) -> Result<bool, StoreError> {
-    Ok(JsFuture::from(cache.delete_with_str(key)).await?.is_truthy())
+async fn delete(cache: &str, key: &str) -> Result<bool, StoreError> {
+    // Of pieces and documents there is one entry a path; of parts there may be many, told apart by their query.
+    let deleted = open(cache).await?.delete_with_str_and_options(key, &whatever_the_query());
+    Ok(JsFuture::from(deleted).await?.is_truthy())
+}
+
+fn whatever_the_query() -> CacheQueryOptions {
+    let options = CacheQueryOptions::new();
+    options.set_ignore_search(true);
+    options
 }
 
 /// Pieces in the Cache API.
-#[derive(Clone)]
-pub struct CachePieces(Cache);
-
-impl fmt::Debug for CachePieces {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CachePieces")
-    }
-}
+#[derive(Clone, Copy, Debug)]
+pub struct CachePieces(());
 
 impl CachePieces {
     /// Opens the store of this origin.
@@ -105,7 +120,7 @@ impl CachePieces {
     /// # Errors
     /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
     pub async fn open() -> Result<Self, StoreError> {
-        open(PIECES).await.map(Self)
+        open(PIECES).await.map(|_| Self(()))
     }
 
     /// The stored response of a piece, its body still on disk.
@@ -113,7 +128,7 @@ impl CachePieces {
     /// # Errors
     /// When the store cannot be read.
     pub async fn response(&self, digest: &Digest) -> Result<Option<Response>, StoreError> {
-        found(&self.0, &routes::piece(digest)).await
+        found(PIECES, &routes::piece(digest)).await
     }
 }
 
@@ -155,17 +170,16 @@ impl Pieces for CachePieces {
             return Err(AdmitError::Mismatch { expected: *digest, found });
         }
         let response = stored(&bytes, "application/octet-stream")?;
-        let put = self.0.put_with_str(&routes::piece(digest), &response);
-        JsFuture::from(put).await.map_err(StoreError::from)?;
-        Ok(())
+        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
+        drop(bytes);
+        Ok(put(PIECES, &routes::piece(digest), &response).await?)
     }
 
     async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {
         let Some(response) = self.response(digest).await? else {
             return Ok(None);
         };
-        let buffer = JsFuture::from(response.array_buffer()?).await?;
-        Ok(Some(Uint8Array::new(&buffer)))
+        Ok(Some(bytes(&response).await?))
     }
 
     async fn has(&self, digest: &Digest) -> Result<bool, StoreError> {
@@ -173,23 +187,17 @@ impl Pieces for CachePieces {
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
-        Ok(urls(&self.0).await?.iter().filter_map(|url| routes::parse_piece(url)).collect())
+        Ok(urls(PIECES).await?.iter().filter_map(|url| routes::parse_piece(url)).collect())
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        delete(&self.0, &routes::piece(digest)).await
+        delete(PIECES, &routes::piece(digest)).await
     }
 }
 
 /// Documents in the Cache API.
-#[derive(Clone)]
-pub struct CacheDocuments(Cache);
-
-impl fmt::Debug for CacheDocuments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CacheDocuments")
-    }
-}
+#[derive(Clone, Copy, Debug)]
+pub struct CacheDocuments(());
 
 impl CacheDocuments {
     /// Opens the store of this origin.
@@ -197,19 +205,18 @@ impl CacheDocuments {
     /// # Errors
     /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
     pub async fn open() -> Result<Self, StoreError> {
-        open(DOCUMENTS).await.map(Self)
+        open(DOCUMENTS).await.map(|_| Self(()))
     }
 }
 
 impl Documents for CacheDocuments {
     async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
         let response = stored(&Uint8Array::from(text.as_bytes()), "text/plain;charset=utf-8")?;
-        JsFuture::from(self.0.put_with_str(key, &response)).await?;
-        Ok(())
+        put(DOCUMENTS, key, &response).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let Some(response) = found(&self.0, key).await? else {
+        let Some(response) = found(DOCUMENTS, key).await? else {
             return Ok(None);
         };
         Ok(JsFuture::from(response.text()?).await?.as_string())
@@ -218,10 +225,58 @@ impl Documents for CacheDocuments {
     async fn keys(&self) -> Result<Vec<String>, StoreError> {
         // `scheme:`, nothing, `authority`, and what is wanted.
         let path = |url: String| url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
-        Ok(urls(&self.0).await?.into_iter().filter_map(path).collect())
+        Ok(urls(DOCUMENTS).await?.into_iter().filter_map(path).collect())
     }
 
     async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        delete(&self.0, key).await
+        delete(DOCUMENTS, key).await
+    }
+}
+
+/// Parts in the Cache API: `/pieces/<sha256>?<offset>`, so that one operation reads or removes all of a piece.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheParts(());
+
+impl CacheParts {
+    /// Opens the store of this origin.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
+    pub async fn open() -> Result<Self, StoreError> {
+        open(PARTS).await.map(|_| Self(()))
+    }
+}
+
+impl Parts for CacheParts {
+    type Bytes = Uint8Array;
+
+    async fn put(&self, digest: &Digest, offset: u32, bytes: &Uint8Array) -> Result<(), StoreError> {
+        // The type is a place for the offset that every browser gives back as it was: a stored response does not
+        // know its own URL.
+        let response = stored(bytes, &format!("modelferry/{offset}"))?;
+        put(PARTS, &format!("{}?{offset}", routes::piece(digest)), &response).await
+    }
+
+    async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
+        let all = open(PARTS).await?;
+        let all = all.match_all_with_str_and_options(&routes::piece(digest), &whatever_the_query());
+        let all: Array = JsFuture::from(all).await?.unchecked_into();
+        for response in all.iter() {
+            let response: Response = response.unchecked_into();
+            let kind = response.headers().get("content-type")?;
+            if let Some(offset) = kind.and_then(|kind| kind.rsplit('/').next()?.parse().ok()) {
+                take(offset, bytes(&response).await?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<DigestSet, StoreError> {
+        let urls = urls(PARTS).await?;
+        Ok(urls.iter().filter_map(|url| routes::parse_piece(url.split('?').next()?)).collect())
+    }
+
+    async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
+        delete(PARTS, &routes::piece(digest)).await
     }
 }

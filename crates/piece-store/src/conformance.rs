@@ -3,7 +3,7 @@
 use protocol::{Digest, DigestSet, File, Manifest, ModelId, Revision, Wish, WishState};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AdmitError, Documents, ModelStore, Pieces};
+use crate::{AdmitError, Documents, ModelStore, Parts, Pieces};
 
 fn sha256(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
@@ -13,17 +13,20 @@ fn sha256(bytes: &[u8]) -> Digest {
 ///
 /// # Panics
 /// Where the implementation differs from what the traits promise.
-pub async fn run<P: Pieces, D: Documents>(
+pub async fn run<P: Pieces, D: Documents, T: Parts<Bytes = P::Bytes>>(
     pieces: P,
     documents: D,
+    parts: T,
     pack: impl Fn(&[u8]) -> P::Bytes,
     unpack: impl Fn(P::Bytes) -> Vec<u8>,
 ) {
     check_pieces(&pieces, &pack, &unpack).await;
     check_documents(&documents).await;
-    let store = ModelStore::new(pieces, documents);
+    check_parts(&parts, &pack, &unpack).await;
+    let store = ModelStore::new(pieces, documents, parts);
     check_models(&store, &pack).await;
     check_strangers(&store, &pack).await;
+    check_left_over_parts(&store, &pack).await;
 }
 
 #[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
@@ -75,10 +78,68 @@ async fn check_documents<D: Documents>(documents: &D) {
     assert!(documents.keys().await.unwrap().is_empty());
 }
 
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_parts<T: Parts>(
+    parts: &T,
+    pack: &impl Fn(&[u8]) -> T::Bytes,
+    unpack: &impl Fn(T::Bytes) -> Vec<u8>,
+) {
+    let (one, other) = (sha256(b"one"), sha256(b"other"));
+    let read = async |digest: &Digest| {
+        let mut seen = Vec::new();
+        parts.read(digest, |offset, bytes| seen.push((offset, unpack(bytes)))).await.unwrap();
+        seen.sort();
+        seen
+    };
+    assert!(read(&one).await.is_empty());
+    parts.put(&one, 0, &pack(b"a")).await.unwrap();
+    parts.put(&one, 70_000, &pack(&[7; 70_000])).await.unwrap();
+    parts.put(&one, 0, &pack(b"abc")).await.unwrap();
+    parts.put(&other, 4, &pack(b"x")).await.unwrap();
+    assert_eq!(read(&one).await, [(0, b"abc".to_vec()), (70_000, vec![7; 70_000])], "the later put counts");
+    assert_eq!(read(&other).await, [(4, b"x".to_vec())]);
+    assert_eq!(parts.list().await.unwrap(), DigestSet::from([one, other]));
+    assert!(parts.delete(&one).await.unwrap());
+    assert!(!parts.delete(&one).await.unwrap());
+    assert!(read(&one).await.is_empty());
+    assert_eq!(parts.list().await.unwrap(), DigestSet::from([other]), "only those of that piece go");
+    assert!(parts.delete(&other).await.unwrap());
+}
+
+/// Parts stay while their piece is missing and named, and are never taken for the piece.
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_left_over_parts<P: Pieces, D: Documents, T: Parts<Bytes = P::Bytes>>(
+    store: &ModelStore<P, D, T>,
+    pack: &impl Fn(&[u8]) -> P::Bytes,
+) {
+    let model: ModelId = "owner/unfinished".parse().unwrap();
+    let revision = Revision::from_bytes([6; 20]);
+    let file = |path: &str, body: &[u8]| File {
+        path: path.parse().unwrap(),
+        size: body.len() as u64,
+        sha256: sha256(body),
+        pieces: vec![sha256(body)],
+    };
+    let files = vec![file("a", b"complete"), file("b", b"missing")];
+    let manifest = Manifest::new(model.clone(), revision, 1 << 20, files).unwrap();
+    store.put_manifest(&manifest).await.unwrap();
+    store.pieces().admit(&sha256(b"complete"), pack(b"complete")).await.unwrap();
+    for body in [&b"complete"[..], b"missing", b"unknown"] {
+        store.parts().put(&sha256(body), 0, &pack(body)).await.unwrap();
+    }
+    assert!(!store.stored(&model, revision).await.unwrap().unwrap().is_ready());
+    assert!(!store.pieces().has(&sha256(b"missing")).await.unwrap());
+    assert_eq!(store.sweep().await.unwrap(), 0);
+    assert_eq!(store.parts().list().await.unwrap(), DigestSet::from([sha256(b"missing")]));
+    store.discard(&model, revision).await.unwrap();
+    assert!(store.parts().list().await.unwrap().is_empty());
+    assert!(store.pieces().list().await.unwrap().is_empty());
+}
+
 /// What another version has stored costs nothing.
 #[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
-async fn check_strangers<P: Pieces, D: Documents>(
-    store: &ModelStore<P, D>,
+async fn check_strangers<P: Pieces, D: Documents, T: Parts>(
+    store: &ModelStore<P, D, T>,
     pack: &impl Fn(&[u8]) -> P::Bytes,
 ) {
     let model: ModelId = "of/another version".parse().unwrap();
@@ -94,7 +155,10 @@ async fn check_strangers<P: Pieces, D: Documents>(
 }
 
 #[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
-async fn check_models<P: Pieces, D: Documents>(store: &ModelStore<P, D>, pack: &impl Fn(&[u8]) -> P::Bytes) {
+async fn check_models<P: Pieces, D: Documents, T: Parts>(
+    store: &ModelStore<P, D, T>,
+    pack: &impl Fn(&[u8]) -> P::Bytes,
+) {
     let admit = async |bytes: &[u8]| store.pieces().admit(&sha256(bytes), pack(bytes)).await.unwrap();
     let manifest = |model: &str, revision: u8, bodies: &[&[u8]]| {
         let file = |(i, body): (usize, &&[u8])| File {

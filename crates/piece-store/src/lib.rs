@@ -1,9 +1,9 @@
 //! A content-addressed store of model pieces in the browser, over the Cache API.
 //!
-//! Two traits, [`Pieces`] (bytes by digest) and [`Documents`] (small texts by key), each with an
-//! implementation over the Cache API ([`CachePieces`], [`CacheDocuments`]) and an in-memory twin
-//! ([`MemoryPieces`], [`MemoryDocuments`]). One conformance suite runs against all of them. [`ModelStore`] is what
-//! page and worker use: manifests, wishes and pieces together.
+//! Three traits, [`Pieces`] (bytes by digest), [`Documents`] (small texts by key) and [`Parts`] (what has arrived of
+//! unfinished pieces), each with an implementation over the Cache API ([`CachePieces`], [`CacheDocuments`],
+//! [`CacheParts`]) and an in-memory twin ([`MemoryPieces`], [`MemoryDocuments`], [`MemoryParts`]). One conformance
+//! suite runs against all of them. [`ModelStore`] is what page and worker use: all of it together.
 //!
 //! **Architecture Invariant:** nothing enters the piece store without matching its digest:
 //! [`Pieces::admit`] is the only way in, and it hashes. There is no flag that says a model is ready.
@@ -17,13 +17,15 @@ mod documents;
 mod error;
 mod memory;
 mod model_store;
+mod parts;
 mod pieces;
 mod turn;
 
-pub use cache::{CacheDocuments, CachePieces, remove_other_layouts, sha256};
+pub use cache::{CacheDocuments, CacheParts, CachePieces, remove_other_layouts, sha256};
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
-pub use memory::{MemoryDocuments, MemoryPieces};
+pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};
 pub use model_store::{BrowserStore, ModelStore, StoredModel};
+pub use parts::Parts;
 pub use pieces::Pieces;
 pub use turn::{Turn, TurnOf};

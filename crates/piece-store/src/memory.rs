@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::{Digest, DigestSet};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AdmitError, Documents, Pieces, StoreError};
+use crate::{AdmitError, Documents, Parts, Pieces, StoreError};
 
 /// Pieces in memory.
 #[derive(Debug, Default)]
@@ -61,5 +61,35 @@ impl Documents for MemoryDocuments {
 
     async fn delete(&self, key: &str) -> Result<bool, StoreError> {
         Ok(self.0.borrow_mut().remove(key).is_some())
+    }
+}
+
+/// Parts in memory.
+#[derive(Debug, Default)]
+pub struct MemoryParts(RefCell<BTreeMap<(Digest, u32), Vec<u8>>>);
+
+impl Parts for MemoryParts {
+    type Bytes = Vec<u8>;
+
+    async fn put(&self, digest: &Digest, offset: u32, bytes: &Vec<u8>) -> Result<(), StoreError> {
+        self.0.borrow_mut().insert((*digest, offset), bytes.clone());
+        Ok(())
+    }
+
+    async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Vec<u8>)) -> Result<(), StoreError> {
+        for ((_, offset), bytes) in self.0.borrow().iter().filter(|((of, _), _)| of == digest) {
+            take(*offset, bytes.clone());
+        }
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<DigestSet, StoreError> {
+        Ok(self.0.borrow().keys().map(|(digest, _)| *digest).collect())
+    }
+
+    async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
+        let before = self.0.borrow().len();
+        self.0.borrow_mut().retain(|(of, _), _| of != digest);
+        Ok(self.0.borrow().len() < before)
     }
 }

@@ -1,17 +1,18 @@
-//! Manifests, wishes and pieces together: what is on this device.
+//! Manifests, wishes, pieces and parts together: what is on this device.
 
 use protocol::{DigestSet, Manifest, ModelId, Revision, Wish, routes};
 
-use crate::{CacheDocuments, CachePieces, Documents, Pieces, StoreError};
+use crate::{CacheDocuments, CacheParts, CachePieces, Documents, Parts, Pieces, StoreError};
 
 /// The store of this origin in a browser.
-pub type BrowserStore = ModelStore<CachePieces, CacheDocuments>;
+pub type BrowserStore = ModelStore<CachePieces, CacheDocuments, CacheParts>;
 
 /// What is on this device: manifests, the person's wishes, and pieces.
 #[derive(Clone, Debug, Default)]
-pub struct ModelStore<P, D> {
+pub struct ModelStore<P, D, T> {
     pieces: P,
     documents: D,
+    parts: T,
 }
 
 /// One stored revision of a model, and what is kept of it.
@@ -37,7 +38,7 @@ impl BrowserStore {
     /// # Errors
     /// [`crate::StoreErrorKind::Unsupported`] where the browser keeps nothing for this page.
     pub async fn open() -> Result<Self, StoreError> {
-        Ok(Self::new(CachePieces::open().await?, CacheDocuments::open().await?))
+        Ok(Self::new(CachePieces::open().await?, CacheDocuments::open().await?, CacheParts::open().await?))
     }
 }
 
@@ -46,17 +47,23 @@ fn wish_key(model: &ModelId) -> String {
     format!("{}/wish", routes::model_info(model))
 }
 
-impl<P: Pieces, D: Documents> ModelStore<P, D> {
-    /// Puts the two stores together.
+impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
+    /// Puts the stores together.
     #[must_use]
-    pub fn new(pieces: P, documents: D) -> Self {
-        Self { pieces, documents }
+    pub fn new(pieces: P, documents: D, parts: T) -> Self {
+        Self { pieces, documents, parts }
     }
 
     /// The pieces.
     #[must_use]
     pub fn pieces(&self) -> &P {
         &self.pieces
+    }
+
+    /// What has arrived of unfinished pieces.
+    #[must_use]
+    pub fn parts(&self) -> &T {
+        &self.parts
     }
 
     /// The documents, for tests.
@@ -219,8 +226,9 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         self.sweep().await.map(drop)
     }
 
-    /// Removes the pieces that no stored manifest names, and says how many. Removes nothing while a manifest is
-    /// stored that this version does not understand: its pieces are not known.
+    /// Removes the pieces that no stored manifest names, and says how many; also parts of such pieces, and of those
+    /// that are complete by now. Removes nothing while a manifest is stored that this version does not understand:
+    /// its pieces are not known.
     ///
     /// Pieces may be admitted meanwhile, but no manifest may be stored that names pieces from before: callers
     /// see to that, in browsers with [`crate::Turn`].
@@ -240,6 +248,11 @@ impl<P: Pieces, D: Documents> ModelStore<P, D> {
         let mut removed = 0;
         for digest in pieces.iter().filter(|digest| !named.contains(digest)) {
             removed += usize::from(self.pieces.delete(digest).await?);
+        }
+        for digest in self.parts.list().await?.iter() {
+            if !named.contains(digest) || pieces.contains(digest) {
+                self.parts.delete(digest).await?;
+            }
         }
         Ok(removed)
     }

@@ -2,13 +2,14 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use futures_util::FutureExt as _;
-use piece_store::{MemoryDocuments, MemoryPieces, conformance};
+use piece_store::{MemoryDocuments, MemoryParts, MemoryPieces, conformance};
 
 #[test]
 fn memory_conforms() {
     let suite = conformance::run(
         MemoryPieces::default(),
         MemoryDocuments::default(),
+        MemoryParts::default(),
         <[u8]>::to_vec,
         std::convert::identity,
     );

@@ -14,6 +14,7 @@ mod message;
 mod name;
 pub mod routes;
 mod text;
+pub mod transfer;
 mod wish;
 
 pub use attempt::{AttemptError, AttemptId};

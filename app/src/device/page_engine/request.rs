@@ -1,0 +1,99 @@
+//! One request: from its sending to the last byte of the answer.
+
+use std::rc::Rc;
+
+use js_sys::{Reflect, Uint8Array};
+use protocol::routes;
+use protocol::transfer::{Answer, Request, range_start};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, Headers, ReadableStreamDefaultReader, Response};
+
+use super::super::browser::{log, now};
+use super::super::http;
+use super::Engine;
+
+impl Engine {
+    pub(super) async fn request(self: Rc<Self>, request: Request) {
+        // Its own, so that it can be ended alone.
+        let abort = AbortController::new().ok();
+        self.requests.borrow_mut().push((request.id, abort.clone()));
+        if let Err(error) = self.exchange(&request, abort.as_ref()).await
+            && self.requests.borrow().iter().any(|(id, _)| *id == request.id)
+        {
+            log("a request failed", &error);
+        }
+        // A body that is not wanted to its end must not come all the same.
+        self.abort_request(request.id);
+        self.transfer.borrow_mut().ended(request.id);
+        self.wake.wake();
+    }
+
+    async fn exchange(
+        self: &Rc<Self>,
+        request: &Request,
+        abort: Option<&AbortController>,
+    ) -> Result<(), JsValue> {
+        let Request { id, digest, first, last, ranged } = *request;
+        let Some(buffer) = self.buffer(&digest) else {
+            return Ok(());
+        };
+        let signal = abort.map(AbortController::signal);
+        let message = http::request(&routes::piece(&digest), signal.as_ref())?;
+        if ranged {
+            let headers = message.headers();
+            headers.set("range", &format!("bytes={first}-{last}"))?;
+            // A piece never changes; but what answers may not be our server.
+            headers.set("if-range", &format!("\"{digest}\""))?;
+        }
+        let response = http::send(&message).await?;
+        if !self.transfer.borrow_mut().answered(id, &answer(&response)?) {
+            return Ok(());
+        }
+        let Some(body) = response.body() else {
+            return Ok(());
+        };
+        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+        let (done, value) = (JsValue::from("done"), JsValue::from("value"));
+        loop {
+            let read = JsFuture::from(reader.read()).await?;
+            if Reflect::get(&read, &done)?.is_truthy() {
+                return Ok(());
+            }
+            let chunk: Uint8Array = Reflect::get(&read, &value)?.unchecked_into();
+            let now = now();
+            let Some(place) = self.transfer.borrow_mut().received(id, now, chunk.length()) else {
+                return Ok(());
+            };
+            buffer.set(&chunk, place);
+            self.save(false);
+            self.show(now);
+        }
+    }
+}
+
+fn answer(response: &Response) -> Result<Answer, JsValue> {
+    let headers = response.headers();
+    let length = match headers.get("content-encoding")? {
+        None => headers.get("content-length")?.and_then(|length| length.parse().ok()),
+        Some(_) => None,
+    };
+    Ok(Answer {
+        status: response.status(),
+        first: headers.get("content-range")?.and_then(|range| range_start(&range)),
+        length,
+        retry_after: retry_after(&headers)?,
+    })
+}
+
+/// Milliseconds, from seconds or a date: RFC 9110 section 10.2.3. The browser reads all forms of a date.
+fn retry_after(headers: &Headers) -> Result<u64, JsValue> {
+    let Some(field) = headers.get("retry-after")? else {
+        return Ok(0);
+    };
+    Ok(match field.parse::<u32>() {
+        Ok(seconds) => u64::from(seconds) * 1_000,
+        // What is no date becomes 0.
+        Err(_) => (js_sys::Date::parse(&field) as u64).saturating_sub(now()),
+    })
+}

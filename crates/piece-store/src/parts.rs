@@ -1,0 +1,39 @@
+//! The trait of a store for parts of pieces that are not complete.
+
+use protocol::{Digest, DigestSet};
+
+use crate::StoreError;
+
+/// What has arrived of unfinished pieces, by digest and offset, so that a closed tab does not lose it.
+///
+/// Nothing here is verified, so nothing of it is ever served or counted as kept: the digest of the whole piece
+/// decides, when the piece is admitted to [`crate::Pieces`].
+#[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
+pub trait Parts {
+    /// Some bytes, in the form that costs least to hand over.
+    type Bytes;
+
+    /// Keeps bytes of a piece that begin at `offset`, in place of those that were kept from the same offset.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn put(&self, digest: &Digest, offset: u32, bytes: &Self::Bytes) -> Result<(), StoreError>;
+
+    /// Hands over what is kept of a piece, one part after the other with its offset, in no order. Parts may overlap.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn read(&self, digest: &Digest, take: impl FnMut(u32, Self::Bytes)) -> Result<(), StoreError>;
+
+    /// The pieces of which there are parts.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn list(&self) -> Result<DigestSet, StoreError>;
+
+    /// Removes all parts of a piece; says whether there were any.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn delete(&self, digest: &Digest) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,428 @@
+//! How a page fetches pieces by itself: which byte ranges to ask for next, when to wait, and when to give up.
+//!
+//! [`Transfer`] is told what happened and says with [`Transfer::next`] what to do. It does no I/O, reads no clock
+//! and rolls no dice: the time and random numbers come in. Pieces are cut into blocks that are fetched in ranges,
+//! several at a time; what is held at once is bounded in bytes, not in pieces, so that many small pieces do not
+//! wait for each other and a few large ones do not fill the memory.
+
+mod answer;
+mod backoff;
+mod lanes;
+mod open_piece;
+
+pub use answer::{Answer, range_start};
+
+use crate::download::{Cause, Millis, PageOutcome, PageTrouble};
+use crate::{Digest, Piece};
+
+use answer::Verdict;
+use backoff::Backoff;
+use lanes::Lanes;
+use open_piece::{Block, Busy, OpenPiece, Phase};
+
+/// Pieces are held in memory while they are fetched and stored: so many bytes of them, unless one is larger.
+pub const HELD: u64 = 64 << 20;
+
+/// A request that brings no byte for so long is given up. Not how long a block may take: lines are slow.
+pub const IDLE: Millis = 30_000;
+
+/// Up to this speed, in bytes a millisecond, unfinished pieces are saved as they grow. Above it the saving costs
+/// more time than a closed tab would.
+const FAST: u32 = 100_000;
+
+/// What is not saved yet, of all blocks together, in bytes: a closed tab loses that much and what comes while it
+/// is written.
+const UNSAVED: u32 = 192 << 10;
+
+/// After this many pieces that cannot be had, others are not tried any more.
+const HOPELESS: u32 = 3;
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Make room for this piece, and answer [`Transfer::opened`] or [`Transfer::admitted`].
+    Open(Piece),
+    /// Send this request; answer [`Transfer::answered`], [`Transfer::received`] and [`Transfer::ended`].
+    Request(Request),
+    /// End the request of this number. It is forgotten already.
+    Abort(u32),
+    /// Verify this piece and store it; answer [`Transfer::admitted`], [`Transfer::refused`] or [`Transfer::fail`].
+    Admit(Piece),
+    /// What has been saved of this piece is of no use any more; nor is its memory, if it is not open any more.
+    Forget(Digest),
+    /// Nothing to do before this time, or before something happens.
+    Wait(Millis),
+    /// It is over. Nothing is under way any more.
+    End(PageOutcome),
+}
+
+/// A request for some bytes of a piece.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Request {
+    /// Its number; none is used twice.
+    pub id: u32,
+    /// The piece.
+    pub digest: Digest,
+    /// The first byte.
+    pub first: u32,
+    /// The last byte.
+    pub last: u32,
+    /// Whether that is less than the piece.
+    pub ranged: bool,
+}
+
+/// Bytes of an unfinished piece to save: all of `first..end`, in place of what was saved from `first`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Save {
+    /// The piece.
+    pub digest: Digest,
+    /// The first byte.
+    pub first: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+/// The pieces that one run fetches.
+#[derive(Debug)]
+pub struct Transfer {
+    /// The next one last.
+    waiting: Vec<Piece>,
+    open: Vec<OpenPiece>,
+    /// Requests to be ended, and pieces to be forgotten.
+    chores: Vec<Step>,
+    lanes: Lanes,
+    backoff: Backoff,
+    /// `false` once the server, or something on the way, has ignored a range.
+    ranges: bool,
+    requests: u32,
+    corrupt: usize,
+    /// Why pieces could not be had, and how many.
+    lost: Option<Cause>,
+    lost_pieces: u32,
+    ending: Option<PageOutcome>,
+    trouble: Option<PageTrouble>,
+}
+
+impl Transfer {
+    /// Begins with the last of these pieces.
+    #[must_use]
+    pub fn new(pieces: Vec<Piece>) -> Self {
+        Self {
+            waiting: pieces,
+            open: Vec::new(),
+            chores: Vec::new(),
+            lanes: Lanes::default(),
+            backoff: Backoff::default(),
+            ranges: true,
+            requests: 0,
+            corrupt: 0,
+            lost: None,
+            lost_pieces: 0,
+            ending: None,
+            trouble: None,
+        }
+    }
+
+    /// What to do now; to be asked again until it says [`Step::Wait`] or [`Step::End`].
+    pub fn next(&mut self, now: Millis, offline: bool, random: u32) -> Step {
+        let mut active = 0;
+        let mut wake = Millis::MAX;
+        for open in &mut self.open {
+            for block in &mut open.blocks {
+                let Some(busy) = block.busy else { continue };
+                let until = busy.heard + IDLE;
+                if now < until && self.ending.is_none() {
+                    active += 1;
+                    wake = wake.min(until);
+                    continue;
+                }
+                block.give_up();
+                if now >= until {
+                    self.backoff.fail(Cause::Network, 0);
+                }
+                return Step::Abort(busy.id);
+            }
+        }
+        if let Some(chore) = self.chores.pop() {
+            return chore;
+        }
+        if let Some(outcome) = self.ending {
+            // A piece that is complete is worth the moment that its storing takes.
+            let admitting = self.open.iter().any(|open| open.phase == Phase::Admitting);
+            return if admitting { Step::Wait(Millis::MAX) } else { Step::End(outcome) };
+        }
+        if let Some(open) = self.open.iter_mut().find(|open| open.is_complete()) {
+            open.phase = Phase::Admitting;
+            return Step::Admit(open.piece);
+        }
+        self.backoff.settle(now, random);
+        // After a failure one request finds out whether it is over.
+        let lanes = if self.backoff.failures() == 0 { self.lanes.count() } else { 1 };
+        if active < lanes {
+            if now < self.backoff.not_before() {
+                wake = wake.min(self.backoff.not_before());
+            } else if let Some(request) = self.request(now) {
+                return Step::Request(request);
+            } else {
+                self.lanes.starve();
+            }
+        }
+        if let Some(piece) = self.waiting.last().copied()
+            && (self.open.is_empty() || self.held_or(piece.size) <= HELD)
+        {
+            self.waiting.pop();
+            let opened = OpenPiece::new(piece);
+            if opened.size == 0 {
+                self.lose(Cause::Storage);
+                return self.next(now, offline, random);
+            }
+            self.open.push(opened);
+            return Step::Open(piece);
+        }
+        if self.open.is_empty() {
+            let corrupt = (self.corrupt > 0).then_some(Cause::Corrupt(self.corrupt));
+            return Step::End(match self.lost.or(corrupt) {
+                Some(cause) => PageOutcome::Failed(cause),
+                None => PageOutcome::Done,
+            });
+        }
+        if self.backoff.failures() == 0 {
+            self.trouble = None;
+        } else if active == 0 {
+            let retry = PageTrouble::Retry { cause: self.backoff.cause(), at: self.backoff.not_before() };
+            self.trouble = Some(if offline { PageTrouble::Offline } else { retry });
+        }
+        Step::Wait(wake)
+    }
+
+    /// The free block that has failed least; of those the first.
+    fn request(&mut self, now: Millis) -> Option<Request> {
+        let open = self.open.iter_mut().filter(|open| open.phase == Phase::Fetching);
+        let blocks = open.flat_map(|open| {
+            let OpenPiece { piece, size, blocks, .. } = open;
+            let free = blocks.iter_mut().filter(|block| block.busy.is_none() && block.at < block.end);
+            free.map(|block| (piece.digest, *size, block))
+        });
+        let (digest, size, block) = blocks.min_by_key(|(_, _, block)| block.tries)?;
+        self.requests += 1;
+        let id = self.requests;
+        if !self.ranges {
+            block.restart();
+        }
+        block.busy = Some(Busy { id, heard: now });
+        let (first, end) = (block.at, block.end);
+        Some(Request { id, digest, first, last: end - 1, ranged: end - first < size })
+    }
+
+    fn held_or(&self, more: u64) -> u64 {
+        self.open.iter().map(|open| open.piece.size).sum::<u64>() + more
+    }
+
+    // ---- what happened ----
+
+    /// There is room for a piece, and these ranges of it, first byte and the one after the last, were saved.
+    pub fn opened(&mut self, digest: &Digest, saved: &[(u32, u32)]) {
+        let ranges = self.ranges;
+        if let Some(open) = self.piece(digest) {
+            open.begin(ranges, saved);
+        }
+    }
+
+    /// The answer to a request has begun; says whether its body is wanted.
+    pub fn answered(&mut self, id: u32, answer: &Answer) -> bool {
+        let Some((open, block)) = self.find(id) else {
+            return false;
+        };
+        let (size, first) = (open.size, block.at);
+        let ranged = block.end - first < size;
+        match answer.judge(ranged, first, size) {
+            Verdict::Take => return true,
+            Verdict::Whole => {
+                self.ranges = false;
+                for open in &mut self.open {
+                    if open.phase == Phase::Fetching && !open.is_complete() {
+                        let digest = open.piece.digest;
+                        open.restart(id, &mut self.chores);
+                        self.chores.push(Step::Forget(digest));
+                    }
+                }
+                return self.find(id).is_some();
+            }
+            Verdict::NoSuchRange => {
+                let digest = open.piece.digest;
+                self.start_over(&digest);
+            }
+            Verdict::Passing(cause) => {
+                if let Cause::Status(429 | 503) = cause {
+                    self.lanes.throttle();
+                }
+                self.give_up(id, cause, answer.retry_after);
+            }
+            Verdict::Final(cause) => {
+                let digest = open.piece.digest;
+                self.lose(cause);
+                self.close(&digest);
+            }
+        }
+        false
+    }
+
+    /// So many bytes have come; says where in the piece they belong, and `None` if they are not wanted.
+    pub fn received(&mut self, id: u32, now: Millis, bytes: u32) -> Option<u32> {
+        let (open, block) = self.find(id)?;
+        let place = block.at;
+        if bytes > block.end - place {
+            // Too long cannot be right. Stop before it gets longer.
+            let digest = open.piece.digest;
+            self.refused(&digest);
+            return None;
+        }
+        block.at += bytes;
+        block.tries = 0;
+        block.busy = Some(Busy { id, heard: now });
+        self.backoff.progress();
+        self.lanes.received(now, bytes);
+        Some(place)
+    }
+
+    /// A request is over, whether or not all has come.
+    pub fn ended(&mut self, id: u32) {
+        self.give_up(id, Cause::Network, 0);
+    }
+
+    fn give_up(&mut self, id: u32, cause: Cause, retry_after: Millis) {
+        let Some((_, block)) = self.find(id) else {
+            return;
+        };
+        let short = block.at < block.end;
+        block.give_up();
+        if short {
+            self.backoff.fail(cause, retry_after);
+            self.lanes.disturb();
+        }
+    }
+
+    /// A piece is in the store.
+    pub fn admitted(&mut self, digest: &Digest) {
+        self.close(digest);
+    }
+
+    /// The bytes of a piece were wrong. Once may be bad luck on the way, or in what was saved; twice is what the
+    /// server has.
+    pub fn refused(&mut self, digest: &Digest) {
+        match self.piece(digest) {
+            Some(open) if open.again => {
+                self.corrupt += 1;
+                self.close(digest);
+            }
+            Some(open) => {
+                open.again = true;
+                self.start_over(digest);
+            }
+            None => {}
+        }
+    }
+
+    /// Nothing more can be stored, or the person does not want it: ends as soon as possible.
+    pub fn end(&mut self, outcome: PageOutcome) {
+        self.ending.get_or_insert(outcome);
+    }
+
+    /// A piece could not be stored, which others could not either.
+    pub fn fail(&mut self, digest: &Digest, cause: Cause) {
+        self.end(PageOutcome::Failed(cause));
+        self.close(digest);
+    }
+
+    /// The network is back: nothing waits any longer.
+    pub fn online(&mut self) {
+        self.backoff.no_wait();
+    }
+
+    fn lose(&mut self, cause: Cause) {
+        self.lost = Some(cause);
+        self.lost_pieces += 1;
+        if self.lost_pieces >= HOPELESS {
+            self.end(PageOutcome::Failed(cause));
+        }
+    }
+
+    fn close(&mut self, digest: &Digest) {
+        self.start_over(digest);
+        self.open.retain(|open| open.piece.digest != *digest);
+    }
+
+    /// Drops what there is of a piece, to fetch it in one request.
+    fn start_over(&mut self, digest: &Digest) {
+        if let Some(open) = self.open.iter_mut().find(|open| open.piece.digest == *digest) {
+            open.restart(0, &mut self.chores);
+            self.chores.push(Step::Forget(*digest));
+        }
+    }
+
+    // ---- saving ----
+
+    /// The next bytes to save. `all`: however few, and however fast they came.
+    pub fn save(&mut self, all: bool) -> Option<Save> {
+        let least = match self.lanes.rate() {
+            _ if all => 1,
+            Some(rate) if rate < FAST => UNSAVED / self.lanes.count(),
+            Some(_) | None => return None,
+        };
+        // Without ranges there is no going on in the middle.
+        let ranges = self.ranges;
+        let open = self.open.iter_mut().filter(|open| ranges && open.may_be_saved());
+        for open in open {
+            let digest = open.piece.digest;
+            if let Some((first, end)) = open.blocks.iter_mut().find_map(|block| block.save(least)) {
+                return Some(Save { digest, first, end });
+            }
+        }
+        None
+    }
+
+    /// It is saved. Until this is said, and for ever if it fails, that block is not saved again.
+    pub fn saved(&mut self, save: &Save) {
+        if let Some(open) = self.piece(&save.digest) {
+            open.blocks.iter_mut().for_each(|block| block.saved(save.first, save.end));
+        }
+    }
+
+    // ---- to be asked ----
+
+    /// Bytes that have come of pieces that are not kept.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.open.iter().map(OpenPiece::held).sum()
+    }
+
+    /// What keeps bytes from coming.
+    #[must_use]
+    pub fn trouble(&self) -> Option<PageTrouble> {
+        self.trouble
+    }
+
+    /// Whether a piece is being fetched or stored.
+    #[must_use]
+    pub fn is_open(&self, digest: &Digest) -> bool {
+        self.open.iter().any(|open| open.piece.digest == *digest)
+    }
+
+    fn piece(&mut self, digest: &Digest) -> Option<&mut OpenPiece> {
+        self.open.iter_mut().find(|open| open.piece.digest == *digest)
+    }
+
+    fn find(&mut self, id: u32) -> Option<(Known, &mut Block)> {
+        self.open.iter_mut().find_map(|open| {
+            let known = Known { piece: open.piece, size: open.size };
+            let block = open.blocks.iter_mut().find(|block| block.busy.is_some_and(|busy| busy.id == id))?;
+            Some((known, block))
+        })
+    }
+}
+
+/// The piece of a block.
+struct Known {
+    piece: Piece,
+    size: u32,
+}

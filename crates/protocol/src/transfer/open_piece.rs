@@ -1,0 +1,155 @@
+//! A piece that is being fetched, and its blocks.
+
+use crate::Piece;
+use crate::download::Millis;
+
+use super::Step;
+
+/// The length of a block in bytes. One request each: large enough that requests cost nothing, small enough that
+/// several have something to do at the end of a piece.
+const BLOCK: u32 = 4 << 20;
+
+/// What is saved of a block in one entry, in bytes, before another entry is begun. An entry that grows is written
+/// again as a whole: larger ones would be written too often, smaller ones would be too many.
+const ENTRY: u32 = 256 << 10;
+
+/// The largest piece that can be held in memory, in bytes. Servers cut smaller ones.
+const LARGEST: u64 = 256 << 20;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Phase {
+    Opening,
+    Fetching,
+    Admitting,
+}
+
+#[derive(Debug)]
+pub(super) struct OpenPiece {
+    pub piece: Piece,
+    /// The same as the piece's; 0 if that is more than can be held.
+    pub size: u32,
+    pub phase: Phase,
+    /// Whether its bytes were wrong once.
+    pub again: bool,
+    pub blocks: Vec<Block>,
+}
+
+/// Adjoining bytes of a piece, fetched from the front.
+#[derive(Debug)]
+pub(super) struct Block {
+    start: u32,
+    /// The next byte.
+    pub at: u32,
+    pub end: u32,
+    pub busy: Option<Busy>,
+    /// Failures since bytes came.
+    pub tries: u32,
+    /// Where the entry begins that grows.
+    entry: u32,
+    saved: u32,
+    saving: bool,
+}
+
+/// A request under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Busy {
+    pub id: u32,
+    /// When something was last heard of it.
+    pub heard: Millis,
+}
+
+impl OpenPiece {
+    pub(super) fn new(piece: Piece) -> Self {
+        let size = if piece.size > LARGEST { 0 } else { piece.size as u32 };
+        Self { piece, size, phase: Phase::Opening, again: false, blocks: Vec::new() }
+    }
+
+    /// Cuts it, and takes what was saved.
+    pub(super) fn begin(&mut self, ranges: bool, saved: &[(u32, u32)]) {
+        self.phase = Phase::Fetching;
+        let length = if ranges { BLOCK } else { self.size };
+        let mut start = 0;
+        while start < self.size {
+            let end = self.size.min(start.saturating_add(length));
+            let mut block = Block::new(start, end);
+            if ranges {
+                block.take(saved);
+            }
+            self.blocks.push(block);
+            start = end;
+        }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.phase == Phase::Fetching && self.blocks.iter().all(|block| block.at == block.end)
+    }
+
+    pub(super) fn held(&self) -> u64 {
+        self.blocks.iter().map(|block| u64::from(block.at - block.start)).sum()
+    }
+
+    /// Drops everything, to fetch it in one request. If `keep` asks for the first byte, that is the one; all others
+    /// are to be ended.
+    pub(super) fn restart(&mut self, keep: u32, chores: &mut Vec<Step>) {
+        let mut whole = Block::new(0, self.size);
+        for block in &self.blocks {
+            match block.busy {
+                Some(busy) if busy.id == keep && block.at == 0 => whole.busy = Some(busy),
+                Some(busy) => chores.push(Step::Abort(busy.id)),
+                None => {}
+            }
+        }
+        self.phase = Phase::Fetching;
+        self.blocks.clear();
+        self.blocks.push(whole);
+    }
+
+    pub(super) fn may_be_saved(&self) -> bool {
+        self.phase == Phase::Fetching && !self.is_complete()
+    }
+}
+
+impl Block {
+    fn new(start: u32, end: u32) -> Self {
+        Self { start, at: start, end, busy: None, tries: 0, entry: start, saved: start, saving: false }
+    }
+
+    /// Goes on behind what was saved. A gap ends it: what is behind is fetched again.
+    fn take(&mut self, saved: &[(u32, u32)]) {
+        while let Some((_, end)) = saved.iter().find(|(first, end)| *first <= self.at && *end > self.at) {
+            self.at = self.end.min(*end);
+            if self.at == self.end {
+                break;
+            }
+        }
+        self.entry = self.at;
+        self.saved = self.at;
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.at = self.start;
+    }
+
+    pub(super) fn give_up(&mut self) {
+        self.busy = None;
+        self.tries += 1;
+    }
+
+    pub(super) fn save(&mut self, least: u32) -> Option<(u32, u32)> {
+        if self.saving || self.at - self.saved < least {
+            return None;
+        }
+        self.saving = true;
+        Some((self.entry, self.at))
+    }
+
+    pub(super) fn saved(&mut self, first: u32, end: u32) {
+        if self.saving && self.entry == first && end <= self.at {
+            self.saving = false;
+            self.saved = end;
+            if end - first >= ENTRY {
+                self.entry = end;
+            }
+        }
+    }
+}

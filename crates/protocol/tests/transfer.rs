@@ -1,0 +1,594 @@
+//! What a page fetches, and in which order, against a network that does its worst.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use protocol::download::{Cause, PageOutcome, PageTrouble};
+use protocol::transfer::{Answer, HELD, IDLE, Request, Save, Step, Transfer};
+use protocol::{Digest, Piece};
+
+const MIB: u64 = 1 << 20;
+const BLOCK: u32 = 4 << 20;
+
+fn piece(n: u8, size: u64) -> Piece {
+    Piece { digest: Digest::from_bytes([n; 32]), size }
+}
+
+fn partial(request: &Request) -> Answer {
+    let (status, first) = if request.ranged { (206, Some(request.first)) } else { (200, None) };
+    Answer { status, first, ..Answer::default() }
+}
+
+fn status(status: u16) -> Answer {
+    Answer { status, ..Answer::default() }
+}
+
+/// A page that carries out what it is told, on a network that is told what to do.
+struct Page {
+    transfer: Transfer,
+    now: u64,
+    offline: bool,
+    open: Vec<Piece>,
+    /// What has not come yet of each.
+    requests: Vec<Request>,
+    answered: Vec<u32>,
+    admitting: Vec<Piece>,
+    admitted: Vec<Digest>,
+    forgotten: Vec<Digest>,
+    aborted: usize,
+    asked: Vec<Request>,
+    saved: BTreeMap<(Digest, u32), u32>,
+    outcome: Option<PageOutcome>,
+    /// Until when it waits.
+    until: u64,
+}
+
+impl Page {
+    fn new(pieces: &[Piece]) -> Self {
+        let mut reversed = pieces.to_vec();
+        reversed.reverse();
+        let mut page = Self {
+            transfer: Transfer::new(reversed),
+            now: 1_000,
+            offline: false,
+            open: Vec::new(),
+            requests: Vec::new(),
+            answered: Vec::new(),
+            admitting: Vec::new(),
+            admitted: Vec::new(),
+            forgotten: Vec::new(),
+            aborted: 0,
+            asked: Vec::new(),
+            saved: BTreeMap::new(),
+            outcome: None,
+            until: 0,
+        };
+        page.go_on();
+        page
+    }
+
+    /// Does everything there is to do now.
+    fn go_on(&mut self) {
+        for _ in 0..10_000 {
+            match self.transfer.next(self.now, self.offline, u32::MAX) {
+                Step::Open(piece) => {
+                    self.open.push(piece);
+                    let saved: Vec<(u32, u32)> = self.saved_of(&piece.digest);
+                    self.transfer.opened(&piece.digest, &saved);
+                }
+                Step::Request(request) => {
+                    self.requests.push(request);
+                    self.asked.push(request);
+                }
+                Step::Abort(id) => {
+                    self.requests.retain(|request| request.id != id);
+                    self.aborted += 1;
+                }
+                Step::Admit(piece) => self.admitting.push(piece),
+                Step::Forget(digest) => {
+                    if !self.transfer.is_open(&digest) {
+                        self.open.retain(|piece| piece.digest != digest);
+                    }
+                    self.saved.retain(|(of, _), _| *of != digest);
+                    self.forgotten.push(digest);
+                }
+                Step::Wait(until) => {
+                    self.until = until;
+                    return;
+                }
+                Step::End(outcome) => {
+                    self.outcome = Some(outcome);
+                    return;
+                }
+            }
+        }
+        panic!("there is always something to do");
+    }
+
+    fn saved_of(&self, digest: &Digest) -> Vec<(u32, u32)> {
+        self.saved
+            .iter()
+            .filter(|((of, _), _)| of == digest)
+            .map(|((_, first), end)| (*first, *end))
+            .collect()
+    }
+
+    /// Answers a request as a good server does, so far.
+    fn bytes(&mut self, at: usize, count: u32) {
+        let request = &mut self.requests[at];
+        let left = request.last + 1 - request.first;
+        let count = count.min(left);
+        let place = self.transfer.received(request.id, self.now, count);
+        assert_eq!(place, Some(request.first), "bytes go where they belong");
+        request.first += count;
+        if count == left {
+            let id = request.id;
+            self.requests.remove(at);
+            self.transfer.ended(id);
+        }
+        self.go_on();
+    }
+
+    fn answer(&mut self, at: usize) {
+        let request = self.requests[at];
+        if !self.answered.contains(&request.id) {
+            assert!(self.transfer.answered(request.id, &partial(&request)));
+            self.answered.push(request.id);
+        }
+    }
+
+    fn refuse(&mut self, at: usize, answer: &Answer) {
+        let request = self.requests.remove(at);
+        assert!(!self.transfer.answered(request.id, answer));
+        self.transfer.ended(request.id);
+        self.go_on();
+    }
+
+    fn cut(&mut self, at: usize) {
+        let request = self.requests.remove(at);
+        self.transfer.ended(request.id);
+        self.go_on();
+    }
+
+    fn admit(&mut self) {
+        for piece in std::mem::take(&mut self.admitting) {
+            self.transfer.admitted(&piece.digest);
+            self.admitted.push(piece.digest);
+        }
+        self.go_on();
+    }
+
+    /// Waits as long as it says.
+    fn wait(&mut self) {
+        assert_ne!(self.until, u64::MAX, "nothing is waited for");
+        self.now = self.now.max(self.until);
+        self.go_on();
+    }
+
+    /// Everything goes well from here.
+    fn finish(&mut self) -> PageOutcome {
+        for _ in 0..10_000 {
+            if let Some(outcome) = self.outcome {
+                return outcome;
+            }
+            if !self.requests.is_empty() {
+                self.answer(0);
+                self.bytes(0, u32::MAX);
+            } else if !self.admitting.is_empty() {
+                self.admit();
+            } else {
+                self.wait();
+            }
+        }
+        panic!("it never ends");
+    }
+
+    fn trouble(&self) -> Option<PageTrouble> {
+        self.transfer.trouble()
+    }
+}
+
+#[test]
+fn four_ranges_are_asked_for_at_once_and_the_next_piece_only_when_the_first_has_none_left() {
+    let mut page = Page::new(&[piece(1, 18 * MIB), piece(2, 18 * MIB), piece(3, 18 * MIB)]);
+    let ranges: Vec<(u32, u32)> = page.requests.iter().map(|request| (request.first, request.last)).collect();
+    let block = |n: u32| (n * BLOCK, (n + 1) * BLOCK - 1);
+    assert_eq!(ranges, [block(0), block(1), block(2), block(3)]);
+    assert!(page.requests.iter().all(|request| request.ranged && request.digest == piece(1, 0).digest));
+    page.bytes(0, BLOCK);
+    let last = page.requests.last().unwrap();
+    assert_eq!((last.first, u64::from(last.last)), (4 * BLOCK, 18 * MIB - 1));
+    page.bytes(0, BLOCK);
+    assert_eq!(page.requests.last().unwrap().digest, piece(2, 0).digest);
+    assert_eq!(page.finish(), PageOutcome::Done);
+    assert_eq!(page.admitted.len(), 3);
+    assert_eq!(page.transfer.in_flight(), 0);
+}
+
+#[test]
+fn a_piece_of_one_block_is_asked_for_without_a_range() {
+    let page = Page::new(&[piece(1, 7), piece(2, u64::from(BLOCK)), piece(3, u64::from(BLOCK) + 1)]);
+    let ranged: Vec<bool> = page.requests.iter().map(|request| request.ranged).collect();
+    assert_eq!(ranged, [false, false, true, true]);
+}
+
+#[test]
+fn after_a_cut_the_rest_alone_is_asked_for() {
+    let mut page = Page::new(&[piece(1, 2 * MIB)]);
+    page.answer(0);
+    page.bytes(0, 1_000_000);
+    page.cut(0);
+    assert_eq!(page.trouble(), Some(PageTrouble::Retry { cause: Cause::Network, at: page.until }));
+    page.wait();
+    let rest = page.requests[0];
+    assert_eq!((rest.first, u64::from(rest.last), rest.ranged), (1_000_000, 2 * MIB - 1, true));
+    page.bytes(0, 1);
+    assert_eq!(page.trouble(), None);
+    assert_eq!(page.finish(), PageOutcome::Done);
+}
+
+#[test]
+fn after_a_failure_one_request_finds_out_whether_it_is_over() {
+    let mut page = Page::new(&[piece(1, 32 * MIB)]);
+    for _ in 0..4 {
+        page.cut(0);
+    }
+    assert!(page.requests.is_empty(), "not before the wait is over");
+    for _ in 0..50 {
+        page.wait();
+        assert_eq!(page.requests.len(), 1);
+        page.cut(0);
+    }
+    assert!(page.until - page.now > 20_000, "the waits have become long");
+    page.wait();
+    page.bytes(0, 10);
+    assert_eq!(page.requests.len(), 4);
+}
+
+#[test]
+fn the_network_s_return_ends_the_wait() {
+    let mut page = Page::new(&[piece(1, 100)]);
+    page.offline = true;
+    page.cut(0);
+    assert_eq!(page.trouble(), Some(PageTrouble::Offline));
+    page.offline = false;
+    page.transfer.online();
+    page.go_on();
+    assert_eq!(page.requests.len(), 1);
+}
+
+#[test]
+fn a_silent_request_is_ended_alone() {
+    let mut page = Page::new(&[piece(1, 8 * MIB)]);
+    assert_eq!(page.requests.len(), 2);
+    page.now += IDLE - 1;
+    page.bytes(0, 10);
+    assert_eq!(page.aborted, 0);
+    page.now += 1;
+    page.go_on();
+    assert_eq!(page.aborted, 1);
+    assert_eq!(page.requests[0].first, 10, "the one that speaks goes on");
+    assert_eq!(page.finish(), PageOutcome::Done);
+}
+
+#[test]
+fn a_server_that_ignores_ranges_is_asked_for_whole_pieces_from_then_on() {
+    let mut page = Page::new(&[piece(1, 9 * MIB), piece(2, 9 * MIB), piece(3, 9 * MIB)]);
+    assert_eq!(page.requests.len(), 4);
+    // The answer to the first block is the piece; all others are ended.
+    assert!(page.transfer.answered(page.requests[0].id, &status(200)));
+    page.requests[0].last = 9 * (MIB as u32) - 1;
+    page.go_on();
+    assert_eq!(page.aborted, 3);
+    assert!(page.requests.iter().skip(1).all(|request| !request.ranged));
+    assert_eq!(page.finish(), PageOutcome::Done);
+    assert!(page.asked[4..].iter().all(|request| !request.ranged && request.first == 0));
+}
+
+#[test]
+fn an_ignored_range_in_the_middle_begins_the_piece_anew() {
+    let mut page = Page::new(&[piece(1, 9 * MIB)]);
+    page.bytes(0, 10);
+    page.refuse(1, &status(200));
+    assert_eq!((page.requests.len(), page.requests[0].ranged, page.requests[0].first), (1, false, 0));
+    // Cut without ranges: all of it again.
+    page.bytes(0, 100);
+    page.cut(0);
+    page.wait();
+    assert_eq!((page.requests[0].ranged, page.requests[0].first), (false, 0));
+    assert_eq!(page.finish(), PageOutcome::Done);
+}
+
+#[test]
+fn an_error_page_with_status_200_says_nothing_about_ranges() {
+    let mut page = Page::new(&[piece(1, 9 * MIB)]);
+    page.refuse(0, &Answer { status: 200, length: Some(1234), ..Answer::default() });
+    page.cut(0);
+    page.cut(0);
+    page.wait();
+    assert!(page.requests[0].ranged);
+}
+
+#[test]
+fn a_range_that_does_not_exist_or_is_another_one_makes_the_piece_be_taken_whole() {
+    for answer in [status(416), Answer { status: 206, first: Some(77), ..Answer::default() }, status(206)] {
+        let mut page = Page::new(&[piece(1, 9 * MIB), piece(2, 9 * MIB)]);
+        page.bytes(0, 10);
+        page.refuse(1, &answer);
+        let first: Vec<&Request> = page.requests.iter().filter(|r| r.digest == piece(1, 0).digest).collect();
+        assert_eq!((first.len(), first[0].ranged, first[0].first), (1, false, 0));
+        assert!(
+            page.requests.iter().any(|r| r.digest == piece(2, 0).digest && r.ranged),
+            "the other is not concerned"
+        );
+        assert_eq!(page.finish(), PageOutcome::Done);
+    }
+}
+
+#[test]
+fn passing_refusals_are_never_the_end_and_retry_after_is_obeyed() {
+    let mut page = Page::new(&[piece(1, 100)]);
+    for refusal in [408, 425, 429, 500, 502, 503, 504].into_iter().cycle().take(70) {
+        page.refuse(0, &Answer { status: refusal, retry_after: 60_000, ..Answer::default() });
+        assert_eq!(
+            page.trouble(),
+            Some(PageTrouble::Retry { cause: Cause::Status(refusal), at: page.now + 60_000 })
+        );
+        page.wait();
+    }
+    assert_eq!(page.finish(), PageOutcome::Done);
+}
+
+#[test]
+fn a_piece_that_is_gone_does_not_keep_the_others_from_being_fetched() {
+    let mut page = Page::new(&[piece(1, 100), piece(2, 100), piece(3, 100)]);
+    page.refuse(0, &status(404));
+    assert_eq!(page.finish(), PageOutcome::Failed(Cause::Gone));
+    assert_eq!(page.admitted.len(), 2);
+}
+
+#[test]
+fn a_server_that_has_none_of_them_is_soon_left_alone() {
+    for (refusal, cause) in [(410, Cause::Gone), (401, Cause::Status(401)), (403, Cause::Status(403))] {
+        let pieces: Vec<Piece> = (0..100).map(|n| piece(n, 100)).collect();
+        let mut page = Page::new(&pieces);
+        while page.outcome.is_none() {
+            page.refuse(0, &status(refusal));
+        }
+        assert_eq!(page.outcome, Some(PageOutcome::Failed(cause)));
+        assert!(page.asked.len() <= 6, "{}", page.asked.len());
+    }
+}
+
+#[test]
+fn wrong_bytes_are_fetched_again_once_and_whole() {
+    let mut page = Page::new(&[piece(1, 9 * MIB), piece(2, 100)]);
+    let wrong = piece(1, 0).digest;
+    let mut refusals = 0;
+    while page.outcome.is_none() {
+        if let Some(at) = page.admitting.iter().position(|piece| piece.digest == wrong) {
+            page.admitting.remove(at);
+            page.transfer.refused(&wrong);
+            page.go_on();
+            refusals += 1;
+            if refusals == 1 {
+                assert!(page.forgotten.contains(&wrong), "what was saved of it may be what is wrong");
+                assert!(page.requests.iter().any(|request| request.digest == wrong && !request.ranged));
+            }
+        } else if page.requests.is_empty() {
+            page.admit();
+        } else {
+            page.bytes(0, u32::MAX);
+        }
+    }
+    assert_eq!(refusals, 2);
+    assert_eq!(page.outcome, Some(PageOutcome::Failed(Cause::Corrupt(1))));
+    assert_eq!(page.admitted, [piece(2, 0).digest]);
+}
+
+#[test]
+fn a_body_that_is_too_long_is_not_read_to_its_end() {
+    let mut page = Page::new(&[piece(1, 100)]);
+    assert_eq!(page.transfer.received(page.requests[0].id, page.now, 101), None);
+    page.go_on();
+    assert_eq!(page.aborted, 1);
+    assert_eq!(page.finish(), PageOutcome::Done);
+}
+
+#[test]
+fn no_room_is_the_end_and_what_is_being_stored_is_waited_for() {
+    let mut page = Page::new(&[piece(1, 100), piece(2, 100), piece(3, 100)]);
+    page.bytes(0, 100);
+    page.bytes(0, 100);
+    assert_eq!(page.admitting.len(), 2);
+    let full = page.admitting.remove(0).digest;
+    page.transfer.fail(&full, Cause::NoRoom);
+    page.go_on();
+    assert_eq!((page.outcome, page.requests.len()), (None, 0));
+    page.admit();
+    assert_eq!(page.outcome, Some(PageOutcome::Failed(Cause::NoRoom)));
+}
+
+#[test]
+fn what_was_saved_is_not_asked_for_again() {
+    let mut page = Page::new(&[]);
+    let whole = piece(1, 9 * MIB);
+    page.saved.extend([
+        ((whole.digest, 0), 1000),
+        ((whole.digest, 1000), 3000),
+        ((whole.digest, 2000), 4000),
+    ]);
+    // A gap: what is behind it counts for nothing. And a block that is complete.
+    page.saved.extend([((whole.digest, 5000), 6000), ((whole.digest, BLOCK), 2 * BLOCK)]);
+    page.outcome = None;
+    page.transfer = Transfer::new(vec![whole]);
+    page.go_on();
+    let ranges: Vec<(u32, u32)> = page.requests.iter().map(|request| (request.first, request.last)).collect();
+    assert_eq!(ranges, [(4000, BLOCK - 1), (2 * BLOCK, 9 * (MIB as u32) - 1)]);
+    assert_eq!(page.transfer.in_flight(), 4000 + u64::from(BLOCK));
+    assert_eq!(page.finish(), PageOutcome::Done);
+}
+
+#[test]
+fn little_is_left_unsaved_on_a_slow_line_and_nothing_is_saved_on_a_fast_one() {
+    for (speed, saves) in [(8_000_u32, true), (200_000, false)] {
+        let mut page = Page::new(&[piece(1, 32 * MIB)]);
+        let each = speed * 10 / 4;
+        let mut seen = 0;
+        let mut unsaved: BTreeMap<u32, u32> = BTreeMap::new();
+        while page.asked.len() < 8 {
+            page.now += 10;
+            for at in 0..4 {
+                let block = page.requests[at].last;
+                *unsaved.entry(block).or_default() += each.min(block + 1 - page.requests[at].first);
+                page.bytes(at, each);
+            }
+            while let Some(save) = page.transfer.save(false) {
+                page.transfer.saved(&save);
+                unsaved.insert((save.end - 1) / BLOCK * BLOCK + BLOCK - 1, 0);
+                seen += 1;
+            }
+            if saves && page.now > 1_300 {
+                assert!(unsaved.values().sum::<u32>() <= 256 << 10, "{unsaved:?}");
+            }
+        }
+        assert_eq!(seen > 0, saves);
+    }
+}
+
+#[test]
+fn an_entry_grows_to_its_bound_and_then_another_is_begun() {
+    let mut page = Page::new(&[piece(1, 2 * MIB)]);
+    let mut saves: Vec<Save> = Vec::new();
+    while page.requests.len() == 1 {
+        page.bytes(0, 100 << 10);
+        let Some(save) = page.transfer.save(true) else { break };
+        assert_eq!(page.transfer.save(true), None, "one at a time");
+        page.transfer.saved(&save);
+        saves.push(save);
+    }
+    let firsts: Vec<u32> = saves.iter().map(|save| save.first / 1024).collect();
+    assert_eq!(firsts[..7], [0, 0, 0, 300, 300, 300, 600]);
+    assert!(saves.windows(2).all(|pair| pair[1].first == pair[0].first || pair[1].first == pair[0].end));
+}
+
+/// What the network does next.
+#[derive(Clone, Debug)]
+enum Act {
+    Bytes(usize, u32),
+    Cut(usize),
+    Refuse(usize, u16),
+    OtherRange(usize),
+    TooLong(usize),
+    Admit,
+    Wrong,
+    Pass(u64),
+    Online,
+    SaveAll,
+    /// The tab is closed and opened again.
+    Reopen,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => (0_usize..6, 1_u32..6_000_000).prop_map(|(at, count)| Act::Bytes(at, count)),
+        2 => (0_usize..6).prop_map(Act::Cut),
+        1 => (0_usize..6, prop::sample::select(vec![200_u16, 204, 408, 416, 429, 500, 503])).prop_map(|(at, status)| Act::Refuse(at, status)),
+        1 => (0_usize..6).prop_map(Act::OtherRange),
+        1 => (0_usize..6).prop_map(Act::TooLong),
+        3 => Just(Act::Admit),
+        1 => Just(Act::Wrong),
+        2 => (0_u64..40_000).prop_map(Act::Pass),
+        1 => Just(Act::Online),
+        2 => Just(Act::SaveAll),
+        1 => Just(Act::Reopen),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_it_ends_with_every_piece_that_was_not_wrong_twice(
+        sizes in prop::collection::vec(prop_oneof![1_u64..100, 1_u64..10_000_000, Just(32 * MIB), Just(70 * MIB)], 1..12),
+        acts in prop::collection::vec(act(), 0..80),
+    ) {
+        let pieces: Vec<Piece> = sizes.iter().enumerate().map(|(n, size)| piece(n as u8, *size)).collect();
+        let mut page = Page::new(&pieces);
+        let mut wrong = 0;
+        for act in acts {
+            let requests = page.requests.len();
+            let pick = |at: usize| at % requests.max(1);
+            match act {
+                _ if page.outcome.is_some() => break,
+                Act::Bytes(at, count) if requests > 0 => { page.answer(pick(at)); page.bytes(pick(at), count) },
+                Act::Cut(at) if requests > 0 => page.cut(pick(at)),
+                Act::Refuse(at, status_) if requests > 0 => {
+                    let request = page.requests[pick(at)];
+                    page.answered.push(request.id);
+                    // To a request for the whole, it would be the end.
+                    let status_ = if status_ == 416 && !request.ranged { 500 } else { status_ };
+                    // 200 may be just right.
+                    if page.transfer.answered(request.id, &status(status_)) {
+                        page.requests[pick(at)].last = sizes[usize::from(request.digest.as_bytes()[0])] as u32 - 1;
+                        page.go_on();
+                    } else {
+                        page.cut(pick(at));
+                    }
+                }
+                Act::OtherRange(at) if requests > 0 && page.requests[pick(at)].ranged => {
+                    page.refuse(pick(at), &Answer { status: 206, first: Some(u32::MAX), ..Answer::default() });
+                }
+                Act::TooLong(at) if requests > 0 => {
+                    let request = page.requests[pick(at)];
+                    prop_assert_eq!(page.transfer.received(request.id, page.now, u32::MAX), None);
+                    page.go_on();
+                    wrong += 1;
+                }
+                Act::Admit => page.admit(),
+                Act::Wrong if !page.admitting.is_empty() => {
+                    let piece = page.admitting.remove(0);
+                    page.transfer.refused(&piece.digest);
+                    page.go_on();
+                    wrong += 1;
+                }
+                Act::Pass(time) => { page.now += time; page.go_on() },
+                Act::Online => { page.transfer.online(); page.go_on() },
+                Act::SaveAll => while let Some(save) = page.transfer.save(true) {
+                    page.saved.insert((save.digest, save.first), save.end);
+                    page.transfer.saved(&save);
+                },
+                Act::Reopen => {
+                    let saved = std::mem::take(&mut page.saved);
+                    let left: Vec<Piece> =
+                        pieces.iter().copied().filter(|piece| !page.admitted.contains(&piece.digest)).collect();
+                    let admitted = std::mem::take(&mut page.admitted);
+                    let now = page.now;
+                    page = Page::new(&[]);
+                    (page.saved, page.admitted, page.now, page.outcome) = (saved, admitted, now, None);
+                    page.transfer = Transfer::new(left);
+                    page.go_on();
+                }
+                _ => {}
+            }
+            let open: u64 = page.open.iter().map(|piece| piece.size).sum();
+            prop_assert!(open <= HELD || page.open.len() == 1, "{open} bytes are held");
+            prop_assert!(page.transfer.in_flight() <= open);
+            prop_assert!(page.requests.len() <= 6);
+            for (n, one) in page.requests.iter().enumerate() {
+                for other in &page.requests[..n] {
+                    prop_assert!(
+                        one.digest != other.digest || one.last < other.first || other.last < one.first,
+                        "asked for twice: {one:?} {other:?}"
+                    );
+                }
+            }
+        }
+        let outcome = page.finish();
+        page.admitted.sort();
+        page.admitted.dedup();
+        if outcome == PageOutcome::Done {
+            prop_assert_eq!(page.admitted.len(), pieces.len());
+        } else {
+            prop_assert!(matches!(outcome, PageOutcome::Failed(Cause::Corrupt(lost)) if lost * 2 <= wrong && lost + page.admitted.len() == pieces.len()), "{outcome:?}");
+        }
+    }
+}

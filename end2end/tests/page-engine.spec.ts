@@ -1,0 +1,220 @@
+// The page engine on a bad network: it asks for ranges, goes on inside a piece, and fetches next to nothing twice.
+import type { Page } from '@playwright/test';
+import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, storedFiles, test } from '../harness/test.ts';
+import type { FaultProxy, Passed } from '../harness/proxy.ts';
+import type { Server } from '../harness/server.ts';
+
+/** What a fault may cost, in bytes. */
+const WASTE = 256 << 10;
+
+/** Of one connection, in bytes a second: slow enough to do something in the middle. */
+const SLOW = { path: '/pieces/', bytes_per_second: 3_000_000 };
+
+async function begin(device: Device, proxy: FaultProxy): Promise<ModelPage> {
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), proxy);
+  await model.click('Download');
+  return model;
+}
+
+function pieces(requests: Passed[]): Passed[] {
+  return requests.filter((request) => request.path.startsWith('/pieces/'));
+}
+
+/** Bytes of pieces sent beyond the model's. */
+async function waste(proxy: FaultProxy, server: Server): Promise<number> {
+  const { files, piece_size } = await server.manifest();
+  const sizes = new Map<string, number>();
+  for (const file of files) {
+    for (const [n, piece] of file.pieces.entries()) sizes.set(piece, Math.min(piece_size, file.size - n * piece_size));
+  }
+  return (await proxy.pieceBytes()) - [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+async function isWhole(proxy: FaultProxy, server: Server, device: Device): Promise<void> {
+  const files = await storedFiles(await bystander(proxy, device), server, MODEL);
+  expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+}
+
+/** Offsets of what is saved of unfinished pieces. */
+function parts(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const keys = await (await caches.open('modelferry-parts-1')).keys();
+    return keys.map((key) => new URL(key.url).search.slice(1));
+  });
+}
+
+/** Bytes of pieces on the device, complete or not. */
+function held(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    let sum = 0;
+    for (const name of ['modelferry-pieces-1', 'modelferry-parts-1']) {
+      for (const response of await (await caches.open(name)).matchAll()) sum += (await response.blob()).size;
+    }
+    return sum;
+  });
+}
+
+/** What the browser and the page say of requests that fail on purpose. */
+function tolerateFailures(device: Device): void {
+  device.tolerate(/a request failed|Failed to load resource/);
+}
+
+test('several ranges of a piece are fetched at once, and no byte twice', async ({ server, faultProxy, device }, info) => {
+  await faultProxy.rules([SLOW]);
+  const model = await begin(device, faultProxy);
+  await expect
+    .poll(async () => {
+      const open = pieces(await faultProxy.log()).filter((request) => request.ended === 'open' && request.range);
+      return new Set(open.map((request) => request.range)).size;
+    })
+    .toBeGreaterThanOrEqual(4);
+  await model.becomes('ready');
+  const ranged = pieces(await faultProxy.log()).filter((request) => request.range);
+  for (const request of ranged) {
+    expect(request.status).toBe(206);
+    expect(request.if_range).toBe(`"${request.path.slice('/pieces/'.length)}"`);
+  }
+  expect(await waste(faultProxy, server)).toBe(0);
+  const witness = await bystander(faultProxy, device);
+  await expect.poll(() => parts(witness), { message: 'parts of pieces that are complete' }).toEqual([]);
+  await isWhole(faultProxy, server, device);
+  info.annotations.push({ type: 'requests', description: String(ranged.length) });
+});
+
+for (const kind of ['fin', 'reset'] as const) {
+  test(`ten cut connections (${kind}) cost next to nothing`, async ({ server, faultProxy, device }, info) => {
+    tolerateFailures(device);
+    await faultProxy.rules([SLOW]);
+    const model = await begin(device, faultProxy);
+    for (let cut = 1; cut <= 10; cut++) {
+      await model.isPast(cut / 12);
+      await faultProxy.cut(kind);
+    }
+    await model.becomes('ready');
+    const wasted = await waste(faultProxy, server);
+    info.annotations.push({ type: 'waste', description: `${wasted} bytes in 10 cuts` });
+    expect(wasted).toBeLessThanOrEqual(10 * WASTE);
+    await isWhole(faultProxy, server, device);
+  });
+}
+
+test('a server that is killed and comes back is waited for', async ({ server, faultProxy, device }, info) => {
+  tolerateFailures(device);
+  await faultProxy.rules([SLOW]);
+  const model = await begin(device, faultProxy);
+  await model.isPast(0.4);
+  await server.stop();
+  const mark = await faultProxy.mark();
+  await expect.poll(async () => pieces(await faultProxy.log(mark)).length, { message: 'further tries' }).toBeGreaterThan(2);
+  await server.start();
+  await model.becomes('ready');
+  const wasted = await waste(faultProxy, server);
+  info.annotations.push({ type: 'waste', description: `${wasted} bytes` });
+  expect(wasted).toBeLessThanOrEqual(WASTE);
+});
+
+test('a closed tab loses next to nothing of unfinished pieces', async ({ server, faultProxy, device }, info) => {
+  await faultProxy.rules([SLOW]);
+  const model = await begin(device, faultProxy);
+  await model.isPast(0.25);
+  await model.page.close();
+  await expect.poll(async () => (await faultProxy.log()).some((request) => request.ended === 'open')).toBe(false);
+
+  await faultProxy.rules([]);
+  const again = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await again.becomes('ready');
+  const wasted = await waste(faultProxy, server);
+  info.annotations.push({ type: 'waste', description: `${wasted} bytes` });
+  expect(wasted).toBeLessThanOrEqual(WASTE);
+  await isWhole(faultProxy, server, device);
+});
+
+test('a page that is loaded again goes on where it was', async ({ server, faultProxy, device }, info) => {
+  await faultProxy.rules([SLOW]);
+  const model = await begin(device, faultProxy);
+  for (const part of [0.2, 0.4, 0.6]) {
+    await model.isPast(part);
+    await model.reload();
+  }
+  await model.becomes('ready');
+  const wasted = await waste(faultProxy, server);
+  info.annotations.push({ type: 'waste', description: `${wasted} bytes in 3 reloads` });
+  expect(wasted).toBeLessThanOrEqual(3 * WASTE);
+});
+
+test('what was saved and is wrong is noticed, and fetched again', async ({ server, faultProxy, device }) => {
+  await faultProxy.rules([SLOW]);
+  const model = await begin(device, faultProxy);
+  await model.isPast(0.25);
+  await model.page.close();
+  const witness = await bystander(faultProxy, device);
+  const spoilt = await witness.evaluate(async () => {
+    const cache = await caches.open('modelferry-parts-1');
+    const [key] = await cache.keys();
+    const part = await cache.match(key!);
+    const bytes = new Uint8Array(await part!.arrayBuffer());
+    bytes[bytes.length >> 1]! ^= 1;
+    await cache.put(key!, new Response(bytes, { headers: part!.headers }));
+    return new URL(key!.url).pathname;
+  });
+  device.tolerate(/a piece was refused/);
+
+  await faultProxy.rules([]);
+  const mark = await faultProxy.mark();
+  const again = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await again.becomes('ready');
+  const whole = pieces(await faultProxy.log(mark)).filter((request) => request.path === spoilt && !request.range);
+  expect(whole.length, 'the piece was fetched whole').toBe(1);
+  await isWhole(faultProxy, server, device);
+  await expect.poll(() => parts(witness)).toEqual([]);
+});
+
+test('Cancel keeps what has come, Resume goes on there, Discard removes it', async ({ server, faultProxy, device }, info) => {
+  await faultProxy.rules([SLOW]);
+  const model = await begin(device, faultProxy);
+  await model.isPast(0.25);
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+  const witness = await bystander(faultProxy, device);
+  expect((await parts(witness)).length).toBeGreaterThan(0);
+  await model.click('Resume');
+  await model.isPast(0.5);
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+  const wasted = (await faultProxy.pieceBytes()) - (await held(witness));
+  info.annotations.push({ type: 'waste', description: `${wasted} bytes in 2 stops` });
+  expect(wasted).toBeLessThanOrEqual(2 * WASTE);
+  await model.click('Discard');
+  await model.becomes('absent');
+  expect(await parts(witness)).toEqual([]);
+});
+
+test('a server that ignores ranges still gives the model', async ({ server, faultProxy, device }) => {
+  await faultProxy.rules([{ path: '/pieces/', ignore_range: true }]);
+  const model = await begin(device, faultProxy);
+  await model.becomes('ready');
+  const ranged = pieces(await faultProxy.log()).filter((request) => request.range);
+  expect(ranged.length, 'requests with ranges, until it is known').toBeLessThanOrEqual(6);
+  await isWhole(faultProxy, server, device);
+});
+
+test('a busy server is asked again when it says', async ({ server, faultProxy, device }) => {
+  tolerateFailures(device);
+  await faultProxy.rules([{ path: '/pieces/', times: 3, status: 503, headers: { 'retry-after': '1' } }]);
+  const model = await begin(device, faultProxy);
+  await model.becomes('ready');
+  expect(await waste(faultProxy, server)).toBeLessThanOrEqual(WASTE);
+});
+
+test('without a network it waits, and goes on when that is back', async ({ faultProxy, device }) => {
+  tolerateFailures(device);
+  await faultProxy.rules([SLOW]);
+  const model = await begin(device, faultProxy);
+  await model.isPast(0.25);
+  await device.context.setOffline(true);
+  await expect.poll(async () => (await faultProxy.log()).some((request) => request.ended === 'open')).toBe(false);
+  const before = await model.kept();
+  expect(before).toBeLessThan(await model.total());
+  await device.context.setOffline(false);
+  await model.becomes('ready');
+});
