@@ -13,3 +13,5 @@ export const sharedModels = join(root, 'models');
 export const digestList = join(root, 'scripts', 'all-MiniLM-L6-v2.sha256');
 /** Pictures that are kept after a run. */
 export const pictures = join(root, 'end2end', 'results', 'pictures');
+/** What the rows of docs/FAULTS.md measured, one line of JSON each. */
+export const faultResults = join(root, 'target', 'faults.jsonl');

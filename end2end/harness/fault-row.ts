@@ -1,0 +1,171 @@
+// A row of docs/FAULTS.md as a test: one fault, with each engine it applies to. It measures what the table says:
+// whether the download ends ready and after how many clicks, what was sent beyond the model's size, what the
+// person was told; and it watches that no page ever calls a model ready that is not there.
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Page } from '@playwright/test';
+import { faultResults } from './paths.ts';
+import {
+  bystander,
+  type Device,
+  expect,
+  expectedDigests,
+  type FaultProxy,
+  MODEL,
+  ModelPage,
+  type Server,
+  storedFiles,
+  test,
+} from './test.ts';
+
+export type EngineName = 'background' | 'page';
+
+/** What a fault may cost at most: two pieces in the browser's engine, 256 KiB in the page's, for each fault. */
+export const WASTE = { background: 2 * (32 << 20), page: 256 << 10 };
+
+export interface Rowed {
+  server: Server;
+  proxy: FaultProxy;
+  device: Device;
+  engine: EngineName;
+  row: FaultRow;
+}
+
+interface Where {
+  /** All engines unless said otherwise. */
+  engines?: EngineName[];
+  /** Waits minutes: runs with --full only. */
+  full?: boolean;
+  /** In ms, of the whole test. */
+  timeout?: number;
+}
+
+/** Declares the tests of a row: `faults 4 (page): a stalled connection`. */
+export function faultRow(number: number, fault: string, where: Where, body: (rowed: Rowed) => Promise<void>): void {
+  for (const engine of where.engines ?? (['background', 'page'] as const)) {
+    const title = `faults ${number} (${engine}): ${fault}${where.full ? ' @full' : ''}`;
+    test(title, async ({ server, faultProxy, device }) => {
+      if (where.timeout) test.setTimeout(where.timeout);
+      const row = new FaultRow(number, fault, engine, server, faultProxy, device);
+      await body({ server, proxy: faultProxy, device, engine, row });
+      row.write();
+    });
+  }
+}
+
+export class FaultRow {
+  readonly #facts: Record<string, unknown>;
+  readonly #sentences: string[] = [];
+  #clicks: string[] = [];
+  readonly #engine: EngineName;
+  readonly #server: Server;
+  readonly #proxy: FaultProxy;
+  readonly #device: Device;
+
+  constructor(number: number, fault: string, engine: EngineName, server: Server, proxy: FaultProxy, device: Device) {
+    this.#facts = { number, fault, engine };
+    this.#engine = engine;
+    this.#server = server;
+    this.#proxy = proxy;
+    this.#device = device;
+  }
+
+  /** A tab with the model's page, through the proxy, watched for a wrong `ready`. */
+  async open(): Promise<ModelPage> {
+    const page = await this.blank();
+    return ModelPage.open(page, this.#proxy);
+  }
+
+  /** The same before anything is loaded. */
+  async blank(): Promise<Page> {
+    const page =
+      this.#engine === 'page' ? await this.#device.newPageWithoutBackgroundFetch() : await this.#device.newPage();
+    const { files } = await this.#server.manifest();
+    await page.addInitScript(watchReady, files.flatMap((file) => file.pieces));
+    return page;
+  }
+
+  /** Notes what the person is told now. */
+  async tell(model: ModelPage): Promise<string> {
+    const parts = await model.section.locator('.headline, .explanation').allTextContents();
+    const sentence = parts.join('. ').replace(/\.\. /g, '. ');
+    if (this.#sentences.at(-1) !== sentence) this.#sentences.push(sentence);
+    return sentence;
+  }
+
+  /** Presses a button because of the fault: this is what "after one click" counts. */
+  async click(model: ModelPage, name: string): Promise<void> {
+    this.#clicks.push(name);
+    await model.click(name);
+  }
+
+  /**
+   * Waits until the model is ready, pressing Resume once if the page rests and offers it; then checks every byte in
+   * the store, and what the fault cost. `faults`: how many there were, for the bar.
+   */
+  async endsReady(model: ModelPage, { timeout = 90_000, faults = 1, clicks = 1, waste = undefined as number | undefined } = {}): Promise<void> {
+    await expect(model.section).toHaveAttribute('data-state', /^(ready|interrupted)$/, { timeout });
+    if ((await model.state()) === 'interrupted') {
+      await this.tell(model);
+      await this.click(model, 'Resume');
+      await model.becomes('ready', timeout);
+    }
+    expect(this.#clicks.length, `clicks: ${this.#clicks}`).toBeLessThanOrEqual(clicks);
+    const bar = waste ?? WASTE[this.#engine] * faults;
+    const cost = await this.waste();
+    this.#facts.waste = cost;
+    expect(cost, 'bytes sent beyond the size of the model').toBeLessThanOrEqual(bar);
+    await this.isWhole();
+  }
+
+  /** Bytes of pieces sent so far beyond those that are in the store. */
+  async waste(): Promise<number> {
+    const { files, piece_size } = await this.#server.manifest();
+    const sizes = new Map<string, number>();
+    for (const file of files) {
+      for (const [n, piece] of file.pieces.entries()) {
+        sizes.set(piece, Math.min(piece_size, file.size - n * piece_size));
+      }
+    }
+    return (await this.#proxy.pieceBytes()) - [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  /** What is in the store is the model, by the committed digests. */
+  async isWhole(): Promise<void> {
+    const witness = await bystander(this.#proxy, this.#device);
+    const files = await storedFiles(witness, this.#server, MODEL);
+    expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+    await this.neverWrong();
+  }
+
+  /** No page has called it ready while a piece was missing. */
+  async neverWrong(): Promise<void> {
+    for (const page of this.#device.pages()) {
+      const wrong = await page.evaluate(() => (window as unknown as { wrong?: string[] }).wrong ?? []);
+      expect(wrong, 'ready although pieces are missing').toEqual([]);
+    }
+  }
+
+  /** Adds what was measured to the results, which `scripts/faults-table` puts into docs/FAULTS.md. */
+  write(): void {
+    mkdirSync(dirname(faultResults), { recursive: true });
+    const line = { ...this.#facts, clicks: this.#clicks, sentences: this.#sentences };
+    appendFileSync(faultResults, `${JSON.stringify(line)}\n`);
+  }
+}
+
+/** Runs in the page: whenever it says ready, every piece must be in the store at that moment. */
+function watchReady(pieces: string[]): void {
+  const wrong: string[] = [];
+  Object.assign(window, { wrong });
+  let was = '';
+  new MutationObserver(async () => {
+    const is = document.querySelector('[data-testid=download]')?.getAttribute('data-state') ?? '';
+    if (is === was) return;
+    was = is;
+    if (is !== 'ready') return;
+    for (const piece of new Set(pieces)) {
+      if (!(await caches.match(`/pieces/${piece}`, { cacheName: 'modelferry-pieces-1' }))) wrong.push(piece);
+    }
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
+}
