@@ -7,7 +7,7 @@ import { Child } from './child.mjs';
 import { root } from './server.mjs';
 import { until } from './until.mjs';
 
-/** @type {import('@playwright/test')} */
+/** @type {typeof import('@playwright/test')} */
 const { chromium } = createRequire(join(root, 'end2end', 'package.json'))('@playwright/test');
 
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];

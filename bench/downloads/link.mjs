@@ -85,7 +85,7 @@ function forward(near, port, host) {
 function delayed(from, to) {
   from.setNoDelay(true);
   const later = (/** @type {() => void} */ act) => setTimeout(act, ROUND_TRIP / 2);
-  from.on('data', (chunk) =>
+  from.on('data', (/** @type {Uint8Array} */ chunk) =>
     later(() => {
       // What the reader does not take, the sender shall not send.
       if (!to.destroyed && !to.write(chunk)) from.pause();

@@ -13,6 +13,8 @@ import { VARIANTS } from './variants.mjs';
 const TIMEOUT = 600_000;
 /** What is used is watched for so long after ready, in milliseconds: the browser tidies up. */
 const AFTERWARDS = 2_000;
+/** A person looks at a page for a while before clicking; what loads meanwhile is not the download's. */
+const BEFORE = 1_500;
 
 /**
  * @typedef {{ seconds: number, wire: number, requests: number, memory: number, memoryParts: Record<string, number>,
@@ -48,6 +50,7 @@ export async function measure(key, { folder, server, origin, models, size, trace
     await button.waitFor();
     await page.bringToFront();
     await first.close();
+    await sleep(BEFORE);
     const meter = new Meter(browser.group, browser.profile);
     const mark = server.log().length;
     meter.start();

@@ -45,7 +45,11 @@ export function peak(samples) {
   return samples.reduce((most, sample) => ((sample.parts.all ?? 0) > (most.parts.all ?? 0) ? sample : most));
 }
 
-/** Proportional set sizes: what is shared counts once. @param {number} group @returns {Parts} */
+/**
+ * Proportional set sizes: what is shared counts once. Without what only maps a file, as the program itself: that
+ * grows and shrinks with other browsers that run on the machine.
+ * @param {number} group @returns {Parts}
+ */
 function memoryOf(group) {
   /** @type {Parts} */
   const parts = { all: 0 };
@@ -55,8 +59,8 @@ function memoryOf(group) {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
       // After the program's name in parentheses: state, parent, group.
       if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) !== group) continue;
-      const pss = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${name}/smaps_rollup`, 'utf8'));
-      const bytes = Number(pss?.[1] ?? 0) * 1024;
+      const sizes = readFileSync(`/proc/${name}/smaps_rollup`, 'utf8').matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+) kB$/gm);
+      const bytes = [...sizes].reduce((sum, [, kibibytes]) => sum + Number(kibibytes) * 1024, 0);
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
       const kind = /--utility-sub-type=\w+\.mojom\.(\w+)/.exec(command) ?? /--type=([\w-]+)/.exec(command);
       const key = kind?.[1] ?? 'browser';

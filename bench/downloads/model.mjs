@@ -17,7 +17,7 @@ export function modelsOf(folder, size) {
   if (!existsSync(file) || statSync(file).size !== size) {
     mkdirSync(join(models, MODEL), { recursive: true });
     const descriptor = openSync(`${file}.new`, 'w');
-    const chunk = Buffer.alloc(MIB);
+    const chunk = new Uint8Array(MIB);
     for (let written = 0; written < size; written += chunk.length) writeSync(descriptor, randomFillSync(chunk));
     fsyncSync(descriptor);
     closeSync(descriptor);
@@ -29,7 +29,7 @@ export function modelsOf(folder, size) {
 /** Reads the file, so that every run finds it in memory. @param {string} models */
 export function warm(models) {
   const descriptor = openSync(join(models, MODEL, FILE), 'r');
-  const chunk = Buffer.alloc(4 * MIB);
+  const chunk = new Uint8Array(4 * MIB);
   while (readSync(descriptor, chunk) > 0);
   closeSync(descriptor);
 }

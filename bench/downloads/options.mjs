@@ -33,7 +33,7 @@ export function options() {
       shaped: { type: 'boolean' },
       pieces: { type: 'string' },
       trace: { type: 'string' },
-      dry: { type: 'boolean', default: false },
+      dry: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -75,5 +75,5 @@ export function options() {
     if (!values.shaped) table('loopback', 5, 1024);
     if (!values.loopback) table('shaped', 3, 256);
   }
-  return { tables, trace: values.trace, dry: values.dry };
+  return { tables, trace: values.trace, dry: values.dry ?? false };
 }
