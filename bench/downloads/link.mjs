@@ -44,7 +44,7 @@ export function shaped() {
     ip('link', 'set', names.here, 'up');
     ip('-netns', names.space, 'address', 'add', `${there}/30`, 'dev', names.there);
     ip('-netns', names.space, 'link', 'set', names.there, 'up');
-    const shape = ['qdisc', 'add', 'dev', names.there, 'root', 'tbf', 'rate', RATE, 'burst', '64kb', 'latency', '50ms'];
+    const shape = ['qdisc', 'add', 'dev', names.there, 'root', 'tbf', 'rate', RATE, 'burst', '256kb', 'latency', '100ms'];
     execFileSync('tc', ['-netns', names.space, ...shape], { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {
     remove();
