@@ -1,6 +1,7 @@
 // Child processes, ended by their own id together with what they started themselves.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { atExit } from './at-exit.mjs';
 import { until } from './until.mjs';
 
 export class Child {
@@ -8,6 +9,7 @@ export class Child {
   /** @type {string[]} */
   #lines = [];
   #ended = false;
+  #forget;
 
   /** @param {string} program @param {string[]} args @param {import('node:child_process').SpawnOptions} [more] */
   constructor(program, args, more = {}) {
@@ -22,6 +24,7 @@ export class Child {
     this.#process.on('exit', () => {
       this.#ended = true;
     });
+    this.#forget = atExit(() => this.#signal('SIGKILL'));
   }
 
   /** Also the id of its process group. */
@@ -40,13 +43,16 @@ export class Child {
   }
 
   async end() {
-    const signal = (/** @type {NodeJS.Signals | 0} */ name) => {
-      try {
-        return process.kill(-this.pid, name);
-      } catch {
-        return false;
-      }
-    };
-    if (signal('SIGKILL')) await until('a process group to end', () => !signal(0));
+    if (this.#signal('SIGKILL')) await until('a process group to end', () => !this.#signal(0));
+    this.#forget();
+  }
+
+  /** To the whole group; says whether there is anybody left. @param {NodeJS.Signals | 0} name */
+  #signal(name) {
+    try {
+      return this.#process.pid !== undefined && process.kill(-this.#process.pid, name);
+    } catch {
+      return false;
+    }
   }
 }

@@ -4,6 +4,7 @@
 // address of this computer, which is what makes the page a secure context.
 import { execFileSync } from 'node:child_process';
 import { createServer, connect } from 'node:net';
+import { atExit } from './at-exit.mjs';
 
 const RATE = '100mbit';
 /** Milliseconds. */
@@ -37,6 +38,7 @@ export function shaped() {
       // It was never there.
     }
   };
+  const forget = atExit(remove);
   try {
     ip('netns', 'add', names.space);
     ip('link', 'add', names.here, 'type', 'veth', 'peer', 'name', names.there, 'netns', names.space);
@@ -47,8 +49,9 @@ export function shaped() {
     const shape = ['qdisc', 'add', 'dev', names.there, 'root', 'tbf', 'rate', RATE, 'burst', '256kb', 'latency', '100ms'];
     execFileSync('tc', ['-netns', names.space, ...shape], { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {
-    remove();
-    throw error;
+    throw new Error('the shaped link needs root, iproute2 and a kernel with namespaces; --loopback does without it', {
+      cause: error,
+    });
   }
   /** @type {import('node:net').Server | undefined} */
   let forwarder;
@@ -67,6 +70,7 @@ export function shaped() {
     async close() {
       forwarder?.close();
       remove();
+      forget();
     },
   };
 }

@@ -1,6 +1,7 @@
 // The benchmark: for each table, rounds in which every variant runs once, one after the other.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { atExit } from './at-exit.mjs';
 import { loopback, shaped } from './link.mjs';
 import { measure } from './measure.mjs';
 import { modelsOf } from './model.mjs';
@@ -13,14 +14,11 @@ const { tables, trace, dry } = options();
 const folder = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'bench');
 mkdirSync(folder, { recursive: true });
 const own = mkdtempSync(join(folder, 'run-'));
-try {
-  for (const table of tables) {
-    const text = await run(table);
-    process.stdout.write(`\n${text}\n\n`);
-    if (!dry) write(table.block, text);
-  }
-} finally {
-  rmSync(own, { recursive: true, force: true });
+atExit(() => rmSync(own, { recursive: true, force: true }));
+for (const table of tables) {
+  const text = await run(table);
+  process.stdout.write(`\n${text}\n\n`);
+  if (!dry) write(table.block, text);
 }
 
 /** @param {import('./options.mjs').Table} table */
@@ -49,7 +47,7 @@ async function run({ link: kind, ...table }) {
           row.runs.push(found);
           rows.set(id, row);
           const memory = Math.round(found.memory / MIB);
-          process.stdout.write(`${label}: ${found.seconds.toFixed(2)} s, ${memory} MiB, ${JSON.stringify(found)}\n`);
+          process.stdout.write(`${label}: ${found.seconds.toFixed(2)} s, ${memory} MiB of memory\n`);
         }
       } finally {
         await server.end();
