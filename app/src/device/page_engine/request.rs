@@ -50,7 +50,8 @@ impl Engine {
             headers.set("if-range", &format!("\"{digest}\""))?;
         }
         let response = http::send(&message).await?;
-        if !self.transfer.borrow_mut().answered(id, &answer(&response)?) {
+        let answer = answer(&response)?;
+        if !self.transfer.borrow_mut().answered(id, &answer) {
             return Ok(());
         }
         let Some(body) = response.body() else {
@@ -59,7 +60,13 @@ impl Engine {
         let spare = self.lent.borrow_mut().pop();
         let memory = spare.unwrap_or_else(|| ArrayBuffer::new(CHUNK));
         let mut reader = ByteReader::new(&body, memory)?;
-        while let Some(chunk) = reader.read(0).await? {
+        // Not to the end of the stream: Chromium does not tell it to a reader that waits with memory of its own.
+        let asked = if answer.status == 206 { last - first + 1 } else { buffer.length() };
+        let mut left = answer.length.map_or(asked, |length| length.min(u64::from(asked)) as u32);
+        while left > 0
+            && let Some(chunk) = reader.read(0).await?
+        {
+            left = left.saturating_sub(chunk.length());
             let now = now();
             let Some(place) = self.transfer.borrow_mut().received(id, now, chunk.length()) else {
                 break;
