@@ -15,7 +15,7 @@ const HEAD = '| | fault | engine | ended | faults | waste | what the person was 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 /** The first three cells say which test it is. */
-function line({ number, fault, engine, ended, clicks, faults, waste, sentences }) {
+function line({ number, fault, engine, ended = 'ready', clicks, faults, waste, sentences }) {
   const end = clicks.length > 0 ? `${ended} after ${clicks.map((click) => `“${click}”`).join(', ')}` : `${ended} by itself`;
   const cost = waste === undefined ? '–' : (waste / 1024).toFixed(0);
   const told = sentences.length > 0 ? sentences.map((sentence) => `“${sentence}”`).join(' · ') : '–';
