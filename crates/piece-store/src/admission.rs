@@ -112,7 +112,9 @@ impl Buffer {
         {
             at = at.saturating_add(chunk.length());
         }
-        let memory = reader.into_memory();
+        let Some(memory) = reader.into_memory() else {
+            return Ok(Uint8Array::new_with_length(0));
+        };
         let bytes = Uint8Array::new_with_byte_offset_and_length(&memory, 0, at.min(size));
         self.0 = Some(memory);
         Ok(bytes)

@@ -65,22 +65,24 @@ impl ByteReader {
         let room = self.memory.byte_length().saturating_sub(at);
         let view = Uint8Array::new_with_byte_offset_and_length(&self.memory, at, room);
         let read = JsFuture::from(self.reader.read(&view)?).await?;
-        if Reflect::get(&read, &"done".into())?.is_truthy() {
+        let done = Reflect::get(&read, &"done".into())?.is_truthy();
+        let value = Reflect::get(&read, &"value".into())?;
+        let Ok(chunk) = value.dyn_into::<Uint8Array>() else {
             return Ok(None);
-        }
-        let chunk: Uint8Array = Reflect::get(&read, &"value".into())?.unchecked_into();
+        };
         if self.fills {
-            // The memory was lent to the stream and comes back as another object.
+            // The memory was lent to the stream and comes back as another object, also at the end.
             self.memory = chunk.buffer();
-        } else {
+        } else if !done {
             view.set(&chunk.subarray(0, room), 0);
         }
-        Ok(Some(chunk))
+        Ok((!done).then_some(chunk))
     }
 
-    /// The memory.
+    /// The memory, unless the stream has kept it: one that was cancelled does not give it back.
     #[must_use]
-    pub fn into_memory(self) -> ArrayBuffer {
-        self.memory
+    pub fn into_memory(self) -> Option<ArrayBuffer> {
+        // Memory that is lent has no bytes.
+        (self.memory.byte_length() > 0).then_some(self.memory)
     }
 }

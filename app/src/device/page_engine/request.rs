@@ -75,7 +75,7 @@ impl Engine {
             self.save(false);
             self.show(now);
         }
-        self.lent.borrow_mut().push(reader.into_memory());
+        self.lent.borrow_mut().extend(reader.into_memory());
         Ok(())
     }
 }
