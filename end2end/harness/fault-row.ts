@@ -113,7 +113,7 @@ export class FaultRow {
     expect(this.#clicks.length, `clicks: ${this.#clicks}`).toBeLessThanOrEqual(clicks);
     const bar = waste ?? WASTE[this.#engine] * faults;
     const cost = await this.waste();
-    this.#facts.waste = cost;
+    Object.assign(this.#facts, { ended: 'ready', faults, waste: cost });
     expect(cost, 'bytes sent beyond the size of the model').toBeLessThanOrEqual(bar);
     await this.isWhole();
   }
