@@ -2,7 +2,7 @@
 //! browser's word for the end says nothing about the bytes.
 
 use background_fetch::{CompletionEvent, Record, Registration, UiUpdate};
-use piece_store::{BrowserStore, Pieces as _, StoreError, StoredModel, Turn, TurnOf};
+use piece_store::{BrowserStore, StoreError, StoredModel, Turn, TurnOf};
 use protocol::download::Settings;
 use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
 use wasm_bindgen::JsCast as _;
@@ -13,8 +13,8 @@ use crate::{message, pages, report, scope};
 
 /// Takes every record, stores what is right, tells the pages and the browser's own interface.
 ///
-/// The event comes once, and when this is done or stopped the records are gone; so each record is stored before
-/// the next one is read, and nothing else comes first.
+/// The event comes once, and when this is done or stopped the records are gone; so each record is stored as soon as it
+/// is known to be right, and nothing else comes first.
 pub(crate) async fn run(event: &CompletionEvent, registration: &Registration, attempt: AttemptId) {
     let ending = ending(registration);
     let ready = match take(registration, &attempt, ending).await {
@@ -49,14 +49,10 @@ async fn take(
     }
     match registration.match_all().await {
         Ok(records) => {
-            for record in records {
-                if let Some(digest) = routes::parse_piece(&record.url())
-                    // Where the store does not say, the piece is put again.
-                    && !matches!(store.pieces().has(&digest).await, Ok(true))
-                {
-                    settle(attempt, digest, admit_record(&store, &digest, &record).await).await;
-                }
-            }
+            let records = records
+                .into_iter()
+                .filter_map(|record| routes::parse_piece(&record.url()).map(|digest| (digest, Some(record))));
+            take_each(&store, attempt, records.collect()).await;
         }
         Err(error) => report("the records are not available", &message(&error)),
     }
@@ -72,11 +68,13 @@ async fn take(
         // The page that should have fetched the small ones may have been closed too early.
         let small = Settings::default().small;
         let kept = store.kept(&manifest).await?;
+        let mut missing = Vec::new();
         for piece in manifest.pieces() {
             if piece.size < small && !kept.contains(&piece.digest) {
-                settle(attempt, piece.digest, fetch(&store, &piece.digest).await).await;
+                missing.push((piece.digest, None));
             }
         }
+        take_each(&store, attempt, missing).await;
     }
     let stored = store.stored(&attempt.model, attempt.revision).await?;
     if stored.as_ref().is_some_and(StoredModel::is_ready) {
@@ -86,19 +84,24 @@ async fn take(
     Ok(stored)
 }
 
-async fn admit_record(store: &BrowserStore, digest: &Digest, record: &Record) -> Result<(), Refusal> {
-    let response = record.response_ready().await.or(Err(Refusal::Unavailable))?;
-    store.pieces().admit_response(digest, &response).await
+/// Admits these pieces: out of their records, or fetched now.
+async fn take_each(store: &BrowserStore, attempt: &AttemptId, pieces: Vec<(Digest, Option<Record>)>) {
+    let pieces = pieces.into_iter().map(|(digest, record)| (digest, (digest, record)));
+    let response = async |(digest, record): (Digest, Option<Record>)| match record {
+        Some(record) => record.response_ready().await.or(Err(Refusal::Unavailable)),
+        None => fetch(&digest).await,
+    };
+    let settled = async |digest, outcome| settle(attempt, digest, outcome).await;
+    store.pieces().admit_responses(pieces, response, settled).await;
 }
 
-async fn fetch(store: &BrowserStore, digest: &Digest) -> Result<(), Refusal> {
+async fn fetch(digest: &Digest) -> Result<Response, Refusal> {
     let init = RequestInit::new();
     // A piece is immutable: a damaged one would come back from the HTTP cache for a year.
     init.set_cache(RequestCache::NoStore);
     let answer = scope().fetch_with_str_and_init(&routes::piece(digest), &init);
     let answer = JsFuture::from(answer).await;
-    let response: Response = answer.or(Err(Refusal::Unavailable))?.unchecked_into();
-    store.pieces().admit_response(digest, &response).await
+    Ok(answer.or(Err(Refusal::Unavailable))?.unchecked_into())
 }
 
 async fn settle(attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal>) {

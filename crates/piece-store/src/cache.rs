@@ -7,11 +7,11 @@
 //! what is put through it afterwards succeeds, and nobody can ever read it.
 
 use js_sys::{Array, Reflect, Uint8Array};
-use protocol::{Digest, DigestSet, Refusal, routes};
+use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
+    Blob, Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind};
@@ -71,17 +71,30 @@ pub async fn remove_other_layouts() -> Result<(), StoreError> {
 
 /// A response made anew: it carries exactly these headers, and shares no stream with the one that came.
 fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError> {
+    let init = init_of(content_type, u64::from(bytes.length()))?;
+    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
+}
+
+/// Type and length of what is stored.
+fn init_of(content_type: &str, length: u64) -> Result<ResponseInit, StoreError> {
     let headers = Headers::new()?;
     headers.set("content-type", content_type)?;
-    headers.set("content-length", &bytes.length().to_string())?;
+    headers.set("content-length", &length.to_string())?;
     let init = ResponseInit::new();
     init.set_headers(&headers);
-    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
+    Ok(init)
 }
 
 async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
     JsFuture::from(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
+}
+
+/// Stores what is known to be a piece.
+pub(crate) async fn put_piece(digest: &Digest, blob: &Blob) -> Result<(), StoreError> {
+    let init = init_of("application/octet-stream", blob.size() as u64)?;
+    let response = Response::new_with_opt_blob_and_init(Some(blob), &init)?;
+    put(PIECES, &routes::piece(digest), &response).await
 }
 
 async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
@@ -132,35 +145,6 @@ impl CachePieces {
     }
 }
 
-impl CachePieces {
-    /// Takes a piece out of the answer to a request for it. Neither the status nor the headers are believed:
-    /// a "success" of the browser's may carry no bytes at all.
-    ///
-    /// # Errors
-    /// Why the piece was not admitted.
-    pub async fn admit_response(&self, digest: &Digest, response: &Response) -> Result<(), Refusal> {
-        match response.status() {
-            200 => {}
-            0 => return Err(Refusal::Unavailable),
-            status => return Err(Refusal::Status(status)),
-        }
-        let body = response.array_buffer().map_err(unavailable)?;
-        let bytes = Uint8Array::new(&JsFuture::from(body).await.map_err(unavailable)?);
-        if bytes.length() == 0 {
-            return Err(Refusal::Empty);
-        }
-        self.admit(digest, bytes).await.map_err(|error| match error {
-            AdmitError::Mismatch { .. } => Refusal::Mismatch,
-            AdmitError::Store(StoreError { kind: StoreErrorKind::NoRoom, .. }) => Refusal::NoRoom,
-            AdmitError::Store(_) => Refusal::Storage,
-        })
-    }
-}
-
-fn unavailable(_error: JsValue) -> Refusal {
-    Refusal::Unavailable
-}
-
 impl Pieces for CachePieces {
     type Bytes = Uint8Array;
 
@@ -169,10 +153,9 @@ impl Pieces for CachePieces {
         if found != *digest {
             return Err(AdmitError::Mismatch { expected: *digest, found });
         }
-        let response = stored(&bytes, "application/octet-stream")?;
-        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
-        drop(bytes);
-        Ok(put(PIECES, &routes::piece(digest), &response).await?)
+        // As a blob, the browser takes the bytes out of this process before they are written.
+        let blob = Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).map_err(StoreError::from)?;
+        Ok(put_piece(digest, &blob).await?)
     }
 
     async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {
