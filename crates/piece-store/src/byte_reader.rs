@@ -65,14 +65,20 @@ impl ByteReader {
         let room = self.memory.byte_length().saturating_sub(at);
         let view = Uint8Array::new_with_byte_offset_and_length(&self.memory, at, room);
         let read = JsFuture::from(self.reader.read(&view)?).await?;
+        let value = Reflect::get(&read, &"value".into())?;
+        if self.fills {
+            // The memory was lent to the stream and comes back as another object, also at the end; but not from a
+            // stream that was cancelled.
+            self.memory = match value.dyn_ref::<Uint8Array>() {
+                Some(chunk) => chunk.buffer(),
+                None => ArrayBuffer::new(at.saturating_add(room)),
+            };
+        }
         if Reflect::get(&read, &"done".into())?.is_truthy() {
             return Ok(None);
         }
-        let chunk: Uint8Array = Reflect::get(&read, &"value".into())?.unchecked_into();
-        if self.fills {
-            // The memory was lent to the stream and comes back as another object.
-            self.memory = chunk.buffer();
-        } else {
+        let chunk: Uint8Array = value.unchecked_into();
+        if !self.fills {
             view.set(&chunk.subarray(0, room), 0);
         }
         Ok(Some(chunk))
