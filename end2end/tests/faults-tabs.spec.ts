@@ -1,7 +1,7 @@
 // Rows 10, 14, 15 and 17 of docs/FAULTS.md: what tabs, the person and other versions of ours do to a download.
 import type { Page } from '@playwright/test';
 import { faultRow } from '../harness/fault-row.ts';
-import { SLOW, stopWorkers, tolerateFailures } from '../harness/faults.ts';
+import { SLOW, tolerateFailures } from '../harness/faults.ts';
 import { bystander, expect, ModelPage, until } from '../harness/test.ts';
 
 /** Presses a button without bringing the tab to the front: both tabs can be asked at once. */
@@ -64,7 +64,7 @@ faultRow(14, 'pieces removed behind our back when ready', {}, async ({ server, p
 });
 
 for (const types of ['cache_storage', 'all']) {
-  faultRow(14, `site data cleared by the person when ready (${types})`, {}, async ({ proxy, device, row }) => {
+  faultRow(14, `site data cleared by the person when ready (${types})`, {}, async ({ proxy, row }) => {
     const model = await row.open();
     await model.click('Download');
     await model.becomes('ready');
