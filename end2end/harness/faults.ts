@@ -1,10 +1,17 @@
 // What several rows of docs/FAULTS.md do to a download, beyond what the proxy does.
 import type { CDPSession, Page } from '@playwright/test';
 import type { Device } from './device.ts';
+import type { EngineName } from './fault-row.ts';
+import type { Rule } from './proxy.ts';
 import { until } from './wait.ts';
 
-/** Of one answer, in bytes a second: slow enough to do something in the middle. */
-export const SLOW = { path: '/pieces/', bytes_per_second: 5_000_000 };
+/**
+ * Slow enough to do something in the middle. The page engine, which asks for four ranges at a time, gets what leaves it
+ * below the speed up to which it saves unfinished pieces (`FAST` in crates/protocol/src/transfer.rs).
+ */
+export function slow(engine: EngineName): Rule {
+  return { path: '/pieces/', bytes_per_second: engine === 'page' ? 3_000_000 : 5_000_000 };
+}
 
 /** What the browser and the page say of requests that fail on purpose. */
 export function tolerateFailures(device: Device): void {

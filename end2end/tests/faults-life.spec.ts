@@ -1,12 +1,12 @@
 // Rows 7, 8, 9 and 16 of docs/FAULTS.md: tabs, browser, worker and computer come and go.
 import { faultRow } from '../harness/fault-row.ts';
-import { largePieces, lasts, quiet, SLOW, stopWorkers, tolerateFailures } from '../harness/faults.ts';
+import { largePieces, lasts, quiet, slow, stopWorkers, tolerateFailures } from '../harness/faults.ts';
 import { bystander, expect, storedPieces, until } from '../harness/test.ts';
 
 // ---- row 7 ----
 
-faultRow(7, 'tab closed and opened again', {}, async ({ proxy, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(7, 'tab closed and opened again', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.25);
@@ -16,8 +16,8 @@ faultRow(7, 'tab closed and opened again', {}, async ({ proxy, row }) => {
   await row.endsReady(again, { clicks: 0 });
 });
 
-faultRow(7, 'page reloaded, three times', {}, async ({ proxy, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(7, 'page reloaded, three times', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   for (const part of [0.2, 0.4, 0.6]) {
@@ -29,7 +29,7 @@ faultRow(7, 'page reloaded, three times', {}, async ({ proxy, row }) => {
 });
 
 faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }) => {
-  await proxy.rules([SLOW]);
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.25);
@@ -51,8 +51,8 @@ faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }
 
 // ---- row 8 ----
 
-faultRow(8, 'browser closed by the person, and started again', {}, async ({ proxy, device, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(8, 'browser closed by the person, and started again', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   const witness = await bystander(proxy, device);
@@ -67,8 +67,8 @@ faultRow(8, 'browser closed by the person, and started again', {}, async ({ prox
   expect(asked.filter((digest) => kept.includes(digest)), 'pieces fetched again').toEqual([]);
 });
 
-faultRow(8, 'browser killed at once, and started again', {}, async ({ proxy, device, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(8, 'browser killed at once, and started again', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.3);
@@ -79,14 +79,14 @@ faultRow(8, 'browser killed at once, and started again', {}, async ({ proxy, dev
   await row.endsReady(again, { clicks: 0 });
 });
 
-faultRow(8, 'browser killed after a long while, and started again', { full: true, timeout: 240_000 }, async ({ proxy, device, row }) => {
+faultRow(8, 'browser killed after a long while, and started again', { full: true, timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
   // Long enough for the browser to note how far it is, which it does some seconds late.
-  await proxy.rules([{ ...SLOW, bytes_per_second: 700_000 }]);
+  await proxy.rules([{ ...slow(engine), bytes_per_second: 700_000 }]);
   const model = await row.open();
   await model.click('Download');
   await lasts(35);
   await device.kill();
-  await proxy.rules([SLOW]);
+  await proxy.rules([slow(engine)]);
   await device.launch();
   const again = await row.open();
   await row.tell(again);
@@ -95,8 +95,8 @@ faultRow(8, 'browser killed after a long while, and started again', { full: true
 
 // ---- row 9 ----
 
-faultRow(9, 'worker stopped in the middle of the download', {}, async ({ proxy, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(9, 'worker stopped in the middle of the download', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.4);
@@ -105,10 +105,10 @@ faultRow(9, 'worker stopped in the middle of the download', {}, async ({ proxy, 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['background'] }, async ({ proxy, device, row }) => {
+faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
   const witness = await bystander(proxy, device);
   const model = await row.open();
-  await proxy.rules([SLOW]);
+  await proxy.rules([slow(engine)]);
   await model.click('Download');
   await model.isPast(0.1);
   await model.page.close();
@@ -122,12 +122,12 @@ faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['
   await row.endsReady(again, { clicks: 0 });
 });
 
-faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.3);
-  await proxy.rules([SLOW, { path: '/service-worker.js', replace: { from: 'modelferry: ', to: 'Modelferry: ' } }]);
+  await proxy.rules([slow(engine), { path: '/service-worker.js', replace: { from: 'modelferry: ', to: 'Modelferry: ' } }]);
   const replaced = await model.page.evaluate(async () => {
     const registration = (await navigator.serviceWorker.getRegistration())!;
     const before = registration.active;
@@ -144,9 +144,9 @@ faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy
 
 // ---- row 16 ----
 
-faultRow(16, 'computer asleep until its connections are gone', {}, async ({ proxy, device, row }) => {
+faultRow(16, 'computer asleep until its connections are gone', {}, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
-  await proxy.rules([SLOW]);
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.3);
@@ -159,9 +159,9 @@ faultRow(16, 'computer asleep until its connections are gone', {}, async ({ prox
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(16, 'computer asleep for longer than the browser tries', { full: true, timeout: 300_000 }, async ({ proxy, device, row }) => {
+faultRow(16, 'computer asleep for longer than the browser tries', { full: true, timeout: 300_000 }, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
-  await proxy.rules([SLOW]);
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.3);

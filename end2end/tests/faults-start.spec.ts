@@ -1,7 +1,7 @@
 // Row 11 of docs/FAULTS.md: the browser does not start a background fetch, or does not go on with it.
 import type { Page } from '@playwright/test';
 import { faultRow } from '../harness/fault-row.ts';
-import { SLOW } from '../harness/faults.ts';
+import { slow } from '../harness/faults.ts';
 import { bystander, type Device, expect, ModelPage, test, until } from '../harness/test.ts';
 
 const engines: ['background'] = ['background'];
@@ -37,9 +37,9 @@ for (const [name, message] of [
   ['QuotaExceededError', 'Quota exceeded.'],
   ['TypeError', 'The origin does something else altogether.'],
 ] as const) {
-  faultRow(11, `the start refused with ${name}`, { engines }, async ({ proxy, device, row }) => {
+  faultRow(11, `the start refused with ${name}`, { engines }, async ({ proxy, device, engine, row }) => {
     tolerateRefusal(device);
-    await proxy.rules([SLOW]);
+    await proxy.rules([slow(engine)]);
     const page = await row.blank();
     await refuse(page, name, message);
     const model = await ModelPage.open(page, proxy);
@@ -54,7 +54,7 @@ test.describe(() => {
   // The browser's own rules: it denies the second start without a click, and then all starts of that tab.
   test.use({ kind: { strict: true } });
 
-  faultRow(11, 'no permission, by the browser itself', { engines }, async ({ proxy, device, row }) => {
+  faultRow(11, 'no permission, by the browser itself', { engines }, async ({ proxy, device, engine, row }) => {
     tolerateRefusal(device);
     const model = await row.open();
     const refusal = await model.page.evaluate(async () => {
@@ -72,7 +72,7 @@ test.describe(() => {
     });
     expect(refusal).toContain('permission');
     device.tolerate(/background fetch that is not ours/);
-    await proxy.rules([SLOW]);
+    await proxy.rules([slow(engine)]);
     await model.click('Download');
     await model.isPast(0.2);
     await row.tell(model);
@@ -80,9 +80,9 @@ test.describe(() => {
   });
 });
 
-faultRow(11, 'no permission to go on without a click', { engines }, async ({ proxy, device, row }) => {
+faultRow(11, 'no permission to go on without a click', { engines }, async ({ proxy, device, engine, row }) => {
   tolerateRefusal(device);
-  await proxy.rules([SLOW]);
+  await proxy.rules([slow(engine)]);
   // A download that is wanted and that nobody works on.
   const earlier = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), proxy);
   await earlier.click('Download');
@@ -98,12 +98,12 @@ faultRow(11, 'no permission to go on without a click', { engines }, async ({ pro
   await row.endsReady(model);
 });
 
-faultRow(11, 'too many fetches of this site', { engines }, async ({ proxy, device, row }) => {
+faultRow(11, 'too many fetches of this site', { engines }, async ({ proxy, device, engine, row }) => {
   tolerateRefusal(device);
   device.tolerate(/background fetch that is not ours/);
   const model = await row.open();
   const witness = await bystander(proxy, device);
-  await proxy.rules([{ path: '/healthz', stall_at: 0 }, SLOW]);
+  await proxy.rules([{ path: '/healthz', stall_at: 0 }, slow(engine)]);
   await witness.evaluate(async () => {
     const registration = (await navigator.serviceWorker.getRegistration('/')) as unknown as {
       backgroundFetch: { fetch(id: string, url: string): Promise<unknown> };
@@ -113,7 +113,7 @@ faultRow(11, 'too many fetches of this site', { engines }, async ({ proxy, devic
   await model.click('Download');
   await model.isPast(0.2);
   await row.tell(model);
-  await proxy.rules([SLOW]);
+  await proxy.rules([slow(engine)]);
   await row.endsReady(model, { clicks: 0 });
 });
 
@@ -131,9 +131,9 @@ faultRow(11, 'Background Fetch stuck at 0 bytes', { engines }, async ({ server, 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(11, 'left paused by the browser', { engines, full: true, timeout: 240_000 }, async ({ proxy, row }) => {
+faultRow(11, 'left paused by the browser', { engines, full: true, timeout: 240_000 }, async ({ proxy, engine, row }) => {
   // What our server never says: a download that can be resumed is paused for 30 s by every navigation.
-  await proxy.rules([{ ...SLOW, set_headers: { 'accept-ranges': 'bytes' } }]);
+  await proxy.rules([{ ...slow(engine), set_headers: { 'accept-ranges': 'bytes' } }]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.2);

@@ -1,7 +1,7 @@
 // Rows 10, 14, 15 and 17 of docs/FAULTS.md: what tabs, the person and other versions of ours do to a download.
 import type { Page } from '@playwright/test';
 import { faultRow } from '../harness/fault-row.ts';
-import { SLOW, tolerateFailures } from '../harness/faults.ts';
+import { slow, tolerateFailures } from '../harness/faults.ts';
 import { bystander, expect, ModelPage, until } from '../harness/test.ts';
 
 /** Presses a button without bringing the tab to the front: both tabs can be asked at once. */
@@ -11,8 +11,8 @@ function press(model: ModelPage, name: string): Promise<void> {
 
 // ---- row 10 ----
 
-faultRow(10, 'two tabs click Download at once', {}, async ({ proxy, device, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(10, 'two tabs click Download at once', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const [one, other] = [await row.open(), await row.open()];
   // The one that comes second may be told so by the browser.
   device.tolerate(/did not start a background fetch/);
@@ -25,8 +25,8 @@ faultRow(10, 'two tabs click Download at once', {}, async ({ proxy, device, row 
   await other.becomes('ready');
 });
 
-faultRow(10, 'Cancel in the other tab', {}, async ({ proxy, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(10, 'Cancel in the other tab', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const one = await row.open();
   await one.click('Download');
   await one.isPast(0.2);
@@ -77,8 +77,8 @@ for (const types of ['cache_storage', 'all']) {
   });
 }
 
-faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy, device, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
@@ -93,8 +93,8 @@ faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy,
   await row.endsReady(model, { waste: removed + (32 << 20), timeout: 120_000 });
 });
 
-faultRow(14, 'all site data cleared by the person in the middle', {}, async ({ proxy, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(14, 'all site data cleared by the person in the middle', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
@@ -116,8 +116,8 @@ function wander(page: Page): Promise<void> {
   });
 }
 
-faultRow(15, 'history.pushState all the time', {}, async ({ proxy, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(15, 'history.pushState all the time', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await wander(model.page);
@@ -126,8 +126,8 @@ faultRow(15, 'history.pushState all the time', {}, async ({ proxy, row }) => {
   await row.tell(model);
 });
 
-faultRow(15, 'navigation in another tab all the time', {}, async ({ proxy, device, row }) => {
-  await proxy.rules([SLOW]);
+faultRow(15, 'navigation in another tab all the time', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   const other = await device.newPage();
   await model.click('Download');
@@ -139,11 +139,11 @@ faultRow(15, 'navigation in another tab all the time', {}, async ({ proxy, devic
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(15, 'history.pushState all the time after a piece was resumed', {}, async ({ server, proxy, device, row }) => {
+faultRow(15, 'history.pushState all the time after a piece was resumed', {}, async ({ server, proxy, device, engine, row }) => {
   tolerateFailures(device);
   const { files } = await server.manifest();
   const [piece] = files.find((file) => file.path === 'model.safetensors')!.pieces;
-  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 8 << 20 }, SLOW]);
+  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 8 << 20 }, slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await until('the cut', async () => (await proxy.used()).some((rule) => rule.name === 'cut' && rule.used > 0) || undefined);
@@ -157,8 +157,8 @@ faultRow(15, 'history.pushState all the time after a piece was resumed', {}, asy
 
 const OTHER = { from: 'modelferry-2', to: 'modelferry-9' };
 
-faultRow(17, 'a page of this version, a worker of another', {}, async ({ proxy, row }) => {
-  await proxy.rules([{ path: '/service-worker.js', replace: OTHER }, SLOW]);
+faultRow(17, 'a page of this version, a worker of another', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([{ path: '/service-worker.js', replace: OTHER }, slow(engine)]);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.2);
@@ -166,8 +166,8 @@ faultRow(17, 'a page of this version, a worker of another', {}, async ({ proxy, 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(17, 'a page of another version, a worker of this', {}, async ({ proxy, row }) => {
-  await proxy.rules([{ path: '/pkg/*.wasm', replace: OTHER }, SLOW]);
+faultRow(17, 'a page of another version, a worker of this', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([{ path: '/pkg/*.wasm', replace: OTHER }, slow(engine)]);
   const model = await row.open();
   expect((await proxy.used())[0]!.used, 'pages of another version').toBeGreaterThan(0);
   await model.click('Download');
@@ -176,12 +176,12 @@ faultRow(17, 'a page of another version, a worker of this', {}, async ({ proxy, 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(17, 'an old page stays open while the site moves on', {}, async ({ proxy, row }) => {
+faultRow(17, 'an old page stays open while the site moves on', {}, async ({ proxy, engine, row }) => {
   const old = await row.open();
   await proxy.rules([
     { path: '/pkg/*.wasm', replace: OTHER, set_headers: { 'cache-control': 'no-store' } },
     { path: '/service-worker.js', replace: OTHER },
-    SLOW,
+    slow(engine),
   ]);
   await old.click('Download');
   await old.isPast(0.1);
