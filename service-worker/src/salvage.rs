@@ -2,7 +2,7 @@
 //! browser's word for the end says nothing about the bytes.
 
 use background_fetch::{CompletionEvent, Record, Registration, UiUpdate};
-use piece_store::{BrowserStore, StoreError, StoredModel, Turn, TurnOf};
+use piece_store::{BrowserStore, PieceBuffer, Pieces as _, StoreError, StoredModel, Turn, TurnOf};
 use protocol::download::Settings;
 use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
 use wasm_bindgen::JsCast as _;
@@ -47,12 +47,18 @@ async fn take(
     if !store.has_manifest(&attempt.model, attempt.revision).await? {
         return Ok(None);
     }
+    let mut buffer = PieceBuffer::default();
     match registration.match_all().await {
         Ok(records) => {
-            let records = records
-                .into_iter()
-                .filter_map(|record| routes::parse_piece(&record.url()).map(|digest| (digest, Some(record))));
-            take_each(&store, attempt, records.collect()).await;
+            for record in records {
+                if let Some(digest) = routes::parse_piece(&record.url())
+                    // Where the store does not say, the piece is put again.
+                    && !matches!(store.pieces().has(&digest).await, Ok(true))
+                {
+                    let response = record.response_ready().await.or(Err(Refusal::Unavailable));
+                    settle(&store, attempt, digest, response, &mut buffer).await;
+                }
+            }
         }
         Err(error) => report("the records are not available", &message(&error)),
     }
@@ -68,13 +74,12 @@ async fn take(
         // The page that should have fetched the small ones may have been closed too early.
         let small = Settings::default().small;
         let kept = store.kept(&manifest).await?;
-        let mut missing = Vec::new();
         for piece in manifest.pieces() {
             if piece.size < small && !kept.contains(&piece.digest) {
-                missing.push((piece.digest, None));
+                let response = fetch(&piece.digest).await;
+                settle(&store, attempt, piece.digest, response, &mut buffer).await;
             }
         }
-        take_each(&store, attempt, missing).await;
     }
     let stored = store.stored(&attempt.model, attempt.revision).await?;
     if stored.as_ref().is_some_and(StoredModel::is_ready) {
@@ -82,17 +87,6 @@ async fn take(
         store.fulfil(&attempt.model, attempt.revision).await?;
     }
     Ok(stored)
-}
-
-/// Admits these pieces: out of their records, or fetched now.
-async fn take_each(store: &BrowserStore, attempt: &AttemptId, pieces: Vec<(Digest, Option<Record>)>) {
-    let pieces = pieces.into_iter().map(|(digest, record)| (digest, (digest, record)));
-    let response = async |(digest, record): (Digest, Option<Record>)| match record {
-        Some(record) => record.response_ready().await.or(Err(Refusal::Unavailable)),
-        None => fetch(&digest).await,
-    };
-    let settled = async |digest, outcome| settle(attempt, digest, outcome).await;
-    store.pieces().admit_responses(pieces, response, settled).await;
 }
 
 async fn fetch(digest: &Digest) -> Result<Response, Refusal> {
@@ -104,7 +98,18 @@ async fn fetch(digest: &Digest) -> Result<Response, Refusal> {
     Ok(answer.or(Err(Refusal::Unavailable))?.unchecked_into())
 }
 
-async fn settle(attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal>) {
+/// Admits a piece out of a response, and tells the pages what came of it.
+async fn settle(
+    store: &BrowserStore,
+    attempt: &AttemptId,
+    digest: Digest,
+    response: Result<Response, Refusal>,
+    buffer: &mut PieceBuffer,
+) {
+    let outcome = match response {
+        Ok(response) => store.pieces().admit_response(&digest, &response, buffer).await,
+        Err(refusal) => Err(refusal),
+    };
     let message = match outcome {
         Ok(()) => FromWorker::Admitted { digest },
         Err(refusal) => {

@@ -5,7 +5,6 @@
 //! has it: it is read once to be hashed, always into the same buffer, and what is stored is that same blob, whose
 //! bytes cannot change.
 
-use futures_util::future::join;
 use js_sys::{ArrayBuffer, Uint8Array};
 use protocol::{Digest, Refusal};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -13,55 +12,20 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::cache::{self, sha256};
-use crate::{ByteReader, CachePieces, Pieces as _, StoreError, StoreErrorKind};
+use crate::{ByteReader, CachePieces, StoreErrorKind};
 
 impl CachePieces {
-    /// Takes pieces out of the answers to requests for them. Neither the status nor the headers of an answer are
-    /// believed: a "success" of the browser's may carry no bytes at all.
+    /// Takes a piece out of the answer to a request for it. Neither the status nor the headers are believed: a
+    /// "success" of the browser's may carry no bytes at all. Never more than one piece is held in memory.
     ///
-    /// `response` is asked for one answer after the other, and `settled` is told of each piece. While one is stored,
-    /// the next is read; never more than one piece is held in memory.
-    pub async fn admit_responses<T>(
-        &self,
-        records: impl IntoIterator<Item = (Digest, T)>,
-        response: impl AsyncFn(T) -> Result<Response, Refusal>,
-        settled: impl AsyncFn(Digest, Result<(), Refusal>),
-    ) {
-        let mut records = records.into_iter();
-        let mut buffer = Buffer::default();
-        let mut right: Option<(Digest, Blob)> = None;
-        loop {
-            let storing = right.take();
-            let store = async {
-                if let Some((digest, blob)) = storing {
-                    settled(digest, put(&digest, &blob).await).await;
-                }
-            };
-            let check = async {
-                let (digest, record) = records.next()?;
-                Some((digest, self.check(&digest, response(record), &mut buffer).await))
-            };
-            match join(store, check).await.1 {
-                Some((digest, Ok(Some(blob)))) => right = Some((digest, blob)),
-                Some((digest, Ok(None))) => settled(digest, Ok(())).await,
-                Some((digest, Err(refusal))) => settled(digest, Err(refusal)).await,
-                None => return,
-            }
-        }
-    }
-
-    /// The body of an answer, if it is the piece; `None` if the piece is kept already.
-    async fn check(
+    /// # Errors
+    /// Why the piece was not admitted.
+    pub async fn admit_response(
         &self,
         digest: &Digest,
-        response: impl Future<Output = Result<Response, Refusal>>,
-        buffer: &mut Buffer,
-    ) -> Result<Option<Blob>, Refusal> {
-        // Another context may have been faster. Where the store does not say, the piece is put again.
-        if matches!(self.has(digest).await, Ok(true)) {
-            return Ok(None);
-        }
-        let response = response.await?;
+        response: &Response,
+        buffer: &mut PieceBuffer,
+    ) -> Result<(), Refusal> {
         match response.status() {
             200 => {}
             0 => return Err(Refusal::Unavailable),
@@ -74,18 +38,15 @@ impl CachePieces {
         }
         let bytes = buffer.read(&blob).await.map_err(unavailable)?;
         match sha256(&bytes).await {
-            Ok(found) if found == *digest => Ok(Some(blob)),
-            Ok(_) => Err(Refusal::Mismatch),
-            Err(_) => Err(Refusal::Storage),
+            Ok(found) if found == *digest => {}
+            Ok(_) => return Err(Refusal::Mismatch),
+            Err(_) => return Err(Refusal::Storage),
         }
+        cache::put_piece(digest, &blob).await.map_err(|error| match error.kind {
+            StoreErrorKind::NoRoom => Refusal::NoRoom,
+            StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
+        })
     }
-}
-
-async fn put(digest: &Digest, blob: &Blob) -> Result<(), Refusal> {
-    cache::put_piece(digest, blob).await.map_err(|error: StoreError| match error.kind {
-        StoreErrorKind::NoRoom => Refusal::NoRoom,
-        StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
-    })
 }
 
 fn unavailable(_error: JsValue) -> Refusal {
@@ -93,10 +54,10 @@ fn unavailable(_error: JsValue) -> Refusal {
 }
 
 /// Memory that is used for one piece after the other.
-#[derive(Default)]
-struct Buffer(Option<ArrayBuffer>);
+#[derive(Debug, Default)]
+pub struct PieceBuffer(Option<ArrayBuffer>);
 
-impl Buffer {
+impl PieceBuffer {
     /// The bytes of a blob; good until the next call.
     async fn read(&mut self, blob: &Blob) -> Result<Uint8Array, JsValue> {
         // A piece has at most 256 MiB. What is longer cannot be one, and is not read to its end.

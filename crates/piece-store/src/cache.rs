@@ -153,9 +153,10 @@ impl Pieces for CachePieces {
         if found != *digest {
             return Err(AdmitError::Mismatch { expected: *digest, found });
         }
-        // As a blob, the browser takes the bytes out of this process before they are written.
-        let blob = Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).map_err(StoreError::from)?;
-        Ok(put_piece(digest, &blob).await?)
+        let response = stored(&bytes, "application/octet-stream")?;
+        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
+        drop(bytes);
+        Ok(put(PIECES, &routes::piece(digest), &response).await?)
     }
 
     async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {

@@ -6,7 +6,7 @@
 //! suite runs against all of them. [`ModelStore`] is what page and worker use: all of it together.
 //!
 //! **Architecture Invariant:** nothing enters the piece store without matching its digest:
-//! [`Pieces::admit`] and [`CachePieces::admit_responses`] are the only ways in, and they hash. There is no flag that says a model is ready.
+//! [`Pieces::admit`] and [`CachePieces::admit_response`] are the only ways in, and they hash. There is no flag that says a model is ready.
 //!
 //! What to fetch, and when, is not decided here.
 
@@ -23,6 +23,7 @@ mod parts;
 mod pieces;
 mod turn;
 
+pub use admission::PieceBuffer;
 pub use byte_reader::ByteReader;
 pub use cache::{CacheDocuments, CacheParts, CachePieces, remove_other_layouts, sha256};
 pub use documents::Documents;
