@@ -52,6 +52,6 @@ function row(what, how, pack, parts, budget) {
 
 const rows = [
   row('service worker', 'gzip', (buffer) => gzipSync(buffer, { level: 9 }), [await workerScript()], 60 * KB),
-  row('front, wasm and js', 'brotli', (buffer) => brotliCompressSync(buffer), front(), 140 * KB),
+  row('front, wasm and js', 'brotli', (buffer) => brotliCompressSync(buffer), front(), 160 * KB),
 ];
 if (process.argv.includes('--check') && !rows.every(Boolean)) process.exitCode = 1;

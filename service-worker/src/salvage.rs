@@ -2,9 +2,9 @@
 //! browser's word for the end says nothing about the bytes.
 
 use background_fetch::{CompletionEvent, Record, Registration, UiUpdate};
-use piece_store::{BrowserStore, Pieces as _, StoreError, StoredModel, Turn, TurnOf};
+use piece_store::{BrowserStore, StoreError, StoredModel, Turn, TurnOf};
 use protocol::download::Settings;
-use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
+use protocol::{AttemptId, Digest, Ending, FromWorker, Piece, Refusal, WishState, routes};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestInit, Response};
@@ -13,8 +13,8 @@ use crate::{message, pages, report, scope};
 
 /// Takes every record, stores what is right, tells the pages and the browser's own interface.
 ///
-/// The event comes once, and when this is done or stopped the records are gone; so each record is stored before
-/// the next one is read, and nothing else comes first.
+/// The event comes once, and when this is done or stopped the records are gone; so each record is stored as soon as it
+/// is known to be right, and nothing else comes first.
 pub(crate) async fn run(event: &CompletionEvent, registration: &Registration, attempt: AttemptId) {
     let ending = ending(registration);
     let ready = match take(registration, &attempt, ending).await {
@@ -47,16 +47,14 @@ async fn take(
     if !store.has_manifest(&attempt.model, attempt.revision).await? {
         return Ok(None);
     }
+    let told = async |digest, outcome| settle(attempt, digest, outcome).await;
     match registration.match_all().await {
         Ok(records) => {
-            for record in records {
-                if let Some(digest) = routes::parse_piece(&record.url())
-                    // Where the store does not say, the piece is put again.
-                    && !matches!(store.pieces().has(&digest).await, Ok(true))
-                {
-                    settle(attempt, digest, admit_record(&store, &digest, &record).await).await;
-                }
-            }
+            let records = records
+                .into_iter()
+                .filter_map(|record| routes::parse_piece(&record.url()).map(|digest| (digest, record)));
+            let response = async |record: Record| record.response_ready().await.or(Err(Refusal::Unavailable));
+            store.pieces().admit_responses(records, response, told).await;
         }
         Err(error) => report("the records are not available", &message(&error)),
     }
@@ -72,11 +70,9 @@ async fn take(
         // The page that should have fetched the small ones may have been closed too early.
         let small = Settings::default().small;
         let kept = store.kept(&manifest).await?;
-        for piece in manifest.pieces() {
-            if piece.size < small && !kept.contains(&piece.digest) {
-                settle(attempt, piece.digest, fetch(&store, &piece.digest).await).await;
-            }
-        }
+        let missing = manifest.pieces().into_iter().map(|piece| (piece.digest, piece));
+        let missing = missing.filter(|(digest, piece)| piece.size < small && !kept.contains(digest));
+        store.pieces().admit_responses(missing, async |piece: Piece| fetch(&piece.digest).await, told).await;
     }
     let stored = store.stored(&attempt.model, attempt.revision).await?;
     if stored.as_ref().is_some_and(StoredModel::is_ready) {
@@ -86,19 +82,13 @@ async fn take(
     Ok(stored)
 }
 
-async fn admit_record(store: &BrowserStore, digest: &Digest, record: &Record) -> Result<(), Refusal> {
-    let response = record.response_ready().await.or(Err(Refusal::Unavailable))?;
-    store.pieces().admit_response(digest, &response).await
-}
-
-async fn fetch(store: &BrowserStore, digest: &Digest) -> Result<(), Refusal> {
+async fn fetch(digest: &Digest) -> Result<Response, Refusal> {
     let init = RequestInit::new();
     // A piece is immutable: a damaged one would come back from the HTTP cache for a year.
     init.set_cache(RequestCache::NoStore);
     let answer = scope().fetch_with_str_and_init(&routes::piece(digest), &init);
     let answer = JsFuture::from(answer).await;
-    let response: Response = answer.or(Err(Refusal::Unavailable))?.unchecked_into();
-    store.pieces().admit_response(digest, &response).await
+    Ok(answer.or(Err(Refusal::Unavailable))?.unchecked_into())
 }
 
 async fn settle(attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal>) {

@@ -1,5 +1,6 @@
 //! The page's part of a background fetch: start it, follow it, and take finished pieces early.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use background_fetch::{ErrorKind, FetchResult, Icon, Options, Record, Registration};
@@ -7,7 +8,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Promise;
-use piece_store::{Pieces as _, Turn, TurnOf};
+use piece_store::{Turn, TurnOf};
 use protocol::download::{Download, Event, Stage, StartRefusal};
 use protocol::{AttemptId, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
 use wasm_bindgen::JsValue;
@@ -19,8 +20,8 @@ use super::driver::Driver;
 use super::{news, survey};
 
 /// How often the browser is asked, in milliseconds. Its events alone will not do: an object that a page holds
-/// can fall silent although the download goes on.
-const POLL: u32 = 2_000;
+/// can fall silent although the download goes on. Often enough that finished pieces do not pile up.
+const POLL: u32 = 500;
 
 /// Asks the browser for all these pieces in one background fetch.
 pub(super) async fn start(
@@ -92,7 +93,7 @@ pub(super) async fn is_queued(driver: &Driver) -> bool {
 /// Reports on a background fetch until it has ended.
 pub(super) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptId) {
     let Some(background) = &device.background else { return };
-    let mut refused = DigestSet::default();
+    let refused = RefCell::default();
     while is_running(&driver, &attempt) {
         // Each time a new object, with the browser's present numbers.
         let registration = match background.get(&attempt.to_string()).await {
@@ -114,7 +115,7 @@ pub(super) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptI
             move |progress| report(&driver, &attempt, progress.downloaded)
         });
         if may_have_finished_pieces(&driver) {
-            take_finished(&driver, &device, &attempt, &registration, &mut refused).await;
+            take_finished(&driver, &device, &attempt, &registration, &refused).await;
         }
         TimeoutFuture::new(POLL).await;
         drop(listener);
@@ -164,43 +165,42 @@ async fn take_finished(
     device: &Device,
     attempt: &AttemptId,
     registration: &Registration,
-    refused: &mut DigestSet,
+    refused: &RefCell<DigestSet>,
 ) {
     let missing: DigestSet = driver
         .with(|download| download.plan().iter().flat_map(|plan| plan.missing()).map(|p| p.digest).collect());
     // At the end the records are taken away; then the worker has them.
     let Ok(records) = registration.match_all().await else { return };
+    let mut finished = Vec::new();
     for record in records {
         let Some(digest) = routes::parse_piece(&record.url()) else { continue };
-        if !missing.contains(&digest) || refused.contains(&digest) {
-            continue;
-        }
-        let Some(response) = finished(&record).await else { continue };
-        // The worker may have been faster.
-        if let Ok(true) = device.store.pieces().has(&digest).await {
-            driver.dispatch(Event::Admitted(digest));
-            continue;
-        }
-        match device.store.pieces().admit_response(&digest, &response).await {
-            Ok(()) => {
-                driver.dispatch(Event::Admitted(digest));
-                news::tell(&FromWorker::Admitted { digest });
-            }
-            Err(refusal) => {
-                refused.insert(digest);
-                // Anything but wrong bytes may be different when the worker reads it.
-                if refusal == Refusal::Mismatch {
-                    log("a piece was refused", &refusal.to_string().into());
-                    driver.dispatch(Event::Refused { digest, refusal });
-                    news::tell(&FromWorker::Refused { attempt: attempt.clone(), digest, refusal });
-                }
-            }
+        if missing.contains(&digest)
+            && !refused.borrow().contains(&digest)
+            && let Some(response) = response_of(&record).await
+        {
+            finished.push((digest, response));
         }
     }
+    let settled = async |digest, outcome: Result<(), Refusal>| match outcome {
+        Ok(()) => {
+            driver.dispatch(Event::Admitted(digest));
+            news::tell(&FromWorker::Admitted { digest });
+        }
+        Err(refusal) => {
+            refused.borrow_mut().insert(digest);
+            // Anything but wrong bytes may be different when the worker reads it.
+            if refusal == Refusal::Mismatch {
+                log("a piece was refused", &refusal.to_string().into());
+                driver.dispatch(Event::Refused { digest, refusal });
+                news::tell(&FromWorker::Refused { attempt: attempt.clone(), digest, refusal });
+            }
+        }
+    };
+    device.store.pieces().admit_responses(finished, async |response| Ok(response), settled).await;
 }
 
 /// The response of a record, if it is there.
-async fn finished(record: &Record) -> Option<Response> {
+async fn response_of(record: &Record) -> Option<Response> {
     // The promise of a finished record is settled already, so a few turns of the microtask queue are enough to
     // learn its value; that of another one is not settled before its bytes are there. No timer: in a tab that is
     // not seen each would take a second.

@@ -7,7 +7,7 @@
 //! what is put through it afterwards succeeds, and nobody can ever read it.
 
 use js_sys::{Array, Reflect, Uint8Array};
-use protocol::{Digest, DigestSet, Refusal, routes};
+use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -17,7 +17,7 @@ use web_sys::{
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind};
 
 const PREFIX: &str = "modelferry-";
-const PIECES: &str = "modelferry-pieces-1";
+pub(crate) const PIECES: &str = "modelferry-pieces-1";
 const DOCUMENTS: &str = "modelferry-manifests-1";
 const PARTS: &str = "modelferry-parts-1";
 
@@ -71,15 +71,21 @@ pub async fn remove_other_layouts() -> Result<(), StoreError> {
 
 /// A response made anew: it carries exactly these headers, and shares no stream with the one that came.
 fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError> {
-    let headers = Headers::new()?;
-    headers.set("content-type", content_type)?;
-    headers.set("content-length", &bytes.length().to_string())?;
-    let init = ResponseInit::new();
-    init.set_headers(&headers);
+    let init = init_of(content_type, u64::from(bytes.length()))?;
     Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
 }
 
-async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
+/// Type and length of what is stored.
+pub(crate) fn init_of(content_type: &str, length: u64) -> Result<ResponseInit, StoreError> {
+    let headers = Headers::new()?;
+    headers.set("content-type", content_type)?;
+    headers.set("content-length", &length.to_string())?;
+    let init = ResponseInit::new();
+    init.set_headers(&headers);
+    Ok(init)
+}
+
+pub(crate) async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
     JsFuture::from(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
 }
@@ -130,35 +136,6 @@ impl CachePieces {
     pub async fn response(&self, digest: &Digest) -> Result<Option<Response>, StoreError> {
         found(PIECES, &routes::piece(digest)).await
     }
-}
-
-impl CachePieces {
-    /// Takes a piece out of the answer to a request for it. Neither the status nor the headers are believed:
-    /// a "success" of the browser's may carry no bytes at all.
-    ///
-    /// # Errors
-    /// Why the piece was not admitted.
-    pub async fn admit_response(&self, digest: &Digest, response: &Response) -> Result<(), Refusal> {
-        match response.status() {
-            200 => {}
-            0 => return Err(Refusal::Unavailable),
-            status => return Err(Refusal::Status(status)),
-        }
-        let body = response.array_buffer().map_err(unavailable)?;
-        let bytes = Uint8Array::new(&JsFuture::from(body).await.map_err(unavailable)?);
-        if bytes.length() == 0 {
-            return Err(Refusal::Empty);
-        }
-        self.admit(digest, bytes).await.map_err(|error| match error {
-            AdmitError::Mismatch { .. } => Refusal::Mismatch,
-            AdmitError::Store(StoreError { kind: StoreErrorKind::NoRoom, .. }) => Refusal::NoRoom,
-            AdmitError::Store(_) => Refusal::Storage,
-        })
-    }
-}
-
-fn unavailable(_error: JsValue) -> Refusal {
-    Refusal::Unavailable
 }
 
 impl Pieces for CachePieces {

@@ -6,10 +6,11 @@
 //! suite runs against all of them. [`ModelStore`] is what page and worker use: all of it together.
 //!
 //! **Architecture Invariant:** nothing enters the piece store without matching its digest:
-//! [`Pieces::admit`] is the only way in, and it hashes. There is no flag that says a model is ready.
+//! [`Pieces::admit`] and [`CachePieces::admit_responses`] are the only ways in, and they hash. There is no flag that says a model is ready.
 //!
 //! What to fetch, and when, is not decided here.
 
+mod admission;
 mod cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -2,13 +2,17 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
+use std::cell::RefCell;
+
 use js_sys::Uint8Array;
 use piece_store::{
     BrowserStore, CacheDocuments, CacheParts, CachePieces, Documents as _, Parts as _, Pieces as _,
     conformance, remove_other_layouts, sha256,
 };
+use protocol::Refusal;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Response, ResponseInit};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -66,4 +70,60 @@ async fn what_is_stored_after_the_caches_were_deleted_can_be_read() {
     assert!(pieces.delete(&digest).await.unwrap());
     assert!(documents.delete("/key").await.unwrap());
     assert!(parts.delete(&digest).await.unwrap());
+}
+
+/// Of what a server or a browser may answer, only the right bytes are let in, each as soon as it is right.
+#[wasm_bindgen_test]
+async fn answers_are_admitted_if_their_bytes_are_right() {
+    let pieces = CachePieces::open().await.unwrap();
+    let body = |n: u8| vec![n; 300_000 + usize::from(n)];
+    let answer = |bytes: &[u8], status: u16| {
+        let init = ResponseInit::new();
+        init.set_status(status);
+        Response::new_with_opt_js_u8_array_and_init(Some(&Uint8Array::from(bytes)), &init).unwrap()
+    };
+    let mut digests = Vec::new();
+    for n in 0..6 {
+        digests.push(sha256(&Uint8Array::from(&body(n)[..])).await.unwrap());
+    }
+    let mut wrong = body(1);
+    wrong[299_999] ^= 1;
+    // Of growing and of shrinking length, since they are read into the same memory.
+    let answers = vec![
+        (digests[3], Ok(answer(&body(3), 200))),
+        (digests[1], Ok(answer(&wrong, 200))),
+        (digests[5], Ok(answer(&body(5), 200))),
+        (digests[2], Ok(answer(b"", 200))),
+        (digests[4], Ok(answer(&body(4), 503))),
+        (digests[0], Ok(answer(&body(0), 200))),
+        (digests[2], Err(Refusal::Unavailable)),
+        (digests[3], Err(Refusal::Unavailable)),
+    ];
+    let settled = RefCell::new(Vec::new());
+    pieces
+        .admit_responses(
+            answers,
+            async |answer| answer,
+            async |digest, outcome| settled.borrow_mut().push((digest, outcome)),
+        )
+        .await;
+    let mut settled = settled.into_inner();
+    settled.sort_by_key(|(digest, _)| digests.iter().position(|known| known == digest));
+    let expected = [
+        (digests[0], Ok(())),
+        (digests[1], Err(Refusal::Mismatch)),
+        (digests[2], Err(Refusal::Empty)),
+        (digests[2], Err(Refusal::Unavailable)),
+        (digests[3], Ok(())),
+        // The second answer is not asked for any more: it is kept.
+        (digests[3], Ok(())),
+        (digests[4], Err(Refusal::Status(503))),
+        (digests[5], Ok(())),
+    ];
+    assert_eq!(settled, expected);
+    for (n, digest) in (0..6).zip(&digests) {
+        let kept = pieces.get(digest).await.unwrap().map(|bytes| bytes.to_vec());
+        assert_eq!(kept, [0, 3, 5].contains(&n).then(|| body(n)));
+        pieces.delete(digest).await.unwrap();
+    }
 }

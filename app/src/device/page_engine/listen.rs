@@ -10,7 +10,9 @@ use super::super::browser::window;
 use super::Engine;
 
 /// Listens as long as it lives.
-pub(super) struct Listening([(&'static str, Closure<dyn Fn()>); 2]);
+pub(super) struct Listening([Listener; 2]);
+
+type Listener = (&'static str, Closure<dyn Fn()>);
 
 pub(super) fn listen(engine: &Rc<Engine>) -> Listening {
     let (online, hidden) = (Rc::clone(engine), Rc::clone(engine));

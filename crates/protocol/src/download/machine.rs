@@ -323,7 +323,11 @@ impl Download {
                     return self.stop(Cause::Evicted);
                 }
                 let stopped = wish.is_some_and(|wish| wish.state == WishState::Stopped);
-                if stopped && epoch >= self.epoch && matches!(self.state, State::Fetching(_)) {
+                if stopped && matches!(self.state, State::Fetching(_)) {
+                    if epoch < self.epoch {
+                        // It may be what was true before the click that began this.
+                        return vec![self.survey()];
+                    }
                     // In another tab, or in the browser's own interface.
                     let mut effects = self.stop(Cause::Cancelled);
                     effects.extend(self.conclude(now));

@@ -1,0 +1,115 @@
+// Turns runs into tables, and puts them into docs/BENCHMARKS.md between the marks that are there.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { chromiumProgram } from './browser.mjs';
+import { MIB } from './options.mjs';
+import { program, root } from './server.mjs';
+import { VARIANTS } from './variants.mjs';
+
+const DOCUMENT = join(root, 'docs', 'BENCHMARKS.md');
+
+/** @typedef {import('./measure.mjs').Run} Run */
+/** @typedef {{ key: string, piece: number, runs: Run[] }} Row */
+
+/** @param {number[]} values */
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = NaN, high = NaN] = [sorted[middle - 1], sorted[middle]];
+  return sorted.length % 2 ? high : (low + high) / 2;
+}
+
+const mib = (/** @type {number} */ bytes) => `${Math.round(bytes / MIB).toLocaleString('en')} MiB`;
+
+/** @param {Row} row @param {(run: Run) => number} what */
+const of = (row, what) => median(row.runs.map(what));
+
+/** @param {Row} row */
+function cells(row) {
+  const seconds = row.runs.map((run) => run.seconds);
+  const range = `${of(row, (run) => run.seconds).toFixed(1)} s (${Math.min(...seconds).toFixed(1)}–${Math.max(...seconds).toFixed(1)})`;
+  return [
+    range,
+    mib(of(row, (run) => run.wire)),
+    String(of(row, (run) => run.requests)),
+    mib(of(row, (run) => run.memory)),
+    mib(of(row, (run) => run.diskPeak)),
+    mib(of(row, (run) => run.diskAfter)),
+  ];
+}
+
+const HEADS = ['click to ready', 'on the wire', 'requests', 'extra memory', 'disk, peak', 'disk, after'];
+
+/** @param {string[]} heads @param {string[][]} lines */
+function grid(heads, lines) {
+  const line = (/** @type {string[]} */ words) => `| ${words.join(' | ')} |`;
+  return [line(heads), line(heads.map((_, column) => (column ? '---:' : '---'))), ...lines.map(line)].join('\n');
+}
+
+/** @param {Row[]} rows @param {string} first @param {string} second */
+function ratio(rows, first, second) {
+  const [one, other] = [rows.find((row) => row.key === first), rows.find((row) => row.key === second)];
+  if (!one || !other) return undefined;
+  // Round by round, since what disturbs a machine disturbs what runs at about the same time.
+  const ratios = one.runs.map((run, round) => run.seconds / (other.runs[round]?.seconds ?? NaN));
+  return { value: of(one, (run) => run.seconds) / of(other, (run) => run.seconds), low: Math.min(...ratios), high: Math.max(...ratios) };
+}
+
+/** @param {string} what @param {ReturnType<typeof ratio>} found @param {number} bar */
+function verdict(what, found, bar) {
+  if (!found) return [];
+  const { value, low, high } = found;
+  const spread = `${low.toFixed(2)}–${high.toFixed(2)} round by round`;
+  return [`| time ${what} | ≤ ${bar.toFixed(2)} | ${value.toFixed(2)} (${spread}) | ${value <= bar ? 'met' : 'missed'} |`];
+}
+
+/** The bars, and whether these runs are within them. @param {Row[]} rows */
+function bars(rows) {
+  const memory = rows.filter((row) => !VARIANTS[row.key]?.plain).map((row) => {
+    const extra = Math.max(...row.runs.map((run) => run.memory)) / 1e6;
+    return `| extra memory of (${row.key}), worst run | ≤ 150 MB | ${extra.toFixed(0)} MB | ${extra <= 150 ? 'met' : 'missed'} |`;
+  });
+  return [
+    '| bar | | measured | |',
+    '| --- | ---: | ---: | --- |',
+    ...verdict('(c) / (a)', ratio(rows, 'c', 'a'), 0.8),
+    ...verdict('(d) / (b)', ratio(rows, 'd', 'b'), 1.15),
+    ...memory,
+  ].join('\n');
+}
+
+/** @param {{ size: number, rounds: number, link: string }} setting */
+function setting({ size, rounds, link }) {
+  const first = (/** @type {string} */ command, /** @type {string[]} */ args) =>
+    execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split('\n')[0] ?? '';
+  const versions = [first(chromiumProgram(), ['--version']), first(program, ['--version']), `Node.js ${process.version}`];
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date} · ${mib(size)} · ${link} · ${rounds} rounds · ${versions.join(' · ')} · ${machine}`;
+}
+
+/**
+ * @param {import('./options.mjs').Table} table
+ * @param {string} link
+ * @param {Row[]} rows
+ */
+export function render(table, link, rows) {
+  const head = setting({ ...table, link });
+  if (table.block.startsWith('pieces')) {
+    const lines = rows.map((row) => [`(${row.key})`, mib(row.piece), ...cells(row)]);
+    return `${head}\n\n${grid(['', 'piece', ...HEADS], lines)}`;
+  }
+  const lines = rows.map((row) => [`(${row.key}) ${VARIANTS[row.key]?.name}`, ...cells(row)]);
+  return `${head}\n\n${grid(['', ...HEADS], lines)}\n\n${bars(rows)}`;
+}
+
+/** Replaces what is between the marks of a block. @param {string} block @param {string} text */
+export function write(block, text) {
+  const document = readFileSync(DOCUMENT, 'utf8');
+  const [open, close] = [`<!-- begin: ${block} -->`, `<!-- end: ${block} -->`];
+  const [start, end] = [document.indexOf(open), document.indexOf(close)];
+  if (start < 0 || end < start) throw new Error(`docs/BENCHMARKS.md has no block "${block}"`);
+  writeFileSync(DOCUMENT, `${document.slice(0, start + open.length)}\n${text}\n${document.slice(end)}`);
+}
