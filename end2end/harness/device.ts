@@ -1,5 +1,6 @@
 // A device: a real Chromium with a profile that outlives it. It is started by hand, because what Playwright
 // does on launching or by default on connecting moves background fetches off their real download path.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,18 +23,30 @@ const FLAGS = [
   '--remote-debugging-port=0',
 ];
 
+export interface Kind {
+  /** Additional flags for Chromium. */
+  flags?: string[];
+  /** The browser allows a background fetch only after a click or when a person has opened the page, as it does by itself. */
+  strict?: boolean;
+  /** The profile is on a disk of its own, of so many MiB. Takes a machine's administrator. */
+  disk?: number;
+}
+
 export class Device {
   readonly #profile: string;
-  readonly #extra: string[];
+  readonly #kind: Kind;
   #process: Process | undefined;
   #browser: Browser | undefined;
   #context: BrowserContext | undefined;
   readonly #problems: string[] = [];
   readonly #tolerated: RegExp[] = [];
+  #unmounted = false;
 
-  constructor(extra: string[] = []) {
-    this.#extra = extra;
+  constructor(kind: Kind = {}) {
+    this.#kind = kind;
     this.#profile = mkdtempSync(join(tmpdir(), 'modelferry-profile-'));
+    if (kind.disk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kind.disk}m`, 'modelferry', this.#profile]);
+    if (kind.strict) return;
     // Else every fetch after a tab's first needs a person to say yes.
     mkdirSync(join(this.#profile, 'Default'));
     writeFileSync(
@@ -46,7 +59,7 @@ export class Device {
   async launch(): Promise<void> {
     const program = candidates.find((path) => path && existsSync(path));
     if (!program) throw new Error('there is no Chromium: install it, or name it in the variable CHROMIUM');
-    this.#process = new Process(program, [`--user-data-dir=${this.#profile}`, ...FLAGS, ...this.#extra, 'about:blank']);
+    this.#process = new Process(program, [`--user-data-dir=${this.#profile}`, ...FLAGS, ...(this.#kind.flags ?? []), 'about:blank']);
     const endpoint = await this.#process.printed(/^DevTools listening on (ws:\S+)/, 30_000);
     this.#browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
     this.#context = this.#browser.contexts()[0]!;
@@ -107,6 +120,20 @@ export class Device {
     this.#forget();
   }
 
+  /** The computer sleeps: nothing of the browser runs until `wake`. */
+  sleep(): void {
+    this.#process?.signal('SIGSTOP');
+  }
+
+  wake(): void {
+    this.#process?.signal('SIGCONT');
+  }
+
+  /** Where the browser keeps everything. */
+  get profile(): string {
+    return this.#profile;
+  }
+
   async relaunch(): Promise<void> {
     await this.close();
     await this.launch();
@@ -124,6 +151,8 @@ export class Device {
     await this.kill();
     // `maxRetries` would not do: it tries again to remove a folder, but not what has come into it meanwhile.
     await until('the profile to be removed', () => {
+      if (this.#kind.disk && !this.#unmounted) execFileSync('umount', [this.#profile], { stdio: 'pipe' });
+      this.#unmounted = true;
       rmSync(this.#profile, { recursive: true, force: true });
       return true;
     });

@@ -40,6 +40,15 @@ interface Where {
   timeout?: number;
 }
 
+interface End {
+  timeout?: number;
+  faults?: number;
+  clicks?: number;
+  button?: string;
+  waste?: number;
+  digests?: Map<string, string>;
+}
+
 /** Declares the tests of a row: `faults 4 (page): a stalled connection`. */
 export function faultRow(number: number, fault: string, where: Where, body: (rowed: Rowed) => Promise<void>): void {
   for (const engine of where.engines ?? (['background', 'page'] as const)) {
@@ -71,18 +80,41 @@ export class FaultRow {
   }
 
   /** A tab with the model's page, through the proxy, watched for a wrong `ready`. */
-  async open(): Promise<ModelPage> {
-    const page = await this.blank();
-    return ModelPage.open(page, this.#proxy);
+  async open(page?: Page): Promise<ModelPage> {
+    return ModelPage.open(page ?? (await this.blank()), this.#proxy);
   }
 
   /** The same before anything is loaded. */
   async blank(): Promise<Page> {
     const page =
       this.#engine === 'page' ? await this.#device.newPageWithoutBackgroundFetch() : await this.#device.newPage();
+    await this.watch(page);
+    return page;
+  }
+
+  /** From the next loading on, watches for the model as the server has it now. */
+  async watch(page: Page): Promise<void> {
     const { files } = await this.#server.manifest();
     await page.addInitScript(watchReady, files.flatMap((file) => file.pieces));
-    return page;
+  }
+
+  /** The tab with the download begun. */
+  async begin(): Promise<ModelPage> {
+    const model = await this.open();
+    await model.click('Download');
+    return model;
+  }
+
+  /** The pieces of the large file: 32 MiB, 32 MiB and the rest. */
+  async pieces(): Promise<string[]> {
+    const { files } = await this.#server.manifest();
+    return files.find((file) => file.path === 'model.safetensors')!.pieces;
+  }
+
+  /** Waits until the proxy's rule of this name has made so many faults. */
+  async struck(name: string, times = 1, timeout = 60_000): Promise<void> {
+    const used = async () => (await this.#proxy.used()).find((rule) => rule.name === name)?.used ?? 0;
+    await expect.poll(used, { message: `faults by ${name}`, timeout }).toBeGreaterThanOrEqual(times);
   }
 
   /** Notes what the person is told now. */
@@ -100,22 +132,23 @@ export class FaultRow {
   }
 
   /**
-   * Waits until the model is ready, pressing Resume once if the page rests and offers it; then checks every byte in
-   * the store, and what the fault cost. `faults`: how many there were, for the bar.
+   * Waits until the model is ready, pressing the button (Resume, unless said otherwise) once if the page rests and
+   * offers it; then checks every byte in the store, and what the fault cost. `faults`: how many there were, for the
+   * bar; `waste`: the bar itself, where another one holds.
    */
-  async endsReady(model: ModelPage, { timeout = 90_000, faults = 1, clicks = 1, waste = undefined as number | undefined } = {}): Promise<void> {
+  async endsReady(model: ModelPage, { timeout = 90_000, faults = 1, clicks = 1, button = 'Resume', ...rest }: End = {}): Promise<void> {
     await expect(model.section).toHaveAttribute('data-state', /^(ready|interrupted)$/, { timeout });
     if ((await model.state()) === 'interrupted') {
       await this.tell(model);
-      await this.click(model, 'Resume');
+      await this.click(model, button);
       await model.becomes('ready', timeout);
     }
     expect(this.#clicks.length, `clicks: ${this.#clicks}`).toBeLessThanOrEqual(clicks);
-    const bar = waste ?? WASTE[this.#engine] * faults;
+    const bar = rest.waste ?? WASTE[this.#engine] * faults;
     const cost = await this.waste();
-    this.#facts.waste = cost;
+    Object.assign(this.#facts, { ended: 'ready', faults, waste: cost });
     expect(cost, 'bytes sent beyond the size of the model').toBeLessThanOrEqual(bar);
-    await this.isWhole();
+    await this.isWhole(rest.digests);
   }
 
   /** Bytes of pieces sent so far beyond those that are in the store. */
@@ -130,11 +163,11 @@ export class FaultRow {
     return (await this.#proxy.pieceBytes()) - [...sizes.values()].reduce((sum, size) => sum + size, 0);
   }
 
-  /** What is in the store is the model, by the committed digests. */
-  async isWhole(): Promise<void> {
+  /** What is in the store is the model, by the committed digests or others. */
+  async isWhole(digests = expectedDigests()): Promise<void> {
     const witness = await bystander(this.#proxy, this.#device);
     const files = await storedFiles(witness, this.#server, MODEL);
-    expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+    expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(digests);
     await this.neverWrong();
   }
 

@@ -46,6 +46,11 @@ export class Process {
     await until('the process to end', () => this.#ended, { timeout });
   }
 
+  /** To it and all its children. */
+  signal(name: NodeJS.Signals): void {
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, name);
+  }
+
   async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.#ended) {
       this.#child.kill(signal);

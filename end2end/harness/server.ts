@@ -102,6 +102,13 @@ export class Server implements Site {
     writeFileSync(file, content);
   }
 
+  /** Puts another file in the place of one, as a deployment does. What it was linked to stays as it is. */
+  replaceFile(id: string, path: string, content: Uint8Array): void {
+    const file = join(this.models, id, path);
+    writeFileSync(`${file}.new`, content);
+    renameSync(`${file}.new`, file);
+  }
+
   /** A real copy of a model, which may be written to. */
   copyModel(id: string): void {
     cpSync(join(sharedModels, MODEL), join(this.models, id), { recursive: true });

@@ -3,7 +3,7 @@
 // test fails, and a page that complained fails its test.
 import { writeFileSync } from 'node:fs';
 import { test as base, expect, type TestInfo } from '@playwright/test';
-import { Device } from './device.ts';
+import { Device, type Kind } from './device.ts';
 import { FaultProxy } from './proxy.ts';
 import { MODEL, Server } from './server.ts';
 
@@ -12,6 +12,8 @@ interface Options {
   models: string[];
   /** Additional flags for Chromium. */
   flags: string[];
+  /** What else is special about the device. */
+  kind: Kind;
 }
 
 interface Fixtures {
@@ -26,6 +28,7 @@ interface Fixtures {
 export const test = base.extend<Fixtures & Options>({
   models: [[MODEL], { option: true }],
   flags: [[], { option: true }],
+  kind: [{}, { option: true }],
 
   server: async ({ models }, use, info) => {
     const server = new Server(info.outputPath('server'));
@@ -56,8 +59,8 @@ export const test = base.extend<Fixtures & Options>({
   },
 
   // Depends on the server and on the proxy, started or not, so that it is ended first.
-  device: async ({ idleProxy: _, flags }, use, info) => {
-    const device = new Device(flags);
+  device: async ({ idleProxy: _, flags, kind }, use, info) => {
+    const device = new Device({ flags, ...kind });
     try {
       await device.launch();
       await use(device);

@@ -169,7 +169,7 @@ test('what was saved and is wrong is noticed, and fetched again', async ({ serve
   await expect.poll(() => parts(witness)).toEqual([]);
 });
 
-test('Cancel keeps what has come, Resume goes on there, Discard removes it', async ({ server, faultProxy, device }, info) => {
+test('Cancel keeps what has come, Resume goes on there, Discard removes it', async ({ faultProxy, device }, info) => {
   await faultProxy.rules([SLOW]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.25);

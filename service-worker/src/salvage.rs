@@ -4,7 +4,7 @@
 use background_fetch::{CompletionEvent, Record, Registration, UiUpdate};
 use piece_store::{BrowserStore, StoreError, StoredModel, Turn, TurnOf};
 use protocol::download::Settings;
-use protocol::{AttemptId, Digest, Ending, FromWorker, Piece, Refusal, WishState, routes};
+use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestInit, Response};
@@ -47,14 +47,12 @@ async fn take(
     if !store.has_manifest(&attempt.model, attempt.revision).await? {
         return Ok(None);
     }
-    let told = async |digest, outcome| settle(attempt, digest, outcome).await;
     match registration.match_all().await {
         Ok(records) => {
             let records = records
                 .into_iter()
-                .filter_map(|record| routes::parse_piece(&record.url()).map(|digest| (digest, record)));
-            let response = async |record: Record| record.response_ready().await.or(Err(Refusal::Unavailable));
-            store.pieces().admit_responses(records, response, told).await;
+                .filter_map(|record| routes::parse_piece(&record.url()).map(|digest| (digest, Some(record))));
+            take_each(&store, attempt, records.collect()).await;
         }
         Err(error) => report("the records are not available", &message(&error)),
     }
@@ -70,9 +68,13 @@ async fn take(
         // The page that should have fetched the small ones may have been closed too early.
         let small = Settings::default().small;
         let kept = store.kept(&manifest).await?;
-        let missing = manifest.pieces().into_iter().map(|piece| (piece.digest, piece));
-        let missing = missing.filter(|(digest, piece)| piece.size < small && !kept.contains(digest));
-        store.pieces().admit_responses(missing, async |piece: Piece| fetch(&piece.digest).await, told).await;
+        let mut missing = Vec::new();
+        for piece in manifest.pieces() {
+            if piece.size < small && !kept.contains(&piece.digest) {
+                missing.push((piece.digest, None));
+            }
+        }
+        take_each(&store, attempt, missing).await;
     }
     let stored = store.stored(&attempt.model, attempt.revision).await?;
     if stored.as_ref().is_some_and(StoredModel::is_ready) {
@@ -80,6 +82,17 @@ async fn take(
         store.fulfil(&attempt.model, attempt.revision).await?;
     }
     Ok(stored)
+}
+
+/// Admits these pieces: out of their records, or fetched now.
+async fn take_each(store: &BrowserStore, attempt: &AttemptId, pieces: Vec<(Digest, Option<Record>)>) {
+    let pieces = pieces.into_iter().map(|(digest, record)| (digest, (digest, record)));
+    let response = async |(digest, record): (Digest, Option<Record>)| match record {
+        Some(record) => record.response_ready().await.or(Err(Refusal::Unavailable)),
+        None => fetch(&digest).await,
+    };
+    let settled = async |digest, outcome| settle(attempt, digest, outcome).await;
+    store.pieces().admit_responses(pieces, response, settled).await;
 }
 
 async fn fetch(digest: &Digest) -> Result<Response, Refusal> {

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::Uint8Array;
+use js_sys::{ArrayBuffer, Uint8Array};
 use piece_store::{Parts as _, StoreError, Turn, TurnOf};
 use protocol::download::{Cause, Event, Millis, PageOutcome, PageTrouble};
 use protocol::transfer::{Step, Transfer};
@@ -66,6 +66,7 @@ pub(super) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         buffers: RefCell::default(),
         spare: RefCell::default(),
         requests: RefCell::default(),
+        lent: RefCell::default(),
         with_parts: RefCell::default(),
         saving: Cell::default(),
         shown: Cell::default(),
@@ -98,6 +99,8 @@ struct Engine {
     /// The memory of a piece that is done with, for the next one: garbage is collected late.
     spare: RefCell<Option<Uint8Array>>,
     requests: RefCell<Vec<(u32, Option<AbortController>)>>,
+    /// Memory that requests read into, while none does.
+    lent: RefCell<Vec<ArrayBuffer>>,
     /// Pieces of which parts may be stored.
     with_parts: RefCell<DigestSet>,
     /// How many parts are being written.
@@ -137,6 +140,7 @@ impl Engine {
         self.save_all().await;
         self.buffers.take();
         self.spare.take();
+        self.lent.take();
         outcome
     }
 

@@ -6,34 +6,14 @@
 //! bytes cannot change.
 
 use futures_util::future::join;
-use js_sys::{ArrayBuffer, Object, Reflect, Uint8Array};
-use protocol::{Digest, Refusal, routes};
+use js_sys::{ArrayBuffer, Uint8Array};
+use protocol::{Digest, Refusal};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::cache::{self, sha256};
-use crate::{CachePieces, Pieces as _, StoreError, StoreErrorKind};
-
-mod glue {
-    //! `web-sys` has readers of these two kinds as different types, and the options behind a flag.
-
-    use js_sys::{Object, Promise, Uint8Array};
-    use wasm_bindgen::JsValue;
-    use wasm_bindgen::prelude::wasm_bindgen;
-
-    #[wasm_bindgen]
-    extern "C" {
-        pub(super) type Stream;
-        #[wasm_bindgen(method, catch, js_name = getReader)]
-        pub(super) fn get_reader(this: &Stream, options: &Object) -> Result<Reader, JsValue>;
-
-        pub(super) type Reader;
-        /// A reader that does not fill buffers of others ignores the view.
-        #[wasm_bindgen(method, catch)]
-        pub(super) fn read(this: &Reader, into: &Uint8Array) -> Result<Promise, JsValue>;
-    }
-}
+use crate::{ByteReader, CachePieces, Pieces as _, StoreError, StoreErrorKind};
 
 impl CachePieces {
     /// Takes pieces out of the answers to requests for them. Neither the status nor the headers of an answer are
@@ -102,12 +82,7 @@ impl CachePieces {
 }
 
 async fn put(digest: &Digest, blob: &Blob) -> Result<(), Refusal> {
-    let stored = async {
-        let init = cache::init_of("application/octet-stream", blob.size() as u64)?;
-        let response = Response::new_with_opt_blob_and_init(Some(blob), &init)?;
-        cache::put(cache::PIECES, &routes::piece(digest), &response).await
-    };
-    stored.await.map_err(|error: StoreError| match error.kind {
+    cache::put_piece(digest, blob).await.map_err(|error: StoreError| match error.kind {
         StoreErrorKind::NoRoom => Refusal::NoRoom,
         StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
     })
@@ -126,35 +101,20 @@ impl Buffer {
     async fn read(&mut self, blob: &Blob) -> Result<Uint8Array, JsValue> {
         // A piece has at most 256 MiB. What is longer cannot be one, and is not read to its end.
         let size = (blob.size() as u64).min(u64::from(u32::MAX)) as u32;
-        let mut memory = match self.0.take() {
+        let memory = match self.0.take() {
             Some(memory) if memory.byte_length() >= size => memory,
             Some(_) | None => ArrayBuffer::new(size),
         };
-        let stream: glue::Stream = blob.stream().unchecked_into();
-        let options = Object::new();
-        Reflect::set(&options, &"mode".into(), &"byob".into())?;
-        // Not every engine can fill a buffer of ours; then what it hands out is copied.
-        let (reader, fills) = match stream.get_reader(&options) {
-            Ok(reader) => (reader, true),
-            Err(_) => (stream.get_reader(&Object::new())?, false),
-        };
+        let mut reader = ByteReader::new(&blob.stream(), memory)?;
         let mut at = 0;
-        while at < size {
-            let rest = Uint8Array::new_with_byte_offset_and_length(&memory, at, size.saturating_sub(at));
-            let read = JsFuture::from(reader.read(&rest)?).await?;
-            if Reflect::get(&read, &"done".into())?.is_truthy() {
-                break;
-            }
-            let chunk: Uint8Array = Reflect::get(&read, &"value".into())?.unchecked_into();
-            let length = chunk.length();
-            if fills {
-                // The memory was lent to the stream and comes back as another object.
-                memory = chunk.buffer();
-            } else {
-                rest.set(&chunk, 0);
-            }
-            at = at.saturating_add(length);
+        while at < size
+            && let Some(chunk) = reader.read(at).await?
+        {
+            at = at.saturating_add(chunk.length());
         }
+        let Some(memory) = reader.into_memory() else {
+            return Ok(Uint8Array::new_with_length(0));
+        };
         let bytes = Uint8Array::new_with_byte_offset_and_length(&memory, 0, at.min(size));
         self.0 = Some(memory);
         Ok(bytes)

@@ -11,13 +11,13 @@ use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
+    Blob, Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind};
 
 const PREFIX: &str = "modelferry-";
-pub(crate) const PIECES: &str = "modelferry-pieces-1";
+const PIECES: &str = "modelferry-pieces-1";
 const DOCUMENTS: &str = "modelferry-manifests-1";
 const PARTS: &str = "modelferry-parts-1";
 
@@ -76,7 +76,7 @@ fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError
 }
 
 /// Type and length of what is stored.
-pub(crate) fn init_of(content_type: &str, length: u64) -> Result<ResponseInit, StoreError> {
+fn init_of(content_type: &str, length: u64) -> Result<ResponseInit, StoreError> {
     let headers = Headers::new()?;
     headers.set("content-type", content_type)?;
     headers.set("content-length", &length.to_string())?;
@@ -85,9 +85,16 @@ pub(crate) fn init_of(content_type: &str, length: u64) -> Result<ResponseInit, S
     Ok(init)
 }
 
-pub(crate) async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
+async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
     JsFuture::from(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
+}
+
+/// Stores what is known to be a piece.
+pub(crate) async fn put_piece(digest: &Digest, blob: &Blob) -> Result<(), StoreError> {
+    let init = init_of("application/octet-stream", blob.size() as u64)?;
+    let response = Response::new_with_opt_blob_and_init(Some(blob), &init)?;
+    put(PIECES, &routes::piece(digest), &response).await
 }
 
 async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
@@ -146,10 +153,9 @@ impl Pieces for CachePieces {
         if found != *digest {
             return Err(AdmitError::Mismatch { expected: *digest, found });
         }
-        let response = stored(&bytes, "application/octet-stream")?;
-        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
-        drop(bytes);
-        Ok(put(PIECES, &routes::piece(digest), &response).await?)
+        // As a blob, the browser takes the bytes out of this process before they are written.
+        let blob = Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).map_err(StoreError::from)?;
+        Ok(put_piece(digest, &blob).await?)
     }
 
     async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {

@@ -11,6 +11,7 @@
 //! What to fetch, and when, is not decided here.
 
 mod admission;
+mod byte_reader;
 mod cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -22,6 +23,7 @@ mod parts;
 mod pieces;
 mod turn;
 
+pub use byte_reader::ByteReader;
 pub use cache::{CacheDocuments, CacheParts, CachePieces, remove_other_layouts, sha256};
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};

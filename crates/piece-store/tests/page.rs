@@ -4,10 +4,10 @@
 
 use std::cell::RefCell;
 
-use js_sys::Uint8Array;
+use js_sys::{ArrayBuffer, Uint8Array};
 use piece_store::{
-    BrowserStore, CacheDocuments, CacheParts, CachePieces, Documents as _, Parts as _, Pieces as _,
-    conformance, remove_other_layouts, sha256,
+    BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _, Parts as _,
+    Pieces as _, conformance, remove_other_layouts, sha256,
 };
 use protocol::Refusal;
 use wasm_bindgen_futures::JsFuture;
@@ -125,5 +125,23 @@ async fn answers_are_admitted_if_their_bytes_are_right() {
         let kept = pieces.get(digest).await.unwrap().map(|bytes| bytes.to_vec());
         assert_eq!(kept, [0, 3, 5].contains(&n).then(|| body(n)));
         pieces.delete(digest).await.unwrap();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn one_memory_reads_one_body_after_the_other() {
+    let mut memory = ArrayBuffer::new(1000);
+    for round in 0..3_u8 {
+        let sent = vec![round; 2500];
+        let body = Uint8Array::from(&sent[..]);
+        let answer = Response::new_with_opt_js_u8_array(Some(&body)).unwrap();
+        let mut reader = ByteReader::new(&answer.body().unwrap(), memory).unwrap();
+        let mut came = Vec::new();
+        while let Some(chunk) = reader.read(0).await.unwrap() {
+            came.extend(chunk.to_vec());
+        }
+        assert_eq!(came, sent);
+        memory = reader.into_memory().unwrap();
+        assert_eq!(memory.byte_length(), 1000);
     }
 }

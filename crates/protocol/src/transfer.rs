@@ -28,7 +28,7 @@ pub const IDLE: Millis = 30_000;
 
 /// Up to this speed, in bytes a millisecond, unfinished pieces are saved as they grow. Above it the saving costs
 /// more time than a closed tab would.
-const FAST: u32 = 100_000;
+const FAST: u32 = 25_000;
 
 /// What is not saved yet, of all blocks together, in bytes: a closed tab loses that much and what comes while it
 /// is written.

@@ -76,7 +76,10 @@ pub mod panel {
     /// The page.
     pub const ENGINE_PAGE: &str = "In this page";
     /// What the answers mean.
-    pub const ENGINE_NOTE: &str = "In the background, where the browser can do that, the tab may be closed; it         takes up to three times the model’s size on disk. In this page it takes the size once, and the tab must stay         open. The choice counts from the next start. In a private window everything is removed with the window.";
+    pub const ENGINE_NOTE: &str = "In the background, where the browser can do that, the tab may be closed; it \
+        takes up to three times the model’s size on disk. In this page it takes the size once, and the tab must \
+        stay open. The choice counts from the next start. In a private window everything is removed with the \
+        window.";
     /// Asked before a model is deleted.
     pub const CONFIRM_DELETE: &str = "Delete this model from this device?";
     /// Yes.

@@ -2,16 +2,19 @@
 
 use std::rc::Rc;
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::ArrayBuffer;
+use piece_store::ByteReader;
 use protocol::routes;
 use protocol::transfer::{Answer, Request, range_start};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, ReadableStreamDefaultReader, Response};
+use wasm_bindgen::JsValue;
+use web_sys::{AbortController, Headers, Response};
 
 use super::super::browser::{log, now};
 use super::super::http;
 use super::Engine;
+
+/// How much is read at once, in bytes.
+const CHUNK: u32 = 512 << 10;
 
 impl Engine {
     pub(super) async fn request(self: Rc<Self>, request: Request) {
@@ -47,28 +50,33 @@ impl Engine {
             headers.set("if-range", &format!("\"{digest}\""))?;
         }
         let response = http::send(&message).await?;
-        if !self.transfer.borrow_mut().answered(id, &answer(&response)?) {
+        let answer = answer(&response)?;
+        if !self.transfer.borrow_mut().answered(id, &answer) {
             return Ok(());
         }
         let Some(body) = response.body() else {
             return Ok(());
         };
-        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-        let (done, value) = (JsValue::from("done"), JsValue::from("value"));
-        loop {
-            let read = JsFuture::from(reader.read()).await?;
-            if Reflect::get(&read, &done)?.is_truthy() {
-                return Ok(());
-            }
-            let chunk: Uint8Array = Reflect::get(&read, &value)?.unchecked_into();
+        let spare = self.lent.borrow_mut().pop();
+        let memory = spare.unwrap_or_else(|| ArrayBuffer::new(CHUNK));
+        let mut reader = ByteReader::new(&body, memory)?;
+        // Not to the end of the stream: Chromium does not tell it to a reader that waits with memory of its own.
+        let asked = if answer.status == 206 { last - first + 1 } else { buffer.length() };
+        let mut left = answer.length.map_or(asked, |length| length.min(u64::from(asked)) as u32);
+        while left > 0
+            && let Some(chunk) = reader.read(0).await?
+        {
+            left = left.saturating_sub(chunk.length());
             let now = now();
             let Some(place) = self.transfer.borrow_mut().received(id, now, chunk.length()) else {
-                return Ok(());
+                break;
             };
             buffer.set(&chunk, place);
             self.save(false);
             self.show(now);
         }
+        self.lent.borrow_mut().extend(reader.into_memory());
+        Ok(())
     }
 }
 

@@ -1,0 +1,175 @@
+// Rows 7, 8, 9 and 16 of docs/FAULTS.md: tabs, browser, worker and computer come and go.
+import { faultRow } from '../harness/fault-row.ts';
+import { largePieces, lasts, quiet, slow, stopWorkers, tolerateFailures } from '../harness/faults.ts';
+import { bystander, expect, storedPieces, until } from '../harness/test.ts';
+
+// ---- row 7 ----
+
+faultRow(7, 'tab closed and opened again', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.25);
+  await model.page.close();
+  const again = await row.open();
+  await row.tell(again);
+  await row.endsReady(again, { clicks: 0 });
+});
+
+faultRow(7, 'page reloaded, three times', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  for (const part of [0.2, 0.4, 0.6]) {
+    await model.isPast(part);
+    await model.reload();
+  }
+  await row.tell(model);
+  await row.endsReady(model, { faults: 3, clicks: 0 });
+});
+
+faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.25);
+  // A window without a tab would end the browser, which is row 8.
+  const witness = await bystander(proxy, device);
+  for (const page of device.pages()) if (page !== witness) await page.close();
+  if (engine === 'background') {
+    // The worker ends it alone.
+    const { files } = await server.manifest();
+    const named = [...new Set(files.flatMap((file) => file.pieces))].sort();
+    await expect.poll(() => storedPieces(witness), { timeout: 60_000 }).toEqual(named);
+  } else {
+    await quiet(proxy);
+  }
+  const again = await row.open();
+  await row.tell(again);
+  await row.endsReady(again, { clicks: 0 });
+});
+
+// ---- row 8 ----
+
+faultRow(8, 'browser closed by the person, and started again', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  const witness = await bystander(proxy, device);
+  await largePieces(witness);
+  const kept = await storedPieces(witness);
+  await device.relaunch();
+  const mark = await proxy.mark();
+  const again = await row.open();
+  await row.tell(again);
+  await row.endsReady(again, { clicks: 0 });
+  const asked = (await proxy.log(mark)).map((request) => request.path.replace('/pieces/', ''));
+  expect(asked.filter((digest) => kept.includes(digest)), 'pieces fetched again').toEqual([]);
+});
+
+faultRow(8, 'browser killed at once, and started again', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.3);
+  await device.kill();
+  await device.launch();
+  const again = await row.open();
+  await row.tell(again);
+  await row.endsReady(again, { clicks: 0 });
+});
+
+faultRow(8, 'browser killed after a long while, and started again', { full: true, timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
+  // Long enough for the browser to note how far it is, which it does some seconds late.
+  await proxy.rules([{ ...slow(engine), bytes_per_second: 700_000 }]);
+  const model = await row.open();
+  await model.click('Download');
+  await lasts(35);
+  await device.kill();
+  await proxy.rules([slow(engine)]);
+  await device.launch();
+  const again = await row.open();
+  await row.tell(again);
+  await row.endsReady(again, { clicks: 0, timeout: 120_000 });
+});
+
+// ---- row 9 ----
+
+faultRow(9, 'worker stopped in the middle of the download', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.4);
+  await stopWorkers(model.page);
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
+  const witness = await bystander(proxy, device);
+  const model = await row.open();
+  await proxy.rules([slow(engine)]);
+  await model.click('Download');
+  await model.isPast(0.1);
+  await model.page.close();
+  const session = await witness.context().newCDPSession(witness);
+  await session.send('ServiceWorker.enable');
+  await largePieces(witness);
+  await session.send('ServiceWorker.stopAllWorkers');
+  await proxy.rules([]);
+  const again = await row.open();
+  await row.tell(again);
+  await row.endsReady(again, { clicks: 0 });
+});
+
+faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.3);
+  await proxy.rules([slow(engine), { path: '/service-worker.js', replace: { from: 'modelferry: ', to: 'Modelferry: ' } }]);
+  const replaced = await model.page.evaluate(async () => {
+    const registration = (await navigator.serviceWorker.getRegistration())!;
+    const before = registration.active;
+    await registration.update();
+    while (registration.active === before || registration.active?.state !== 'activated') {
+      await new Promise((again) => setTimeout(again, 50));
+    }
+    return true;
+  });
+  expect(replaced).toBe(true);
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+// ---- row 16 ----
+
+faultRow(16, 'computer asleep until its connections are gone', {}, async ({ proxy, device, engine, row }) => {
+  tolerateFailures(device);
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.3);
+  device.sleep();
+  await proxy.cut('reset');
+  await until('no answer to be under way', async () => (await proxy.log()).every((request) => request.ended !== 'open'));
+  await lasts(5);
+  device.wake();
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(16, 'computer asleep for longer than the browser tries', { full: true, timeout: 300_000 }, async ({ proxy, device, engine, row }) => {
+  tolerateFailures(device);
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.3);
+  device.sleep();
+  await proxy.cut('reset');
+  // The browser gives up after 100 s.
+  await lasts(115);
+  device.wake();
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});

@@ -1,0 +1,147 @@
+// Rows 1, 2 and 4 of docs/FAULTS.md: what the network does to a download.
+import { faultRow } from '../harness/fault-row.ts';
+import { type Device, expect, until } from '../harness/test.ts';
+
+/** Of one answer, in bytes a second: slow enough to do something in the middle. */
+const SLOW = { path: '/pieces/', bytes_per_second: 5_000_000 };
+
+/** What the browser and the page say of requests that fail on purpose. */
+function tolerateFailures(device: Device): void {
+  device.tolerate(/a request failed|Failed to load resource/);
+}
+
+/** The fault is a span of time: nothing else could be waited for. */
+function lasts(seconds: number): Promise<void> {
+  return new Promise((over) => setTimeout(over, seconds * 1000));
+}
+
+// ---- row 1 ----
+
+faultRow(1, 'connection closed at a byte of a piece, once', {}, async ({ proxy, device, row }) => {
+  tolerateFailures(device);
+  const [, piece] = await row.pieces();
+  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 1_234_567 }]);
+  const model = await row.begin();
+  await row.struck('cut');
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(1, 'connection reset at a byte of a piece, once', {}, async ({ proxy, device, row }) => {
+  tolerateFailures(device);
+  const [, piece] = await row.pieces();
+  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 1_234_567, cut_kind: 'reset' }]);
+  const model = await row.begin();
+  await row.struck('cut');
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(1, 'connection closed inside a piece, ten times', {}, async ({ proxy, device, row }) => {
+  tolerateFailures(device);
+  const [, piece] = await row.pieces();
+  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 10, cut_at: 765_432 }]);
+  const model = await row.begin();
+  await row.struck('cut', 10);
+  await row.tell(model);
+  await row.endsReady(model, { faults: 10, clicks: 0 });
+});
+
+// ---- row 2 ----
+
+for (const [seconds, full] of [[2, false], [60, true]] as const) {
+  faultRow(2, `server gone for ${seconds} s`, { full, timeout: 240_000 }, async ({ proxy, device, row }) => {
+    tolerateFailures(device);
+    await proxy.rules([SLOW]);
+    const model = await row.begin();
+    await model.isPast(0.4);
+    await proxy.down();
+    await lasts(seconds);
+    await row.tell(model);
+    await proxy.up();
+    await row.endsReady(model, { timeout: 120_000, clicks: 0 });
+  });
+}
+
+faultRow(
+  2,
+  'server gone until the browser gives up',
+  { engines: ['background'], full: true, timeout: 480_000 },
+  async ({ proxy, device, row }) => {
+    tolerateFailures(device);
+    device.tolerate(/was refused/);
+    await proxy.rules([SLOW]);
+    const model = await row.begin();
+    await model.isPast(0.4);
+    await proxy.down();
+    // Then the page tries, in vain too.
+    const taken = model.section.filter({ hasText: 'This page tries again by itself' });
+    await expect(taken, 'the page goes on').toBeVisible({ timeout: 400_000 });
+    await row.tell(model);
+    expect(await model.kept()).toBeLessThan(await model.total());
+    await proxy.up();
+    await row.endsReady(model, { timeout: 120_000, clicks: 0 });
+  },
+);
+
+faultRow(
+  2,
+  'server gone for 150 s',
+  { engines: ['page'], full: true, timeout: 360_000 },
+  async ({ proxy, device, row }) => {
+    tolerateFailures(device);
+    await proxy.rules([SLOW]);
+    const model = await row.begin();
+    await model.isPast(0.4);
+    await proxy.down();
+    await lasts(150);
+    await row.tell(model);
+    await proxy.up();
+    await row.endsReady(model, { timeout: 120_000, clicks: 0 });
+  },
+);
+
+// ---- row 4 ----
+// The page waits half a minute and more before it calls that a stall. In the quick tests its clock is set forward
+// once nothing but the stalled request is under way; those with @full really wait.
+
+for (const full of [false, true]) {
+  const how = full ? '' : ' (clock set forward)';
+
+  faultRow(4, `a stalled connection${how}`, { engines: ['page'], full, timeout: 180_000 }, async ({ proxy, device, row }) => {
+    tolerateFailures(device);
+    const [, piece] = await row.pieces();
+    await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }]);
+    const tab = await row.blank();
+    if (!full) await tab.clock.install();
+    const model = await row.open(tab);
+    await model.click('Download');
+    await onlyStalled(proxy);
+    await row.tell(model);
+    if (!full) await tab.clock.fastForward(31_000);
+    await row.endsReady(model, { clicks: 0 });
+  });
+
+  faultRow(4, `a stalled connection${how}`, { engines: ['background'], full, timeout: 240_000 }, async ({ proxy, row }) => {
+    const [, piece] = await row.pieces();
+    await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }]);
+    const tab = await row.blank();
+    if (!full) await tab.clock.install();
+    const model = await row.open(tab);
+    await model.click('Download');
+    await onlyStalled(proxy);
+    if (!full) await tab.clock.fastForward(46_000);
+    await expect(model.button('Go on in this page')).toBeVisible({ timeout: 90_000 });
+    await row.tell(model);
+    await row.click(model, 'Go on in this page');
+    await row.endsReady(model);
+  });
+}
+
+/** Waits until the stalled request is the only one under way. */
+async function onlyStalled(proxy: Parameters<Parameters<typeof faultRow>[3]>[0]['proxy']): Promise<void> {
+  await until('all but the stalled request to be done', async () => {
+    const open = (await proxy.log()).filter((request) => request.ended === 'open');
+    return open.length === 1 && open[0]!.faults.includes('stall') && open[0]!.bytes === 1_000_000;
+  });
+}

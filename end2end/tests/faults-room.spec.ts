@@ -1,0 +1,112 @@
+// Row 13 of docs/FAULTS.md: no room, by the browser's word or on the disk itself.
+import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { faultRow } from '../harness/fault-row.ts';
+import { Quota, slow } from '../harness/faults.ts';
+import { expect, type Device, type ModelPage, test } from '../harness/test.ts';
+
+/** What page, worker and browser say when something cannot be stored. */
+function tolerateNoRoom(device: Device): void {
+  device.tolerate(/did not start a background fetch|no room left|QuotaExceeded|could not be (stored|prepared)|was refused|a part|Failed to load resource/);
+}
+
+/** It rests, and says why. */
+async function saysNoRoom(model: ModelPage): Promise<void> {
+  await model.becomes('interrupted', 90_000);
+  await expect(model.section.locator('.explanation')).toContainText('no room left on this device');
+}
+
+faultRow(13, 'quota too small at the start', {}, async ({ proxy, device, row }) => {
+  tolerateNoRoom(device);
+  const model = await row.open();
+  const quota = await Quota.of(model.page);
+  await quota.set(20_000_000);
+  await model.click('Download');
+  await saysNoRoom(model);
+  await row.tell(model);
+  await quota.set();
+  await row.click(model, 'Resume');
+  await row.endsReady(model);
+  expect(await proxy.pieceBytes()).toBeGreaterThan(0);
+});
+
+faultRow(13, 'quota enough for one copy only', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
+  tolerateNoRoom(device);
+  const model = await row.open();
+  const quota = await Quota.of(model.page);
+  await quota.set(150_000_000);
+  await model.reload();
+  await proxy.rules([slow(engine)]);
+  await model.click('Download');
+  await model.isPast(0.2);
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(13, 'quota exhausted in the middle', {}, async ({ proxy, device, engine, row }) => {
+  tolerateNoRoom(device);
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  const quota = await Quota.of(model.page);
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(30_000_000);
+  await quota.set((await quota.used()) + 1_000_000);
+  await saysNoRoom(model);
+  await row.tell(model);
+  await quota.set();
+  await proxy.rules([]);
+  await row.click(model, 'Resume');
+  await row.endsReady(model);
+});
+
+faultRow(13, 'quota exhausted at admission', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
+  tolerateNoRoom(device);
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  const quota = await Quota.of(model.page);
+  await model.click('Download');
+  await model.isPast(0.1);
+  // The browser's own copy of the first piece fits, ours does not.
+  await quota.set((await quota.used()) + 50_000_000);
+  await saysNoRoom(model);
+  await row.tell(model);
+  await quota.set();
+  await proxy.rules([]);
+  await row.click(model, 'Resume');
+  await row.endsReady(model, { faults: 2 });
+});
+
+test.describe(() => {
+  test.use({ kind: { disk: 1_000 } });
+
+  /** Leaves so many bytes on the disk. */
+  function fill(device: Device, leave: number): void {
+    const { bavail, bsize } = statfsSync(device.profile);
+    const chunk = new Uint8Array(1 << 20);
+    const path = join(device.profile, 'ballast');
+    const chunks = Math.max(0, Math.floor((bavail * bsize - leave) / chunk.length));
+    for (let n = 0; n < chunks; n++) writeFileSync(path, chunk, { flag: 'a' });
+  }
+
+  function makeRoom(device: Device): void {
+    const path = join(device.profile, 'ballast');
+    if (!existsSync(path)) throw new Error('the disk was never full');
+    rmSync(path);
+  }
+
+  faultRow(13, 'the disk full in the middle', {}, async ({ proxy, device, engine, row }) => {
+    tolerateNoRoom(device);
+    device.tolerate(/storage|store|UnknownError|Unexpected|network error|a request failed/i);
+    await proxy.rules([slow(engine)]);
+    const model = await row.open();
+    await model.click('Download');
+    await model.isPast(0.3);
+    fill(device, 2_000_000);
+    await model.becomes('interrupted', 150_000);
+    await row.tell(model);
+    makeRoom(device);
+    await proxy.rules([]);
+    await row.click(model, 'Resume');
+    await row.endsReady(model);
+  });
+});

@@ -1,0 +1,148 @@
+// Row 11 of docs/FAULTS.md: the browser does not start a background fetch, or does not go on with it.
+import type { Page } from '@playwright/test';
+import { faultRow } from '../harness/fault-row.ts';
+import { slow } from '../harness/faults.ts';
+import { bystander, type Device, expect, ModelPage, test, until } from '../harness/test.ts';
+
+const engines: ['background'] = ['background'];
+
+function tolerateRefusal(device: Device): void {
+  device.tolerate(/did not start a background fetch/);
+}
+
+/** From now on the browser says no to every background fetch of this page, or to those without a click. */
+async function refuse(page: Page, name: string, message: string, { silentOnly = false } = {}): Promise<void> {
+  await page.addInitScript(
+    ([name, message, silentOnly]) => {
+      const fetch = BackgroundFetchManager.prototype.fetch;
+      BackgroundFetchManager.prototype.fetch = function (...args: unknown[]) {
+        if (silentOnly && navigator.userActivation.isActive) return fetch.apply(this, args);
+        return Promise.reject(name === 'TypeError' ? new TypeError(message) : new DOMException(message, name));
+      };
+    },
+    [name, message, silentOnly] as const,
+  );
+}
+
+declare const BackgroundFetchManager: { prototype: { fetch(...args: unknown[]): Promise<unknown> } };
+
+/** The digests of the pieces that Background Fetch is asked for. */
+async function largeOnes(server: { manifest(): Promise<{ files: { path: string; pieces: string[] }[] }> }): Promise<string[]> {
+  const { files } = await server.manifest();
+  return files.find((file) => file.path === 'model.safetensors')!.pieces;
+}
+
+for (const [name, message] of [
+  ['NotAllowedError', 'Background Fetch is not allowed here.'],
+  ['QuotaExceededError', 'Quota exceeded.'],
+  ['TypeError', 'The origin does something else altogether.'],
+] as const) {
+  faultRow(11, `the start refused with ${name}`, { engines }, async ({ proxy, device, engine, row }) => {
+    tolerateRefusal(device);
+    await proxy.rules([slow(engine)]);
+    const page = await row.blank();
+    await refuse(page, name, message);
+    const model = await ModelPage.open(page, proxy);
+    await model.click('Download');
+    await model.isPast(0.2);
+    await row.tell(model);
+    await row.endsReady(model, { clicks: 0 });
+  });
+}
+
+test.describe(() => {
+  // The browser's own rules: it denies the second start without a click, and then all starts of that tab.
+  test.use({ kind: { strict: true } });
+
+  faultRow(11, 'no permission, by the browser itself', { engines }, async ({ proxy, device, engine, row }) => {
+    tolerateRefusal(device);
+    const model = await row.open();
+    const refusal = await model.page.evaluate(async () => {
+      const registration = (await navigator.serviceWorker.ready) as unknown as {
+        backgroundFetch: { fetch(id: string, url: string): Promise<unknown> };
+      };
+      for (let n = 0; n < 3; n++) {
+        try {
+          await registration.backgroundFetch.fetch(`another-${n}`, `/healthz?${n}`);
+        } catch (error) {
+          return String(error);
+        }
+      }
+      return 'none';
+    });
+    expect(refusal).toContain('permission');
+    device.tolerate(/background fetch that is not ours/);
+    await proxy.rules([slow(engine)]);
+    await model.click('Download');
+    await model.isPast(0.2);
+    await row.tell(model);
+    await row.endsReady(model, { clicks: 0 });
+  });
+});
+
+faultRow(11, 'no permission to go on without a click', { engines }, async ({ proxy, device, engine, row }) => {
+  tolerateRefusal(device);
+  await proxy.rules([slow(engine)]);
+  // A download that is wanted and that nobody works on.
+  const earlier = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), proxy);
+  await earlier.click('Download');
+  await earlier.isPast(0.2);
+  await earlier.page.close();
+  const page = await row.blank();
+  await refuse(page, 'TypeError', 'This origin does not have permission to start a fetch.', { silentOnly: true });
+  const model = await ModelPage.open(page, proxy);
+  await model.becomes('interrupted');
+  await row.tell(model);
+  await row.click(model, 'Resume');
+  // What that tab had of unfinished pieces is of no use to the browser.
+  await row.endsReady(model);
+});
+
+faultRow(11, 'too many fetches of this site', { engines }, async ({ proxy, device, engine, row }) => {
+  tolerateRefusal(device);
+  device.tolerate(/background fetch that is not ours/);
+  const model = await row.open();
+  const witness = await bystander(proxy, device);
+  await proxy.rules([{ path: '/healthz', stall_at: 0 }, slow(engine)]);
+  await witness.evaluate(async () => {
+    const registration = (await navigator.serviceWorker.getRegistration('/')) as unknown as {
+      backgroundFetch: { fetch(id: string, url: string): Promise<unknown> };
+    };
+    for (let n = 0; n < 5; n++) await registration.backgroundFetch.fetch(`another-${n}`, `/healthz?${n}`);
+  });
+  await model.click('Download');
+  await model.isPast(0.2);
+  await row.tell(model);
+  await proxy.rules([slow(engine)]);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(11, 'Background Fetch stuck at 0 bytes', { engines }, async ({ server, proxy, row }) => {
+  const pieces = await largeOnes(server);
+  await proxy.rules(pieces.map((piece) => ({ path: `/pieces/${piece}`, ranged: false, times: 1, stall_at: 0 })));
+  const model = await row.open();
+  await model.click('Download');
+  // After 20 s the page takes over.
+  await until('the page to take over', async () => {
+    const asked = (await proxy.log()).filter((request) => pieces.some((piece) => request.path.endsWith(piece)));
+    return asked.some((request) => request.ended === 'client-gone') || undefined;
+  });
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(11, 'left paused by the browser', { engines, full: true, timeout: 240_000 }, async ({ proxy, engine, row }) => {
+  // What our server never says: a download that can be resumed is paused for 30 s by every navigation.
+  await proxy.rules([{ ...slow(engine), set_headers: { 'accept-ranges': 'bytes' } }]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.2);
+  await model.page.evaluate(() => {
+    let step = 0;
+    setInterval(() => history.pushState(null, '', `#${++step}`), 5_000);
+  });
+  await expect(model.button('Go on in this page')).toBeVisible({ timeout: 90_000 });
+  await row.tell(model);
+  await row.click(model, 'Go on in this page');
+  await row.endsReady(model);
+});

@@ -1,0 +1,195 @@
+// Rows 10, 14, 15 and 17 of docs/FAULTS.md: what tabs, the person and other versions of ours do to a download.
+import type { Page } from '@playwright/test';
+import { faultRow } from '../harness/fault-row.ts';
+import { slow, tolerateFailures } from '../harness/faults.ts';
+import { bystander, expect, ModelPage, until } from '../harness/test.ts';
+
+/** Presses a button without bringing the tab to the front: both tabs can be asked at once. */
+function press(model: ModelPage, name: string): Promise<void> {
+  return model.button(name).evaluate((button: HTMLButtonElement) => button.click());
+}
+
+// ---- row 10 ----
+
+faultRow(10, 'two tabs click Download at once', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const [one, other] = [await row.open(), await row.open()];
+  // The one that comes second may be told so by the browser.
+  device.tolerate(/did not start a background fetch/);
+  await Promise.all([press(one, 'Download'), press(other, 'Download')]);
+  await one.isPast(0.3);
+  await other.isPast(0.2);
+  await row.tell(one);
+  await row.tell(other);
+  await row.endsReady(one, { clicks: 0 });
+  await other.becomes('ready');
+});
+
+faultRow(10, 'Cancel in the other tab', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const one = await row.open();
+  await one.click('Download');
+  await one.isPast(0.2);
+  const other = await row.open();
+  await other.isPast(0.25);
+  await other.click('Cancel');
+  await other.becomes('interrupted');
+  await one.becomes('interrupted');
+  await row.tell(one);
+  await row.click(one, 'Resume');
+  await row.endsReady(one);
+  await other.becomes('ready');
+});
+
+// ---- row 14 ----
+
+faultRow(14, 'pieces removed behind our back when ready', {}, async ({ server, proxy, device, row }) => {
+  const model = await row.open();
+  await model.click('Download');
+  await model.becomes('ready');
+  const whole = await proxy.pieceBytes();
+  const witness = await bystander(proxy, device);
+  const { files } = await server.manifest();
+  const weights = files.find((file) => file.path === 'model.safetensors')!;
+  await witness.evaluate(async (digest) => {
+    await (await caches.open('modelferry-pieces-1')).delete(`/pieces/${digest}`);
+  }, weights.pieces[1]!);
+  // Nobody tells the page: it looks again by itself.
+  await model.becomes('interrupted');
+  await row.tell(model);
+  await row.click(model, 'Resume');
+  // What was removed has to be fetched again, nothing else.
+  await row.endsReady(model, { waste: 32 << 20 });
+  expect(await proxy.pieceBytes()).toBeGreaterThan(whole);
+});
+
+for (const types of ['cache_storage', 'all']) {
+  faultRow(14, `site data cleared by the person when ready (${types})`, {}, async ({ proxy, row }) => {
+    const model = await row.open();
+    await model.click('Download');
+    await model.becomes('ready');
+    const session = await model.page.context().newCDPSession(model.page);
+    await session.send('Storage.clearDataForOrigin', { origin: new URL(proxy.url).origin, storageTypes: types });
+    await model.becomes('absent');
+    await row.tell(model);
+    await row.click(model, 'Download');
+    await row.endsReady(model, { waste: await model.total() });
+  });
+}
+
+faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
+  const witness = await bystander(proxy, device);
+  const removed = await witness.evaluate(async () => {
+    let bytes = 0;
+    for (const response of await (await caches.open('modelferry-pieces-1')).matchAll()) bytes += (await response.blob()).size;
+    await caches.delete('modelferry-pieces-1');
+    return bytes;
+  });
+  await row.tell(model);
+  await row.endsReady(model, { waste: removed + (32 << 20), timeout: 120_000 });
+});
+
+faultRow(14, 'all site data cleared by the person in the middle', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
+  const session = await model.page.context().newCDPSession(model.page);
+  await session.send('Storage.clearDataForOrigin', { origin: new URL(proxy.url).origin, storageTypes: 'all' });
+  await expect(model.section).toHaveAttribute('data-state', /^(absent|interrupted)$/, { timeout: 60_000 });
+  await row.tell(model);
+  await row.click(model, (await model.state()) === 'absent' ? 'Download' : 'Resume');
+  await row.endsReady(model, { waste: (await model.total()) + (32 << 20) });
+});
+
+// ---- row 15 ----
+
+/** The page says every fifth of a second that it is somewhere else, as single-page applications do. */
+function wander(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    let step = 0;
+    setInterval(() => history.pushState(null, '', `#${++step}`), 200);
+  });
+}
+
+faultRow(15, 'history.pushState all the time', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await wander(model.page);
+  // A browser that waits for the end of navigation would never go on.
+  await row.endsReady(model, { clicks: 0, timeout: 60_000 });
+  await row.tell(model);
+});
+
+faultRow(15, 'navigation in another tab all the time', {}, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const model = await row.open();
+  const other = await device.newPage();
+  await model.click('Download');
+  let visits = 0;
+  while ((await model.state()) !== 'ready') {
+    await other.goto(`${proxy.url}/healthz?${++visits}`);
+    expect(visits, 'navigations, and it is still not ready').toBeLessThan(2_000);
+  }
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(15, 'history.pushState all the time after a piece was resumed', {}, async ({ server, proxy, device, engine, row }) => {
+  tolerateFailures(device);
+  const { files } = await server.manifest();
+  const [piece] = files.find((file) => file.path === 'model.safetensors')!.pieces;
+  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 8 << 20 }, slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await until('the cut', async () => (await proxy.used()).some((rule) => rule.name === 'cut' && rule.used > 0) || undefined);
+  await until('the piece to be resumed', async () =>
+    (await proxy.log()).some((request) => request.path === `/pieces/${piece}` && request.range?.startsWith('bytes=8')) || undefined);
+  await wander(model.page);
+  await row.endsReady(model, { clicks: 0, timeout: 60_000 });
+});
+
+// ---- row 17 ----
+
+const OTHER = { from: 'modelferry-2', to: 'modelferry-9' };
+
+faultRow(17, 'a page of this version, a worker of another', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([{ path: '/service-worker.js', replace: OTHER }, slow(engine)]);
+  const model = await row.open();
+  await model.click('Download');
+  await model.isPast(0.2);
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(17, 'a page of another version, a worker of this', {}, async ({ proxy, engine, row }) => {
+  await proxy.rules([{ path: '/pkg/*.wasm', replace: OTHER }, slow(engine)]);
+  const model = await row.open();
+  expect((await proxy.used())[0]!.used, 'pages of another version').toBeGreaterThan(0);
+  await model.click('Download');
+  await model.isPast(0.2);
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
+faultRow(17, 'an old page stays open while the site moves on', {}, async ({ proxy, engine, row }) => {
+  const old = await row.open();
+  await proxy.rules([
+    { path: '/pkg/*.wasm', replace: OTHER, set_headers: { 'cache-control': 'no-store' } },
+    { path: '/service-worker.js', replace: OTHER },
+    slow(engine),
+  ]);
+  await old.click('Download');
+  await old.isPast(0.1);
+  await old.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())!.update());
+  const fresh = await row.open();
+  await fresh.isPast(0.2);
+  await row.tell(old);
+  await row.tell(fresh);
+  await row.endsReady(old, { clicks: 0 });
+  await fresh.becomes('ready');
+});
