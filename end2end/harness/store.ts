@@ -2,7 +2,7 @@
 // no say in it.
 import type { Page } from '@playwright/test';
 import type { Device } from './device.ts';
-import type { Server } from './server.ts';
+import type { ManifestFile, Server } from './server.ts';
 import type { Site } from './site.ts';
 
 const PIECES = 'modelferry-pieces-1';
@@ -14,6 +14,11 @@ export interface StoredFile {
   sha256: string;
 }
 
+/** Where a function can be carried out in a page: it goes there as text, and sees nothing but its argument. */
+export interface Evaluates {
+  evaluate<A, R>(body: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
+}
+
 /** A tab of the same origin in which none of the app's code runs. */
 export async function bystander(site: Site, device: Device): Promise<Page> {
   const page = await device.newPage();
@@ -22,7 +27,7 @@ export async function bystander(site: Site, device: Device): Promise<Page> {
 }
 
 /** SHA-256 names of the pieces in the store, sorted. */
-export function storedPieces(page: Page): Promise<string[]> {
+export function storedPieces(page: Evaluates): Promise<string[]> {
   return page.evaluate(async (cache) => {
     if (!(await caches.has(cache))) return [];
     const keys = await (await caches.open(cache)).keys();
@@ -31,7 +36,7 @@ export function storedPieces(page: Page): Promise<string[]> {
 }
 
 /** The paths of the manifests in the store. */
-export function storedManifests(page: Page): Promise<string[]> {
+export function storedManifests(page: Evaluates): Promise<string[]> {
   return page.evaluate(async (cache) => {
     if (!(await caches.has(cache))) return [];
     const keys = await (await caches.open(cache)).keys();
@@ -40,15 +45,20 @@ export function storedManifests(page: Page): Promise<string[]> {
 }
 
 /** Puts each file of a model together from its pieces and hashes the whole. Throws if a piece is missing. */
-export async function storedFiles(page: Page, server: Server, model: string): Promise<StoredFile[]> {
+export async function storedFiles(page: Evaluates, server: Server, model: string): Promise<StoredFile[]> {
   // Which pieces make up a file is asked of the server: the store's own list is part of what is tested.
   const { files } = await server.manifest(model);
+  return readFiles(page, files);
+}
+
+/** The same for a list of files that is known already: it needs no server. */
+export function readFiles(page: Evaluates, files: ManifestFile[]): Promise<StoredFile[]> {
   return page.evaluate(
-    async ([cache, files]) => {
+    async ({ cache, files }) => {
       const hex = (buffer: ArrayBuffer) =>
         Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
       const store = await caches.open(cache);
-      const stored = [];
+      const stored: StoredFile[] = [];
       for (const file of files) {
         const parts: Blob[] = [];
         for (const digest of file.pieces) {
@@ -65,6 +75,6 @@ export async function storedFiles(page: Page, server: Server, model: string): Pr
       }
       return stored;
     },
-    [PIECES, files] as const,
+    { cache: PIECES, files },
   );
 }
