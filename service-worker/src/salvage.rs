@@ -1,7 +1,7 @@
 //! Takes what there is of a background fetch that has ended. The same for success, failure and abort: the
 //! browser's word for the end says nothing about the bytes.
 
-use background_fetch::{CompletionEvent, Record, Registration, UiUpdate};
+use background_fetch::{CompletionEvent, Registration, UiUpdate};
 use piece_store::{BrowserStore, PieceBuffer, Pieces as _, StoreError, StoredModel, Turn, TurnOf};
 use protocol::download::Settings;
 use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
