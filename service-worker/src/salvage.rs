@@ -115,7 +115,7 @@ async fn settle(
         Err(refusal) => {
             // A record that never arrived is nothing to look into; wrong bytes are.
             if refusal != Refusal::Unavailable {
-                report(&format!("piece {digest} was refused"), &message(&refusal));
+                report("a piece was refused", &message(&refusal));
             }
             FromWorker::Refused { attempt: attempt.clone(), digest, refusal }
         }
