@@ -197,7 +197,6 @@ faultRow(17, 'an old page stays open while the site moves on', {}, async ({ prox
   await old.isPast(0.1);
   await old.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())!.update());
   const fresh = await row.open();
-  await fresh.isPast(0.2);
   await row.tell(old);
   await row.tell(fresh);
   await row.endsReady(old, { clicks: 0 });
