@@ -64,7 +64,9 @@ faultRow(14, 'pieces removed behind our back when ready', {}, async ({ server, p
 });
 
 for (const types of ['cache_storage', 'all']) {
-  faultRow(14, `site data cleared by the person when ready (${types})`, {}, async ({ proxy, row }) => {
+  faultRow(14, `site data cleared by the person when ready (${types})`, {}, async ({ proxy, device, row }) => {
+    // Its own objects in the browser are gone too, and the store while it is written to.
+    device.tolerate(/did not start a background fetch|could not be (removed|read|stored|saved)/);
     const model = await row.open();
     await model.click('Download');
     await model.becomes('ready');
@@ -73,7 +75,7 @@ for (const types of ['cache_storage', 'all']) {
     await model.becomes('absent');
     await row.tell(model);
     await row.click(model, 'Download');
-    await row.endsReady(model, { waste: await model.total() });
+    await row.endsReady(model, { waste: await model.total(), clicks: 2 });
   });
 }
 
@@ -93,7 +95,8 @@ faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy,
   await row.endsReady(model, { waste: removed + (32 << 20), timeout: 120_000 });
 });
 
-faultRow(14, 'all site data cleared by the person in the middle', {}, async ({ proxy, engine, row }) => {
+faultRow(14, 'all site data cleared by the person in the middle', {}, async ({ proxy, device, engine, row }) => {
+  device.tolerate(/did not start a background fetch|could not be (removed|read|stored|saved)|fetching cannot begin|a piece was refused/);
   await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
@@ -131,6 +134,7 @@ faultRow(15, 'navigation in another tab all the time', {}, async ({ proxy, devic
   const model = await row.open();
   const other = await device.newPage();
   await model.click('Download');
+  device.tolerate(/favicon\.ico/);
   let visits = 0;
   while ((await model.state()) !== 'ready') {
     await other.goto(`${proxy.url}/healthz?${++visits}`);
@@ -139,7 +143,7 @@ faultRow(15, 'navigation in another tab all the time', {}, async ({ proxy, devic
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(15, 'history.pushState all the time after a piece was resumed', {}, async ({ server, proxy, device, engine, row }) => {
+faultRow(15, 'history.pushState all the time after a piece was resumed', { full: true, timeout: 240_000 }, async ({ server, proxy, device, engine, row }) => {
   tolerateFailures(device);
   const { files } = await server.manifest();
   const [piece] = files.find((file) => file.path === 'model.safetensors')!.pieces;
@@ -150,7 +154,13 @@ faultRow(15, 'history.pushState all the time after a piece was resumed', {}, asy
   await until('the piece to be resumed', async () =>
     (await proxy.log()).some((request) => request.path === `/pieces/${piece}` && request.range?.startsWith('bytes=8')) || undefined);
   await wander(model.page);
-  await row.endsReady(model, { clicks: 0, timeout: 60_000 });
+  if (engine === 'background') {
+    // What was answered with 206 counts as a download that navigation pauses, whatever else the answer says.
+    await expect(model.button('Go on in this page')).toBeVisible({ timeout: 120_000 });
+    await row.tell(model);
+    await row.click(model, 'Go on in this page');
+  }
+  await row.endsReady(model, { timeout: 60_000, faults: 2 });
 });
 
 // ---- row 17 ----
@@ -187,7 +197,6 @@ faultRow(17, 'an old page stays open while the site moves on', {}, async ({ prox
   await old.isPast(0.1);
   await old.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())!.update());
   const fresh = await row.open();
-  await fresh.isPast(0.2);
   await row.tell(old);
   await row.tell(fresh);
   await row.endsReady(old, { clicks: 0 });

@@ -115,6 +115,7 @@ fn a_click_asks_the_browser_for_the_large_pieces_and_the_page_for_the_small_ones
         assert_ne!(*download.state(), State::Ready);
         download.handle(1_500, Event::Admitted(digest(n)));
     }
+    download.handle(1_600, surveyed(found(&[1, 2, 3, 4], WishState::Active)));
     assert_eq!(*download.state(), State::Ready);
     assert_eq!(download.buttons(), [Button::Delete]);
 }
@@ -348,10 +349,10 @@ fn a_look_that_began_before_delete_does_not_bring_the_model_back() {
 fn a_fetch_that_is_not_needed_any_more_is_ended() {
     let (mut download, _) = clicked(Engine::Background);
     // The browser has not answered yet when another model with the same files is complete.
-    let mut effects = Vec::new();
     for n in [1, 2, 3, 4] {
-        effects = download.handle(1_100, Event::Admitted(digest(n)));
+        download.handle(1_100, Event::Admitted(digest(n)));
     }
+    let effects = download.handle(1_150, surveyed(found(&[1, 2, 3, 4], WishState::Active)));
     assert_eq!(*download.state(), State::Ready);
     let abort = Effect::Abort { attempt: attempt(1_000) };
     assert_eq!(effects, [Effect::Completed, Effect::StopPage, abort.clone()]);
@@ -364,11 +365,26 @@ fn a_fetch_that_has_all_its_bytes_ends_by_itself() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::PageFinished(PageOutcome::Done));
     download.handle(1_300, Event::Progress { attempt: attempt(1_000), downloaded: 250 });
+    for n in [1, 2, 3, 4] {
+        download.handle(1_400, Event::Admitted(digest(n)));
+    }
+    let effects = download.handle(1_500, surveyed(found(&[1, 2, 3, 4], WishState::Active)));
+    assert_eq!(effects, [Effect::Completed]);
+}
+
+#[test]
+fn what_was_removed_during_the_download_is_noticed_before_it_is_called_ready() {
+    let (mut download, _) = clicked(Engine::Page);
     let mut effects = Vec::new();
     for n in [1, 2, 3, 4] {
-        effects = download.handle(1_400, Event::Admitted(digest(n)));
+        effects = download.handle(1_100, Event::Admitted(digest(n)));
     }
-    assert_eq!(effects, [Effect::Completed]);
+    assert!(matches!(effects[..], [Effect::Survey { .. }]), "{effects:?}");
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    assert_ne!(*download.state(), State::Ready);
+    download.handle(1_300, surveyed(found(&[3, 4], WishState::Active)));
+    assert!(matches!(download.state(), State::Interrupted(_)), "{:?}", download.state());
+    assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
 }
 
 #[test]
@@ -648,16 +664,23 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn check(download: &Download) {
+/// `looking`: a look at the store has been asked for.
+fn check(download: &Download, looking: bool) {
     let complete = download.plan().is_some_and(Plan::is_complete);
     let total = download.plan().map_or(u64::MAX, Plan::total);
     assert!(download.shown() <= total);
     match download.state() {
         State::Ready => assert!(complete, "ready although pieces are missing"),
-        // Deciding states may be complete; their next event says so.
-        State::Preparing(_) | State::Removing | State::Unsupported(_) => {}
+        // Deciding states may be complete; their next event says so. And the store may have failed.
+        State::Preparing(_)
+        | State::Removing
+        | State::Unsupported(_)
+        | State::Interrupted(Cause::Storage) => {}
+        // Its end leads to another look.
+        State::Fetching(fetching) | State::Stopping(fetching)
+            if fetching.background.is_some() || fetching.page.is_some() => {}
         State::Unknown | State::Absent | State::Fetching(_) | State::Stopping(_) | State::Interrupted(_) => {
-            assert!(!complete, "complete, but {:?}", download.state());
+            assert!(!complete || looking, "complete, but {:?}", download.state());
         }
     }
 }
@@ -675,11 +698,15 @@ proptest! {
         let (mut download, _) = Download::new(model(), revision(), engine, settings());
         let mut now = 0;
         let mut begun = false;
+        let mut looking = false;
         for (step, event) in steps {
             now += step;
             let before = download.clone();
             let effects = download.handle(now, event.clone());
-            check(&download);
+            // After one that failed there is a button.
+            looking &= !matches!(event, Event::Surveyed { .. });
+            looking |= effects.iter().any(|effect| matches!(effect, Effect::Survey { .. }));
+            check(&download, looking);
 
             // Progress never goes back while one attempt lasts.
             if let (State::Fetching(old), State::Fetching(new)) = (before.state(), download.state())

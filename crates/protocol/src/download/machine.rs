@@ -206,8 +206,20 @@ impl Download {
             return Vec::new();
         }
         let was_ready = self.state == State::Ready;
+        let was_claimed = self.is_claimed();
+        // Admissions add up to a complete model only if nothing was removed meanwhile: the store has the last word.
+        let seen_complete = match &event {
+            Event::Surveyed { survey, .. } | Event::Prepared(survey) => {
+                survey.plan.as_ref().is_some_and(Plan::is_complete)
+            }
+            _ => was_ready,
+        };
         let mut effects = self.transition(now, event);
-        let left_over = self.derive_ready();
+        let left_over = self.derive_ready(seen_complete);
+        let looks = effects.iter().any(|effect| matches!(effect, Effect::Survey { .. }));
+        if !was_claimed && self.is_claimed() && !looks {
+            effects.push(self.survey());
+        }
         if !was_ready && self.state == State::Ready {
             effects.push(Effect::Completed);
             effects.extend(left_over);
@@ -220,6 +232,7 @@ impl Download {
         match event {
             Event::Surveyed { epoch, survey } => self.surveyed(now, epoch, survey),
             Event::SurveyFailed if self.state == State::Unknown => self.interrupt(Cause::Storage),
+            Event::SurveyFailed if self.is_complete() && self.rests() => self.interrupt(Cause::Storage),
             Event::SurveyFailed => self.conclude(now),
             Event::Clicked(button) => self.clicked(now, button),
             Event::Prepared(survey) => self.prepared(now, survey),
@@ -317,7 +330,12 @@ impl Download {
         match &self.state {
             State::Unsupported(_) | State::Preparing(_) | State::Removing => Vec::new(),
             State::Fetching(_) | State::Stopping(_) => {
+                let seen_complete = plan.as_ref().is_some_and(Plan::is_complete);
                 self.take_plan(epoch, plan);
+                if self.is_complete() && !seen_complete {
+                    // Complete by what was admitted since that look began.
+                    return vec![self.survey()];
+                }
                 if self.plan.is_none() && matches!(self.state, State::Fetching(_)) {
                     // Removed behind our back: nothing that arrives now has a place.
                     return self.stop(Cause::Evicted);
@@ -406,10 +424,13 @@ impl Download {
     }
 
     /// Says what has to be ended because it is not needed any more.
-    fn derive_ready(&mut self) -> Vec<Effect> {
+    fn derive_ready(&mut self, seen_complete: bool) -> Vec<Effect> {
         let deciding = matches!(self.state, State::Unsupported(_) | State::Preparing(_) | State::Removing);
         let mut left_over = Vec::new();
         if self.is_complete() && !deciding {
+            if !seen_complete {
+                return left_over;
+            }
             if let (Some(fetching), Some(plan)) = (self.state.fetching(), &self.plan) {
                 left_over.extend(fetching.page.as_ref().map(|_| Effect::StopPage));
                 // Completed by something else, such as another model with the same files. A fetch that has all its
@@ -642,6 +663,7 @@ impl Download {
     fn hand_over(&mut self, why: HandOver) -> Vec<Effect> {
         let pieces = self.missing();
         let wish = self.write_wish(WishState::Active, None);
+        let survey = self.survey();
         let mut effects = vec![wish];
         if let State::Fetching(fetching) = &mut self.state {
             // The wish no longer names the attempt, so its abort is not taken for the person's.
@@ -653,8 +675,13 @@ impl Download {
             fetching.engine = Engine::Page;
             fetching.hand_over = Some(why);
             fetching.trouble = None;
-            fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
-            effects.push(Effect::StartPage { pieces });
+            if pieces.is_empty() {
+                // Nothing is left but to see whether it is true.
+                effects.push(survey);
+            } else {
+                fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
+                effects.push(Effect::StartPage { pieces });
+            }
         }
         effects
     }
@@ -841,6 +868,10 @@ impl Download {
         else {
             return Vec::new();
         };
+        if self.is_complete() {
+            // By what was admitted. The store says whether it is true.
+            return vec![self.survey()];
+        }
         let cause = match (*trouble, mismatches.len()) {
             (Some(cause @ (Cause::Cancelled | Cause::Paused | Cause::NoRoom | Cause::Gone)), _) => cause,
             (trouble, 0) => trouble.unwrap_or(Cause::Browser),
@@ -897,6 +928,20 @@ impl Download {
     fn background_of(&mut self, attempt: &AttemptId) -> Option<&mut Background> {
         let background = self.fetching()?.background.as_mut()?;
         (background.attempt == *attempt).then_some(background)
+    }
+
+    /// Whether all pieces have been admitted, but no look at the store has found them there.
+    fn is_claimed(&self) -> bool {
+        let other = matches!(
+            self.state,
+            State::Ready | State::Preparing(_) | State::Removing | State::Unsupported(_)
+        );
+        self.is_complete() && !other
+    }
+
+    /// Whether a download was under way and nobody works on it any more.
+    fn rests(&self) -> bool {
+        matches!(self.state.fetching(), Some(Fetching { background: None, page: None, .. }))
     }
 
     fn missing(&self) -> Vec<Piece> {
