@@ -150,9 +150,10 @@ async function replace(server: Server): Promise<Map<string, string>> {
 faultRow(6, 'the model is replaced in the middle', {}, async ({ server, proxy, device, row }) => {
   tolerateFailures(device);
   const before = await row.pieces();
-  await proxy.rules([SLOW]);
+  // The server takes some seconds to notice.
+  await proxy.rules([{ ...SLOW, bytes_per_second: 800_000 }]);
   const model = await row.begin();
-  await model.isPast(0.2);
+  await model.isPast(0.05);
   const digests = await replace(server);
   const after = await row.pieces();
   expect(after.map((piece, n) => piece === before[n])).toEqual([true, false, true]);

@@ -37,6 +37,10 @@ const UNSAVED: u32 = 192 << 10;
 /// After this many pieces that cannot be had, others are not tried any more.
 const HOPELESS: u32 = 3;
 
+/// After this many requests for ranges without any answer, and none with one, whole pieces are tried: something on
+/// the way may spoil ranges, for instance by compressing them.
+const UNANSWERED: u32 = 8;
+
 /// What to do next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
@@ -94,6 +98,8 @@ pub struct Transfer {
     backoff: Backoff,
     /// `false` once the server, or something on the way, has ignored a range.
     ranges: bool,
+    /// Requests for ranges that ended without an answer; `None` once one was answered.
+    unanswered: Option<u32>,
     requests: u32,
     corrupt: usize,
     /// Why pieces could not be had, and how many.
@@ -114,6 +120,7 @@ impl Transfer {
             lanes: Lanes::default(),
             backoff: Backoff::default(),
             ranges: true,
+            unanswered: Some(0),
             requests: 0,
             corrupt: 0,
             lost: None,
@@ -197,6 +204,13 @@ impl Transfer {
 
     /// The free block that has failed least; of those the first.
     fn request(&mut self, now: Millis) -> Option<Request> {
+        if self.ranges && self.unanswered.is_some_and(|unanswered| unanswered >= UNANSWERED) {
+            // Only where nothing is lost by it. If it is the server that is gone, this finds it out as well.
+            let mut open = self.open.iter_mut();
+            if let Some(empty) = open.find(|open| open.phase == Phase::Fetching && open.is_untouched()) {
+                empty.restart(0, &mut self.chores);
+            }
+        }
         let open = self.open.iter_mut().filter(|open| open.phase == Phase::Fetching);
         let blocks = open.flat_map(|open| {
             let OpenPiece { piece, size, blocks, .. } = open;
@@ -236,16 +250,17 @@ impl Transfer {
         let (size, first) = (open.size, block.at);
         let ranged = block.end - first < size;
         match answer.judge(ranged, first, size) {
-            Verdict::Take => return true,
-            Verdict::Whole => {
-                self.ranges = false;
-                for open in &mut self.open {
-                    if open.phase == Phase::Fetching && !open.is_complete() {
-                        let digest = open.piece.digest;
-                        open.restart(id, &mut self.chores);
-                        self.chores.push(Step::Forget(digest));
-                    }
+            Verdict::Take => {
+                if ranged {
+                    self.unanswered = None;
+                } else if size > open_piece::BLOCK && self.unanswered.is_some_and(|n| n >= UNANSWERED) {
+                    // It may have been the server after all: the next piece tries ranges first, for a moment.
+                    self.unanswered = Some(UNANSWERED - 1);
                 }
+                return true;
+            }
+            Verdict::Whole => {
+                self.without_ranges(id);
                 return self.find(id).is_some();
             }
             Verdict::NoSuchRange => {
@@ -265,6 +280,18 @@ impl Transfer {
             }
         }
         false
+    }
+
+    /// From now on, pieces are fetched whole. The request of this number goes on if it begins at the first byte.
+    fn without_ranges(&mut self, id: u32) {
+        self.ranges = false;
+        for open in &mut self.open {
+            if open.phase == Phase::Fetching && !open.is_complete() {
+                let digest = open.piece.digest;
+                open.restart(id, &mut self.chores);
+                self.chores.push(Step::Forget(digest));
+            }
+        }
     }
 
     /// So many bytes have come; says where in the piece they belong, and `None` if they are not wanted.
@@ -287,6 +314,10 @@ impl Transfer {
 
     /// A request is over, whether or not all has come.
     pub fn ended(&mut self, id: u32) {
+        let ranged = self.find(id).is_some_and(|(open, block)| block.end - block.at < open.size);
+        if ranged && let Some(unanswered) = &mut self.unanswered {
+            *unanswered += 1;
+        }
         self.give_up(id, Cause::Network, 0);
     }
 

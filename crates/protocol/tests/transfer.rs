@@ -230,6 +230,8 @@ fn after_a_cut_the_rest_alone_is_asked_for() {
 #[test]
 fn after_a_failure_one_request_finds_out_whether_it_is_over() {
     let mut page = Page::new(&[piece(1, 32 * MIB)]);
+    page.answer(0);
+    page.bytes(0, 10);
     for _ in 0..4 {
         page.cut(0);
     }
@@ -283,6 +285,38 @@ fn a_server_that_ignores_ranges_is_asked_for_whole_pieces_from_then_on() {
     assert!(page.requests.iter().skip(1).all(|request| !request.ranged));
     assert_eq!(page.finish(), PageOutcome::Done);
     assert!(page.asked[4..].iter().all(|request| !request.ranged && request.first == 0));
+}
+
+#[test]
+fn where_no_range_is_ever_answered_whole_pieces_are_asked_for() {
+    let mut page = Page::new(&[piece(1, 9 * MIB), piece(2, 9 * MIB), piece(3, 9 * MIB)]);
+    for _ in 0..200 {
+        // Nothing but requests for whole pieces is ever answered.
+        if let Some(ranged) = page.requests.iter().position(|request| request.ranged) {
+            page.cut(ranged);
+        } else if !page.requests.is_empty() {
+            page.answer(0);
+            page.bytes(0, u32::MAX);
+        } else if !page.admitting.is_empty() {
+            page.admit();
+        } else if page.outcome.is_none() {
+            page.wait();
+        }
+    }
+    assert_eq!((page.outcome, page.admitted.len()), (Some(PageOutcome::Done), 3));
+    assert!(page.asked.len() <= 30, "{} requests", page.asked.len());
+}
+
+#[test]
+fn after_ranges_were_answered_an_outage_says_nothing_about_them() {
+    let mut page = Page::new(&[piece(1, 9 * MIB), piece(2, 9 * MIB)]);
+    page.answer(0);
+    page.bytes(0, 10);
+    for _ in 0..20 {
+        if page.requests.is_empty() { page.wait() } else { page.cut(0) }
+    }
+    assert!(page.asked.iter().all(|request| request.ranged));
+    assert_eq!(page.finish(), PageOutcome::Done);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::Step;
 
 /// The length of a block in bytes. One request each: large enough that requests cost nothing, small enough that
 /// several have something to do at the end of a piece.
-const BLOCK: u32 = 4 << 20;
+pub(super) const BLOCK: u32 = 4 << 20;
 
 /// What is saved of a block in one entry, in bytes, before another entry is begun. An entry that grows is written
 /// again as a whole: larger ones would be written too often, smaller ones would be too many.
@@ -86,6 +86,11 @@ impl OpenPiece {
 
     pub(super) fn held(&self) -> u64 {
         self.blocks.iter().map(|block| u64::from(block.at - block.start)).sum()
+    }
+
+    /// Whether nothing of it is here or on its way.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.blocks.iter().all(|block| block.busy.is_none() && block.at == block.start)
     }
 
     /// Drops everything, to fetch it in one request. If `keep` asks for the first byte, that is the one; all others
