@@ -37,7 +37,7 @@ faultRow(13, 'quota enough for one copy only', { engines: ['background'] }, asyn
   tolerateNoRoom(device);
   const model = await row.open();
   const quota = await Quota.of(model.page);
-  await quota.set(150_000_000);
+  await quota.set(220_000_000);
   await model.reload();
   await proxy.rules([slow(engine)]);
   await model.click('Download');
