@@ -10,8 +10,8 @@ function tolerateNoRoom(device: Device): void {
   device.tolerate(/did not start a background fetch|no room left|QuotaExceeded|could not be (stored|prepared)|was refused|a part|Failed to load resource/);
 }
 
-/** A piece that came whole and found no room is lost with the memory it was in. */
-const LOST = { background: 64 << 20, page: (32 << 20) + (256 << 10) };
+/** A piece that came whole and found no room is lost with the memory it was in, and what had begun to come of the next. */
+const LOST = { background: 64 << 20, page: 64 << 20 };
 
 /** It rests, and says why. */
 async function saysNoRoom(model: ModelPage): Promise<void> {
