@@ -10,8 +10,8 @@ function tolerateNoRoom(device: Device): void {
   device.tolerate(/did not start a background fetch|no room left|QuotaExceeded|could not be (stored|prepared)|was refused|a part|Failed to load resource/);
 }
 
-/** A piece that came whole and found no room is lost with the memory it was in. */
-const LOST = { background: 64 << 20, page: (32 << 20) + (256 << 10) };
+/** A piece that came whole and found no room is lost with the memory it was in, and what had begun to come of the next. */
+const LOST = { background: 64 << 20, page: 64 << 20 };
 
 /** It rests, and says why. */
 async function saysNoRoom(model: ModelPage): Promise<void> {
@@ -37,7 +37,7 @@ faultRow(13, 'quota enough for one copy only', { engines: ['background'] }, asyn
   tolerateNoRoom(device);
   const model = await row.open();
   const quota = await Quota.of(model.page);
-  await quota.set(150_000_000);
+  await quota.set(220_000_000);
   await model.reload();
   await proxy.rules([slow(engine)]);
   await model.click('Download');
@@ -88,7 +88,12 @@ test.describe(() => {
     const chunk = new Uint8Array(1 << 20);
     const path = join(device.profile, 'ballast');
     const chunks = Math.max(0, Math.floor((bavail * bsize - leave) / chunk.length));
-    for (let n = 0; n < chunks; n++) writeFileSync(path, chunk, { flag: 'a' });
+    try {
+      for (let n = 0; n < chunks; n++) writeFileSync(path, chunk, { flag: 'a' });
+    } catch (error) {
+      // The browser was faster with the rest.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
   }
 
   function makeRoom(device: Device): void {

@@ -14,9 +14,12 @@ function tolerateRefusal(device: Device): void {
 async function refuse(page: Page, name: string, message: string, { silentOnly = false } = {}): Promise<void> {
   await page.addInitScript(
     ([name, message, silentOnly]) => {
+      // A page that was opened by its address counts as clicked on for the browser.
+      let clicked = false;
+      addEventListener('click', () => (clicked = true), true);
       const fetch = BackgroundFetchManager.prototype.fetch;
       BackgroundFetchManager.prototype.fetch = function (...args: unknown[]) {
-        if (silentOnly && navigator.userActivation.isActive) return fetch.apply(this, args);
+        if (silentOnly && clicked) return fetch.apply(this, args);
         return Promise.reject(name === 'TypeError' ? new TypeError(message) : new DOMException(message, name));
       };
     },
