@@ -76,6 +76,8 @@ function slow(driver: Driver): Rule {
 }
 
 function expectWhole(files: StoredFile[]): void {
+  const wrong = files.filter((file) => file.sha256 !== expectedDigests().get(file.path));
+  expect(wrong, 'files that are not what they should be').toEqual([]);
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
 }
 
