@@ -1,7 +1,10 @@
 //! The stores over the Cache API, in a window or in a worker.
 //!
-//! The Cache API fits: entries are whole or absent, pages and workers of an origin share it, bodies stay on
-//! disk, and a service worker can answer requests with its entries as they are.
+//! The Cache API fits: pages and workers of an origin share it, bodies stay on disk, and a service worker can answer
+//! requests with its entries as they are.
+//!
+//! An entry need not be whole: Firefox keeps what had been written of one when its tab is closed in the middle. So
+//! a mark is stored before each piece and removed after it, and a piece with a mark counts as absent.
 //!
 //! A cache is opened by its name for every operation. An open `Cache` object outlives the deletion of its cache:
 //! what is put through it afterwards succeeds, and nobody can ever read it.
@@ -94,7 +97,36 @@ async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreErr
 pub(crate) async fn put_piece(digest: &Digest, blob: &Blob) -> Result<(), StoreError> {
     let init = init_of("application/octet-stream", blob.size() as u64)?;
     let response = Response::new_with_opt_blob_and_init(Some(blob), &init)?;
-    put(PIECES, &routes::piece(digest), &response).await
+    put_whole(digest, &response).await
+}
+
+/// The mark of a piece that is being stored.
+const UNFINISHED: &str = "?unfinished";
+
+fn mark(digest: &Digest) -> String {
+    format!("{}{UNFINISHED}", routes::piece(digest))
+}
+
+/// Stores what is known to be a piece.
+async fn put_whole(digest: &Digest, response: &Response) -> Result<(), StoreError> {
+    let mark = mark(digest);
+    put(PIECES, &mark, &stored(&Uint8Array::new_with_length(0), "text/plain")?).await?;
+    put(PIECES, &routes::piece(digest), response).await?;
+    JsFuture::from(open(PIECES).await?.delete_with_str(&mark)).await?;
+    Ok(())
+}
+
+/// Pieces that are whole, and those that are not.
+async fn whole_and_unfinished() -> Result<(DigestSet, DigestSet), StoreError> {
+    let (mut whole, mut unfinished) = (Vec::new(), Vec::new());
+    for url in urls(PIECES).await? {
+        match url.strip_suffix(UNFINISHED) {
+            Some(url) => unfinished.extend(routes::parse_piece(url)),
+            None => whole.extend(routes::parse_piece(&url)),
+        }
+    }
+    let unfinished: DigestSet = unfinished.into_iter().collect();
+    Ok((whole.into_iter().filter(|digest| !unfinished.contains(digest)).collect(), unfinished))
 }
 
 async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
@@ -141,7 +173,10 @@ impl CachePieces {
     /// # Errors
     /// When the store cannot be read.
     pub async fn response(&self, digest: &Digest) -> Result<Option<Response>, StoreError> {
-        found(PIECES, &routes::piece(digest)).await
+        match found(PIECES, &routes::piece(digest)).await? {
+            Some(response) if found(PIECES, &mark(digest)).await?.is_none() => Ok(Some(response)),
+            Some(_) | None => Ok(None),
+        }
     }
 }
 
@@ -156,7 +191,7 @@ impl Pieces for CachePieces {
         let response = stored(&bytes, "application/octet-stream")?;
         // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
         drop(bytes);
-        Ok(put(PIECES, &routes::piece(digest), &response).await?)
+        Ok(put_whole(digest, &response).await?)
     }
 
     async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {
@@ -171,7 +206,11 @@ impl Pieces for CachePieces {
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
-        Ok(urls(PIECES).await?.iter().filter_map(|url| routes::parse_piece(url)).collect())
+        Ok(whole_and_unfinished().await?.0)
+    }
+
+    async fn unfinished(&self) -> Result<DigestSet, StoreError> {
+        Ok(whole_and_unfinished().await?.1)
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {

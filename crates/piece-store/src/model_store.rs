@@ -239,6 +239,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         // The pieces are listed first: one that is admitted meanwhile belongs to a manifest that is stored
         // already, and must not be taken for left over.
         let pieces = self.pieces.list().await?;
+        let unfinished = self.pieces.unfinished().await?;
         let mut named = Vec::new();
         for manifest in self.all_manifests().await? {
             let Some(manifest) = manifest else { return Ok(0) };
@@ -246,7 +247,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         }
         let named: DigestSet = named.into_iter().collect();
         let mut removed = 0;
-        for digest in pieces.iter().filter(|digest| !named.contains(digest)) {
+        for digest in pieces.iter().chain(unfinished.iter()).filter(|digest| !named.contains(digest)) {
             removed += usize::from(self.pieces.delete(digest).await?);
         }
         for digest in self.parts.list().await?.iter() {

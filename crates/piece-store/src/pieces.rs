@@ -37,6 +37,13 @@ pub trait Pieces {
     /// When the store cannot be read.
     async fn list(&self) -> Result<DigestSet, StoreError>;
 
+    /// The pieces whose storing has begun and not ended: under way now, or given up with their tab. They count as
+    /// absent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn unfinished(&self) -> Result<DigestSet, StoreError>;
+
     /// Removes a piece; says whether it was there.
     ///
     /// # Errors

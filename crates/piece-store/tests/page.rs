@@ -8,6 +8,7 @@ use piece_store::{
     PieceBuffer, Pieces as _, conformance, remove_other_layouts, sha256,
 };
 use protocol::Refusal;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Response, ResponseInit};
@@ -122,4 +123,30 @@ async fn one_memory_reads_one_body_after_the_other() {
         memory = reader.into_memory().unwrap();
         assert_eq!(memory.byte_length(), 1000);
     }
+}
+
+/// Firefox keeps what had been written of an entry when its tab is closed in the middle.
+#[wasm_bindgen_test]
+async fn a_piece_whose_storing_was_given_up_counts_as_absent() {
+    let caches = web_sys::window().unwrap().caches().unwrap();
+    let pieces = CachePieces::open().await.unwrap();
+    let bytes = || Uint8Array::from(&b"whole"[..]);
+    let digest = sha256(&bytes()).await.unwrap();
+    // As such a tab leaves it: the mark, and the beginning of the piece.
+    let cache: web_sys::Cache =
+        JsFuture::from(caches.open("modelferry-pieces-1")).await.unwrap().unchecked_into();
+    let url = format!("/pieces/{digest}");
+    for (key, text) in [(format!("{url}?unfinished"), ""), (url, "who")] {
+        let response = Response::new_with_opt_str(Some(text)).unwrap();
+        JsFuture::from(cache.put_with_str(&key, &response)).await.unwrap();
+    }
+    assert!(!pieces.has(&digest).await.unwrap());
+    assert!(pieces.get(&digest).await.unwrap().is_none());
+    assert!(!pieces.list().await.unwrap().contains(&digest));
+    assert!(pieces.unfinished().await.unwrap().contains(&digest));
+
+    pieces.admit(&digest, bytes()).await.unwrap();
+    assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), b"whole");
+    assert!(!pieces.unfinished().await.unwrap().contains(&digest));
+    assert!(pieces.delete(&digest).await.unwrap());
 }

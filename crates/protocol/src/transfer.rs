@@ -397,8 +397,9 @@ impl Transfer {
     pub fn save(&mut self, all: bool) -> Option<Save> {
         let least = match self.lanes.rate() {
             _ if all => 1,
-            Some(rate) if rate < FAST => UNSAVED / self.lanes.count(),
-            Some(_) | None => return None,
+            Some(rate) if rate >= FAST => return None,
+            // Until the speed is known, the line is taken for a slow one.
+            Some(_) | None => UNSAVED / self.lanes.count(),
         };
         // Without ranges there is no going on in the middle.
         let ranges = self.ranges;
