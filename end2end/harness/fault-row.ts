@@ -34,8 +34,6 @@ export interface Rowed {
 interface Where {
   /** All engines unless said otherwise. */
   engines?: EngineName[];
-  /** Waits minutes: runs with --full only. */
-  full?: boolean;
   /** In ms, of the whole test. */
   timeout?: number;
 }
@@ -49,10 +47,34 @@ interface End {
   digests?: Map<string, string>;
 }
 
+/**
+ * A fast case of each kind, which every run has: the fault, and the engines if not all of its own. All others take
+ * `--full`.
+ */
+const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
+  1: [['connection closed at a byte of a piece, once']],
+  2: [['server gone for 2 s']],
+  3: [['status 404 for a piece'], ['status 503 with Retry-After, six times']],
+  4: [['a stalled connection (clock set forward)']],
+  5: [['a wrong byte in a piece, once'], ['a truncated piece, once'], ['an HTML page with status 200 instead of a piece, once'], ['a server that ignores Range']],
+  6: [['the model is replaced in the middle']],
+  7: [['tab closed and opened again', 'background'], ['all tabs closed', 'background']],
+  8: [['browser closed by the person, and started again', 'background']],
+  9: [['worker stopped in the middle of the download'], ['worker stopped in the middle of its work at the end'], ['worker replaced by a new version in the middle']],
+  10: [['two tabs click Download at once'], ['Cancel in the other tab']],
+  11: [['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes']],
+  13: [['quota too small at the start']],
+  14: [['pieces removed behind our back when ready']],
+  15: [['history.pushState all the time']],
+  16: [['computer asleep until its connections are gone']],
+  17: [['a page of this version, a worker of another']],
+};
+
 /** Declares the tests of a row: `faults 4 (page): a stalled connection`. */
 export function faultRow(number: number, fault: string, where: Where, body: (rowed: Rowed) => Promise<void>): void {
   for (const engine of where.engines ?? (['background', 'page'] as const)) {
-    const title = `faults ${number} (${engine}): ${fault}${where.full ? ' @full' : ''}`;
+    const always = ALWAYS[number]?.some(([name, ...engines]) => fault === name && (engines.length === 0 || engines.includes(engine)));
+    const title = `faults ${number} (${engine}): ${fault}${always ? '' : ' @full'}`;
     test(title, async ({ server, faultProxy, device }) => {
       if (where.timeout) test.setTimeout(where.timeout);
       const row = new FaultRow(number, fault, engine, server, faultProxy, device);

@@ -38,7 +38,7 @@ for (const fault of busy) {
   });
 
   // The browser takes 100 s to give up.
-  faultRow(3, `${name}, until the browser gives up`, { engines: ['background'], full: true, timeout: 300_000 }, async ({ proxy, device, row }) => {
+  faultRow(3, `${name}, until the browser gives up`, { engines: ['background'], timeout: 300_000 }, async ({ proxy, device, row }) => {
     tolerateFailures(device);
     const [, piece] = await row.pieces();
     await proxy.rules([{ ...fault, name: 'busy', path: `/pieces/${piece}` }]);

@@ -79,7 +79,7 @@ faultRow(8, 'browser killed at once, and started again', {}, async ({ proxy, dev
   await row.endsReady(again, { clicks: 0 });
 });
 
-faultRow(8, 'browser killed after a long while, and started again', { full: true, timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser killed after a long while, and started again', { timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
   // Long enough for the browser to note how far it is, which it does some seconds late.
   await proxy.rules([{ ...slow(engine), bytes_per_second: 700_000 }]);
   const model = await row.open();
@@ -159,7 +159,7 @@ faultRow(16, 'computer asleep until its connections are gone', {}, async ({ prox
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(16, 'computer asleep for longer than the browser tries', { full: true, timeout: 300_000 }, async ({ proxy, device, engine, row }) => {
+faultRow(16, 'computer asleep for longer than the browser tries', { timeout: 300_000 }, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();

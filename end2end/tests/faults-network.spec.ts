@@ -50,8 +50,8 @@ faultRow(1, 'connection closed inside a piece, ten times', {}, async ({ proxy, d
 
 // ---- row 2 ----
 
-for (const [seconds, full] of [[2, false], [60, true]] as const) {
-  faultRow(2, `server gone for ${seconds} s`, { full, timeout: 240_000 }, async ({ proxy, device, row }) => {
+for (const seconds of [2, 60]) {
+  faultRow(2, `server gone for ${seconds} s`, { timeout: 240_000 }, async ({ proxy, device, row }) => {
     tolerateFailures(device);
     await proxy.rules([SLOW]);
     const model = await row.begin();
@@ -67,7 +67,7 @@ for (const [seconds, full] of [[2, false], [60, true]] as const) {
 faultRow(
   2,
   'server gone until the browser gives up',
-  { engines: ['background'], full: true, timeout: 480_000 },
+  { engines: ['background'], timeout: 480_000 },
   async ({ proxy, device, row }) => {
     tolerateFailures(device);
     device.tolerate(/was refused/);
@@ -88,7 +88,7 @@ faultRow(
 faultRow(
   2,
   'server gone for 150 s',
-  { engines: ['page'], full: true, timeout: 360_000 },
+  { engines: ['page'], timeout: 360_000 },
   async ({ proxy, device, row }) => {
     tolerateFailures(device);
     await proxy.rules([SLOW]);
@@ -109,7 +109,7 @@ faultRow(
 for (const full of [false, true]) {
   const how = full ? '' : ' (clock set forward)';
 
-  faultRow(4, `a stalled connection${how}`, { engines: ['page'], full, timeout: 180_000 }, async ({ proxy, device, row }) => {
+  faultRow(4, `a stalled connection${how}`, { engines: ['page'], timeout: 180_000 }, async ({ proxy, device, row }) => {
     tolerateFailures(device);
     const [, piece] = await row.pieces();
     await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }]);
@@ -123,7 +123,7 @@ for (const full of [false, true]) {
     await row.endsReady(model, { clicks: 0 });
   });
 
-  faultRow(4, `a stalled connection${how}`, { engines: ['background'], full, timeout: 240_000 }, async ({ proxy, row }) => {
+  faultRow(4, `a stalled connection${how}`, { engines: ['background'], timeout: 240_000 }, async ({ proxy, row }) => {
     const [, piece] = await row.pieces();
     await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }]);
     const tab = await row.blank();

@@ -8,7 +8,8 @@ import { expect, type FaultProxy, type ModelPage, test } from '../harness/test.t
 function offlineRow(fault: string, body: (rowed: Rowed) => Promise<void>): void {
   if (inside) return faultRow(12, fault, { timeout: 180_000 }, body);
   for (const engine of ['background', 'page'] satisfies EngineName[]) {
-    const title = `faults 12 (${engine}): ${fault}`;
+    // Inside it has the same title.
+    const title = `faults 12 (${engine}): ${fault} @full`;
     // eslint-disable-next-line no-empty-pattern -- Playwright wants it
     test(title, ({}, info) => {
       test.setTimeout(200_000);

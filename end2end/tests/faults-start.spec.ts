@@ -134,7 +134,7 @@ faultRow(11, 'Background Fetch stuck at 0 bytes', { engines }, async ({ server, 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(11, 'left paused by the browser', { engines, full: true, timeout: 240_000 }, async ({ proxy, engine, row }) => {
+faultRow(11, 'left paused by the browser', { engines, timeout: 240_000 }, async ({ proxy, engine, row }) => {
   // What our server never says: a download that can be resumed is paused for 30 s by every navigation.
   await proxy.rules([{ ...slow(engine), set_headers: { 'accept-ranges': 'bytes' } }]);
   const model = await row.open();

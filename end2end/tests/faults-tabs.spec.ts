@@ -143,7 +143,7 @@ faultRow(15, 'navigation in another tab all the time', {}, async ({ proxy, devic
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(15, 'history.pushState all the time after a piece was resumed', { full: true, timeout: 240_000 }, async ({ server, proxy, device, engine, row }) => {
+faultRow(15, 'history.pushState all the time after a piece was resumed', { timeout: 240_000 }, async ({ server, proxy, device, engine, row }) => {
   tolerateFailures(device);
   const { files } = await server.manifest();
   const [piece] = files.find((file) => file.path === 'model.safetensors')!.pieces;

@@ -113,7 +113,7 @@ test('a server that is killed and comes back is waited for', async ({ server, fa
   expect(wasted).toBeLessThanOrEqual(WASTE);
 });
 
-test('a closed tab loses next to nothing of unfinished pieces', async ({ server, faultProxy, device }, info) => {
+test('a closed tab loses next to nothing of unfinished pieces @full', async ({ server, faultProxy, device }, info) => {
   await faultProxy.rules([SLOW]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.25);
@@ -129,7 +129,7 @@ test('a closed tab loses next to nothing of unfinished pieces', async ({ server,
   await isWhole(faultProxy, server, device);
 });
 
-test('a page that is loaded again goes on where it was', async ({ server, faultProxy, device }, info) => {
+test('a page that is loaded again goes on where it was @full', async ({ server, faultProxy, device }, info) => {
   await faultProxy.rules([SLOW]);
   const model = await begin(device, faultProxy);
   for (const part of [0.2, 0.4, 0.6]) {
@@ -169,7 +169,7 @@ test('what was saved and is wrong is noticed, and fetched again', async ({ serve
   await expect.poll(() => parts(witness)).toEqual([]);
 });
 
-test('Cancel keeps what has come, Resume goes on there, Discard removes it', async ({ faultProxy, device }, info) => {
+test('Cancel keeps what has come, Resume goes on there, Discard removes it @full', async ({ faultProxy, device }, info) => {
   await faultProxy.rules([SLOW]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.25);
