@@ -31,7 +31,11 @@ export function storedPieces(page: Evaluates): Promise<string[]> {
   return page.evaluate(async (cache) => {
     if (!(await caches.has(cache))) return [];
     const keys = await (await caches.open(cache)).keys();
-    return keys.map((key) => new URL(key.url).pathname.replace('/pieces/', '')).sort();
+    const urls = keys.map((key) => new URL(key.url));
+    // What has a mark beside it was not stored to its end.
+    const marked = urls.filter((url) => url.search).map((url) => url.pathname);
+    const whole = urls.filter((url) => !url.search && !marked.includes(url.pathname));
+    return whole.map((url) => url.pathname.replace('/pieces/', '')).sort();
   }, PIECES);
 }
 
