@@ -20,7 +20,8 @@ function lasts(seconds: number): Promise<void> {
 faultRow(1, 'connection closed at a byte of a piece, once', {}, async ({ proxy, device, row }) => {
   tolerateFailures(device);
   const [, piece] = await row.pieces();
-  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 1_234_567 }]);
+  // Slowly, since what has come but was not handed to the page yet is lost with the connection.
+  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 1_234_567 }, SLOW]);
   const model = await row.begin();
   await row.struck('cut');
   await row.tell(model);
