@@ -61,7 +61,7 @@ const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
   7: [['tab closed and opened again', 'background'], ['all tabs closed', 'background']],
   8: [['browser closed by the person, and started again', 'background']],
   9: [['worker stopped in the middle of the download'], ['worker stopped in the middle of its work at the end'], ['worker replaced by a new version in the middle']],
-  10: [['two tabs click Download at once'], ['Cancel in the other tab']],
+  10: [['two tabs click Download at once'], ['Cancel in the other tab', 'background']],
   11: [['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes']],
   13: [['quota too small at the start']],
   14: [['pieces removed behind our back when ready']],
