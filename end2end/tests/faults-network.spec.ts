@@ -3,7 +3,7 @@ import { faultRow } from '../harness/fault-row.ts';
 import { type Device, expect, until } from '../harness/test.ts';
 
 /** Of one answer, in bytes a second: slow enough to do something in the middle. */
-const SLOW = { path: '/pieces/', bytes_per_second: 5_000_000 };
+const SLOW = { path: '/pieces/', bytes_per_second: 2_000_000 };
 
 /** What the browser and the page say of requests that fail on purpose. */
 function tolerateFailures(device: Device): void {
