@@ -17,6 +17,7 @@ import {
   storedFiles,
   test,
 } from './test.ts';
+import { waste } from './waste.ts';
 
 export type EngineName = 'background' | 'page';
 
@@ -175,14 +176,7 @@ export class FaultRow {
 
   /** Bytes of pieces sent so far beyond those that are in the store. */
   async waste(): Promise<number> {
-    const { files, piece_size } = await this.#server.manifest();
-    const sizes = new Map<string, number>();
-    for (const file of files) {
-      for (const [n, piece] of file.pieces.entries()) {
-        sizes.set(piece, Math.min(piece_size, file.size - n * piece_size));
-      }
-    }
-    return (await this.#proxy.pieceBytes()) - [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    return waste(this.#proxy, this.#server);
   }
 
   /** What is in the store is the model, by the committed digests or others. */

@@ -20,6 +20,7 @@ import {
   test as base,
   until,
 } from '../harness/test.ts';
+import { waste } from '../harness/waste.ts';
 
 const ENGINES: Record<EngineName, Launch> = {
   chromium: Chromium.launch,
@@ -79,16 +80,6 @@ function expectWhole(files: StoredFile[]): void {
   const wrong = files.filter((file) => file.sha256 !== expectedDigests().get(file.path));
   expect(wrong, 'files that are not what they should be').toEqual([]);
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
-}
-
-/** Bytes of pieces sent beyond the model's, which has come whole. */
-async function waste(proxy: FaultProxy, server: Server): Promise<number> {
-  const { files, piece_size } = await server.manifest();
-  const sizes = new Map<string, number>();
-  for (const file of files) {
-    for (const [n, piece] of file.pieces.entries()) sizes.set(piece, Math.min(piece_size, file.size - n * piece_size));
-  }
-  return (await proxy.pieceBytes()) - [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** The pieces that were asked for, each once. */

@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, storedFiles, test } from '../harness/test.ts';
 import type { FaultProxy, Passed } from '../harness/proxy.ts';
 import type { Server } from '../harness/server.ts';
+import { waste } from '../harness/waste.ts';
 
 /** What a fault may cost, in bytes. */
 const WASTE = 256 << 10;
@@ -18,16 +19,6 @@ async function begin(device: Device, proxy: FaultProxy): Promise<ModelPage> {
 
 function pieces(requests: Passed[]): Passed[] {
   return requests.filter((request) => request.path.startsWith('/pieces/'));
-}
-
-/** Bytes of pieces sent beyond the model's. */
-async function waste(proxy: FaultProxy, server: Server): Promise<number> {
-  const { files, piece_size } = await server.manifest();
-  const sizes = new Map<string, number>();
-  for (const file of files) {
-    for (const [n, piece] of file.pieces.entries()) sizes.set(piece, Math.min(piece_size, file.size - n * piece_size));
-  }
-  return (await proxy.pieceBytes()) - [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 async function isWhole(proxy: FaultProxy, server: Server, device: Device): Promise<void> {
