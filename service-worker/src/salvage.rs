@@ -2,7 +2,9 @@
 //! browser's word for the end says nothing about the bytes.
 
 use background_fetch::{CompletionEvent, Registration, UiUpdate};
-use piece_store::{BrowserStore, PieceBuffer, Pieces as _, StoreError, StoredModel, Turn, TurnOf};
+use piece_store::{
+    BrowserStore, PieceBuffer, Pieces as _, StoreError, StoredModel, Turn, TurnOf, two_at_a_time,
+};
 use protocol::download::Settings;
 use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
 use wasm_bindgen::JsCast as _;
@@ -47,18 +49,19 @@ async fn take(
     if !store.has_manifest(&attempt.model, attempt.revision).await? {
         return Ok(None);
     }
-    let mut buffer = PieceBuffer::default();
+    let buffer = PieceBuffer::default();
     match registration.match_all().await {
         Ok(records) => {
-            for record in records {
+            two_at_a_time(records, async |record| {
                 if let Some(digest) = routes::parse_piece(&record.url())
                     // Where the store does not say, the piece is put again.
                     && !matches!(store.pieces().has(&digest).await, Ok(true))
                 {
                     let response = record.response_ready().await.or(Err(Refusal::Unavailable));
-                    settle(&store, attempt, digest, response, &mut buffer).await;
+                    settle(&store, attempt, digest, response, &buffer).await;
                 }
-            }
+            })
+            .await;
         }
         Err(error) => report("the records are not available", &message(&error)),
     }
@@ -77,7 +80,7 @@ async fn take(
         for piece in manifest.pieces() {
             if piece.size < small && !kept.contains(&piece.digest) {
                 let response = fetch(&piece.digest).await;
-                settle(&store, attempt, piece.digest, response, &mut buffer).await;
+                settle(&store, attempt, piece.digest, response, &buffer).await;
             }
         }
     }
@@ -104,7 +107,7 @@ async fn settle(
     attempt: &AttemptId,
     digest: Digest,
     response: Result<Response, Refusal>,
-    buffer: &mut PieceBuffer,
+    buffer: &PieceBuffer,
 ) {
     let outcome = match response {
         Ok(response) => store.pieces().admit_response(&digest, &response, buffer).await,

@@ -1,5 +1,6 @@
 //! The page's part of a background fetch: start it, follow it, and take finished pieces early.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use background_fetch::{ErrorKind, FetchResult, Icon, Options, Record, Registration};
@@ -7,7 +8,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Promise;
-use piece_store::{PieceBuffer, Pieces as _, Turn, TurnOf};
+use piece_store::{PieceBuffer, Turn, TurnOf, two_at_a_time};
 use protocol::download::{Download, Event, Stage, StartRefusal};
 use protocol::{AttemptId, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
 use wasm_bindgen::JsValue;
@@ -92,8 +93,8 @@ pub(super) async fn is_queued(driver: &Driver) -> bool {
 /// Reports on a background fetch until it has ended.
 pub(super) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptId) {
     let Some(background) = &device.background else { return };
-    let mut refused = DigestSet::default();
-    let mut buffer = PieceBuffer::default();
+    let refused = RefCell::default();
+    let buffer = PieceBuffer::default();
     while is_running(&driver, &attempt) {
         // Each time a new object, with the browser's present numbers.
         let registration = match background.get(&attempt.to_string()).await {
@@ -115,7 +116,7 @@ pub(super) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptI
             move |progress| report(&driver, &attempt, progress.downloaded)
         });
         if may_have_finished_pieces(&driver) {
-            take_finished(&driver, &device, &attempt, &registration, &mut refused, &mut buffer).await;
+            take_finished(&driver, &device, &attempt, &registration, &refused, &buffer).await;
         }
         TimeoutFuture::new(POLL).await;
         drop(listener);
@@ -165,31 +166,26 @@ async fn take_finished(
     device: &Device,
     attempt: &AttemptId,
     registration: &Registration,
-    refused: &mut DigestSet,
-    buffer: &mut PieceBuffer,
+    refused: &RefCell<DigestSet>,
+    buffer: &PieceBuffer,
 ) {
     let missing: DigestSet = driver
         .with(|download| download.plan().iter().flat_map(|plan| plan.missing()).map(|p| p.digest).collect());
     // At the end the records are taken away; then the worker has them.
     let Ok(records) = registration.match_all().await else { return };
-    for record in records {
-        let Some(digest) = routes::parse_piece(&record.url()) else { continue };
-        if !missing.contains(&digest) || refused.contains(&digest) {
-            continue;
+    two_at_a_time(records, async |record| {
+        let Some(digest) = routes::parse_piece(&record.url()) else { return };
+        if !missing.contains(&digest) || refused.borrow().contains(&digest) {
+            return;
         }
-        let Some(response) = finished(&record).await else { continue };
-        // The worker may have been faster.
-        if let Ok(true) = device.store.pieces().has(&digest).await {
-            driver.dispatch(Event::Admitted(digest));
-            continue;
-        }
+        let Some(response) = finished(&record).await else { return };
         match device.store.pieces().admit_response(&digest, &response, buffer).await {
             Ok(()) => {
                 driver.dispatch(Event::Admitted(digest));
                 news::tell(&FromWorker::Admitted { digest });
             }
             Err(refusal) => {
-                refused.insert(digest);
+                refused.borrow_mut().insert(digest);
                 // Anything but wrong bytes may be different when the worker reads it.
                 if refusal == Refusal::Mismatch {
                     log("a piece was refused", &refusal.to_string().into());
@@ -198,7 +194,8 @@ async fn take_finished(
                 }
             }
         }
-    }
+    })
+    .await;
 }
 
 /// The response of a record, if it is there.

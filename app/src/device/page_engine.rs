@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Uint8Array};
-use piece_store::{Parts as _, StoreError, Turn, TurnOf};
+use piece_store::{Parts as _, PieceBuffer, Pieces as _, StoreError, Turn, TurnOf, Unverified};
 use protocol::download::{Cause, Event, Millis, PageOutcome, PageTrouble};
 use protocol::transfer::{Step, Transfer};
 use protocol::{Digest, DigestSet, Piece};
@@ -68,6 +68,9 @@ pub(super) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         requests: RefCell::default(),
         lent: RefCell::default(),
         with_parts: RefCell::default(),
+        given_up: RefCell::default(),
+        unverified: RefCell::default(),
+        verifying: RefCell::default(),
         saving: Cell::default(),
         shown: Cell::default(),
     });
@@ -93,7 +96,7 @@ struct Engine {
     abort: Option<AbortController>,
     stopped: Cell<bool>,
     silent: Cell<bool>,
-    /// The bytes of each open piece. They stay in the browser's own memory: what this program's memory has once
+    /// The bytes of each open piece, unless they go straight to the store. They stay in the browser's own memory: what this program's memory has once
     /// grown to, it never gives back.
     buffers: RefCell<Vec<(Digest, Uint8Array)>>,
     /// The memory of a piece that is done with, for the next one: garbage is collected late.
@@ -103,6 +106,12 @@ struct Engine {
     lent: RefCell<Vec<ArrayBuffer>>,
     /// Pieces of which parts may be stored.
     with_parts: RefCell<DigestSet>,
+    /// Pieces that somebody began to store.
+    given_up: RefCell<DigestSet>,
+    /// Pieces that went straight to the store.
+    unverified: RefCell<Vec<(Digest, Unverified)>>,
+    /// Memory to look at them.
+    verifying: RefCell<Rc<PieceBuffer>>,
     /// How many parts are being written.
     saving: Cell<u32>,
     /// When progress was last shown.
@@ -131,6 +140,10 @@ impl Engine {
             }
             Err(error) => return self.broken(&error),
         }
+        match self.device.store.pieces().unfinished().await {
+            Ok(given_up) => drop(self.given_up.replace(given_up)),
+            Err(error) => return self.broken(&error),
+        }
         self.transfer.replace(Transfer::new(pieces));
         if self.stopped.get() {
             return PageOutcome::Stopped;
@@ -141,6 +154,7 @@ impl Engine {
         self.buffers.take();
         self.spare.take();
         self.lent.take();
+        self.verifying.take();
         outcome
     }
 

@@ -138,8 +138,9 @@ async fn fetch_manifest(model: &ModelId, revision: Option<Revision>) -> Result<M
     };
     let url = match revision {
         Some(revision) => routes::manifest(model, revision),
-        None => routes::manifest(model, "main"),
+        None => routes::manifest(model, routes::MAIN),
     };
+    let url = format!("{url}?{}", routes::MANIFEST_AS_TEXT);
     let response = http::get(&url, None).await.map_err(network)?;
     match response.status() {
         200 => {}
@@ -147,11 +148,10 @@ async fn fetch_manifest(model: &ModelId, revision: Option<Revision>) -> Result<M
         status => return Err(Cause::Status(status)),
     }
     let text = JsFuture::from(response.text().map_err(network)?).await.map_err(network)?;
-    let manifest: Manifest =
-        serde_json::from_str(&text.as_string().unwrap_or_default()).map_err(|error| {
-            log("the manifest is not understood", &error.to_string().into());
-            Cause::Corrupt(1)
-        })?;
+    let manifest = text.as_string().and_then(|text| Manifest::from_text(&text)).ok_or_else(|| {
+        log("the manifest is not understood", &JsValue::from_str(&url));
+        Cause::Corrupt(1)
+    })?;
     // The manifest is named by what it says of the files, so a wrong one is noticed like a wrong piece.
     let lines = Manifest::revision_lines(manifest.files());
     let digest = sha256(&lines.as_bytes().into()).await.or(Err(Cause::Storage))?;

@@ -1,10 +1,14 @@
 //! Takes pieces out of responses, whatever their size, with one buffer.
 //!
-//! A response's `arrayBuffer()` would do, but costs a buffer a piece, which the garbage collector takes its time to
-//! give back, and the bytes would travel to the disk once more when they are stored. A `Blob` stays where the browser
-//! has it: it is read once to be hashed, always into the same buffer, and what is stored is that same blob, whose
-//! bytes cannot change.
+//! A body goes to the disk as it comes, which no program does faster than the browser itself, and nothing of it is in
+//! the memory of a page or worker. Then it is read from there to be hashed, always into the same memory; until it is
+//! known to be right, nobody takes it for a piece.
 
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use futures_util::future::join;
 use js_sys::{ArrayBuffer, Uint8Array};
 use protocol::{Digest, Refusal};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -12,11 +16,19 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::cache::{self, sha256};
-use crate::{ByteReader, CachePieces, StoreErrorKind};
+use crate::{ByteReader, CachePieces, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
+
+/// A body in the store that is not known to be right, and counts as absent. Others who want to store that piece wait
+/// until this is gone.
+#[derive(Debug)]
+pub struct Unverified {
+    digest: Digest,
+    _turn: Turn,
+}
 
 impl CachePieces {
     /// Takes a piece out of the answer to a request for it. Neither the status nor the headers are believed: a
-    /// "success" of the browser's may carry no bytes at all. Never more than one piece is held in memory.
+    /// "success" of the browser's may carry no bytes at all.
     ///
     /// # Errors
     /// Why the piece was not admitted.
@@ -24,45 +36,128 @@ impl CachePieces {
         &self,
         digest: &Digest,
         response: &Response,
-        buffer: &mut PieceBuffer,
+        buffer: &PieceBuffer,
     ) -> Result<(), Refusal> {
+        match self.take(digest, response).await? {
+            Some(unverified) => self.verify(unverified, buffer).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stores the body of an answer; `None` if the piece is kept already, and the body is not touched then.
+    ///
+    /// # Errors
+    /// Why nothing was stored. The browser does not say whether the body failed or its storing, unless there was no
+    /// room.
+    pub async fn take(&self, digest: &Digest, response: &Response) -> Result<Option<Unverified>, Refusal> {
         match response.status() {
             200 => {}
             0 => return Err(Refusal::Unavailable),
             status => return Err(Refusal::Status(status)),
         }
-        let blob = response.blob().map_err(unavailable)?;
-        let blob: Blob = JsFuture::from(blob).await.map_err(unavailable)?.unchecked_into();
-        if blob.size() == 0.0 {
-            return Err(Refusal::Empty);
+        let turn = Turn::wait(TurnOf::Piece(digest), None).await.map_err(|error| refusal(&error))?;
+        if self.has(digest).await.map_err(|error| refusal(&error))? {
+            return Ok(None);
         }
-        let bytes = buffer.read(&blob).await.map_err(unavailable)?;
-        match sha256(&bytes).await {
-            Ok(found) if found == *digest => {}
-            Ok(_) => return Err(Refusal::Mismatch),
-            Err(_) => return Err(Refusal::Storage),
+        if let Err(error) = cache::begin_piece(digest, response).await {
+            // Without it there would be a mark without a piece, which is no harm.
+            let _ = self.delete(digest).await;
+            return Err(match error.kind {
+                StoreErrorKind::NoRoom => Refusal::NoRoom,
+                StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Unavailable,
+            });
         }
-        cache::put_piece(digest, &blob).await.map_err(|error| match error.kind {
-            StoreErrorKind::NoRoom => Refusal::NoRoom,
-            StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
-        })
+        Ok(Some(Unverified { digest: *digest, _turn: turn }))
     }
+
+    /// Admits what was stored, or removes it.
+    ///
+    /// # Errors
+    /// Why it was not admitted.
+    pub async fn verify(&self, unverified: Unverified, buffer: &PieceBuffer) -> Result<(), Refusal> {
+        let digest = &unverified.digest;
+        let verified = match hash_of_body(digest, buffer).await {
+            Ok(found) if found == *digest => {
+                return cache::finish_piece(digest).await.map_err(|error| refusal(&error));
+            }
+            Ok(_) => Refusal::Mismatch,
+            Err(refusal) => refusal,
+        };
+        // Else it stays marked, and is looked at again when somebody wants the piece.
+        let _ = self.delete(digest).await;
+        Err(verified)
+    }
+
+    /// Looks at a piece whose storing was given up, perhaps with its tab: says whether it is kept after that.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn recover(&self, digest: &Digest, buffer: &PieceBuffer) -> Result<bool, StoreError> {
+        let turn = Turn::wait(TurnOf::Piece(digest), None).await?;
+        if self.has(digest).await? {
+            return Ok(true);
+        }
+        Ok(self.verify(Unverified { digest: *digest, _turn: turn }, buffer).await.is_ok())
+    }
+}
+
+async fn hash_of_body(digest: &Digest, buffer: &PieceBuffer) -> Result<Digest, Refusal> {
+    let response =
+        cache::body_of_piece(digest).await.map_err(|error| refusal(&error))?.ok_or(Refusal::Unavailable)?;
+    let blob = response.blob().map_err(unavailable)?;
+    let blob: Blob = JsFuture::from(blob).await.map_err(unavailable)?.unchecked_into();
+    if blob.size() == 0.0 {
+        return Err(Refusal::Empty);
+    }
+    buffer.hash(&blob).await
 }
 
 fn unavailable(_error: JsValue) -> Refusal {
     Refusal::Unavailable
 }
 
+fn refusal(error: &StoreError) -> Refusal {
+    match error.kind {
+        StoreErrorKind::NoRoom => Refusal::NoRoom,
+        StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
+    }
+}
+
 /// Memory that is used for one piece after the other.
 #[derive(Debug, Default)]
-pub struct PieceBuffer(Option<ArrayBuffer>);
+pub struct PieceBuffer {
+    memory: RefCell<Option<ArrayBuffer>>,
+    busy: Cell<bool>,
+    waiting: RefCell<Vec<Waker>>,
+}
 
 impl PieceBuffer {
+    /// With memory that was used for something else.
+    #[must_use]
+    pub fn with_memory(memory: ArrayBuffer) -> Self {
+        Self { memory: RefCell::new(Some(memory)), ..Self::default() }
+    }
+
+    /// The SHA-256 of a blob. One after the other: browsers hash a copy of what they are given, which is as large.
+    async fn hash(&self, blob: &Blob) -> Result<Digest, Refusal> {
+        poll_fn(|context| {
+            if !self.busy.replace(true) {
+                return Poll::Ready(());
+            }
+            self.waiting.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        let _done = Done(self);
+        let bytes = self.read(blob).await.map_err(unavailable)?;
+        sha256(&bytes).await.map_err(|error| refusal(&error))
+    }
+
     /// The bytes of a blob; good until the next call.
-    async fn read(&mut self, blob: &Blob) -> Result<Uint8Array, JsValue> {
+    async fn read(&self, blob: &Blob) -> Result<Uint8Array, JsValue> {
         // A piece has at most 256 MiB. What is longer cannot be one, and is not read to its end.
         let size = (blob.size() as u64).min(u64::from(u32::MAX)) as u32;
-        let memory = match self.0.take() {
+        let memory = match self.memory.take() {
             Some(memory) if memory.byte_length() >= size => memory,
             Some(_) | None => ArrayBuffer::new(size),
         };
@@ -77,7 +172,31 @@ impl PieceBuffer {
             return Ok(Uint8Array::new_with_length(0));
         };
         let bytes = Uint8Array::new_with_byte_offset_and_length(&memory, 0, at.min(size));
-        self.0 = Some(memory);
+        self.memory.replace(Some(memory));
         Ok(bytes)
     }
+}
+
+/// Lets the next one have the memory, also when a reader is dropped in the middle.
+struct Done<'a>(&'a PieceBuffer);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.busy.set(false);
+        self.0.waiting.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Does something with each of these, two at a time: while one body is hashed, the next one is stored.
+pub async fn two_at_a_time<T>(items: Vec<T>, each: impl AsyncFn(T)) {
+    let items = RefCell::new(items.into_iter());
+    let lane = async || {
+        loop {
+            // Not in the loop's head: the iterator must be free again before anything is waited for.
+            let next = items.borrow_mut().next();
+            let Some(item) = next else { return };
+            each(item).await;
+        }
+    };
+    join(lane(), lane()).await;
 }

@@ -3,8 +3,9 @@
 //! The Cache API fits: pages and workers of an origin share it, bodies stay on disk, and a service worker can answer
 //! requests with its entries as they are.
 //!
-//! An entry need not be whole: Firefox keeps what had been written of one when its tab is closed in the middle. So
-//! a mark is stored before each piece and removed after it, and a piece with a mark counts as absent.
+//! An entry need not be right, nor whole: bodies go to the disk as they come and are verified there, and Firefox keeps
+//! what had been written of an entry when its tab is closed in the middle. So a mark is stored before each piece and
+//! removed when it is known to be right, and a piece with a mark counts as absent.
 //!
 //! A cache is opened by its name for every operation. An open `Cache` object outlives the deletion of its cache:
 //! what is put through it afterwards succeeds, and nobody can ever read it.
@@ -14,10 +15,10 @@ use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
+    Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
-use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind};
+use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf};
 
 const PREFIX: &str = "modelferry-";
 const PIECES: &str = "modelferry-pieces-1";
@@ -72,32 +73,19 @@ pub async fn remove_other_layouts() -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A response made anew: it carries exactly these headers, and shares no stream with the one that came.
+/// A response made anew, with exactly these headers.
 fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError> {
-    let init = init_of(content_type, u64::from(bytes.length()))?;
-    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
-}
-
-/// Type and length of what is stored.
-fn init_of(content_type: &str, length: u64) -> Result<ResponseInit, StoreError> {
     let headers = Headers::new()?;
     headers.set("content-type", content_type)?;
-    headers.set("content-length", &length.to_string())?;
+    headers.set("content-length", &bytes.length().to_string())?;
     let init = ResponseInit::new();
     init.set_headers(&headers);
-    Ok(init)
+    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
 }
 
 async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
     JsFuture::from(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
-}
-
-/// Stores what is known to be a piece.
-pub(crate) async fn put_piece(digest: &Digest, blob: &Blob) -> Result<(), StoreError> {
-    let init = init_of("application/octet-stream", blob.size() as u64)?;
-    let response = Response::new_with_opt_blob_and_init(Some(blob), &init)?;
-    put_whole(digest, &response).await
 }
 
 /// The mark of a piece that is being stored.
@@ -107,13 +95,22 @@ fn mark(digest: &Digest) -> String {
     format!("{}{UNFINISHED}", routes::piece(digest))
 }
 
-/// Stores what is known to be a piece.
-async fn put_whole(digest: &Digest, response: &Response) -> Result<(), StoreError> {
-    let mark = mark(digest);
-    put(PIECES, &mark, &stored(&Uint8Array::new_with_length(0), "text/plain")?).await?;
-    put(PIECES, &routes::piece(digest), response).await?;
-    JsFuture::from(open(PIECES).await?.delete_with_str(&mark)).await?;
+/// Stores the body of a response where nobody takes it for a piece before [`finish_piece`]. To be called during the
+/// piece's turn.
+pub(crate) async fn begin_piece(digest: &Digest, response: &Response) -> Result<(), StoreError> {
+    put(PIECES, &mark(digest), &stored(&Uint8Array::new_with_length(0), "text/plain")?).await?;
+    put(PIECES, &routes::piece(digest), response).await
+}
+
+/// What was begun is known to be right.
+pub(crate) async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
+    JsFuture::from(open(PIECES).await?.delete_with_str(&mark(digest))).await?;
     Ok(())
+}
+
+/// The body of a piece, be it finished or not.
+pub(crate) async fn body_of_piece(digest: &Digest) -> Result<Option<Response>, StoreError> {
+    found(PIECES, &routes::piece(digest)).await
 }
 
 /// Pieces that are whole, and those that are not.
@@ -130,7 +127,10 @@ async fn whole_and_unfinished() -> Result<(DigestSet, DigestSet), StoreError> {
 }
 
 async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
-    let value = JsFuture::from(open(cache).await?.match_with_str(key)).await?;
+    // What the server answered is stored with its own headers, and whatever it varies by, it is the same piece.
+    let options = CacheQueryOptions::new();
+    options.set_ignore_vary(true);
+    let value = JsFuture::from(open(cache).await?.match_with_str_and_options(key, &options)).await?;
     Ok((!value.is_undefined()).then(|| value.unchecked_into()))
 }
 
@@ -152,6 +152,7 @@ async fn delete(cache: &str, key: &str) -> Result<bool, StoreError> {
 fn whatever_the_query() -> CacheQueryOptions {
     let options = CacheQueryOptions::new();
     options.set_ignore_search(true);
+    options.set_ignore_vary(true);
     options
 }
 
@@ -188,10 +189,15 @@ impl Pieces for CachePieces {
         if found != *digest {
             return Err(AdmitError::Mismatch { expected: *digest, found });
         }
+        let _turn = Turn::wait(TurnOf::Piece(digest), None).await?;
+        if self.has(digest).await? {
+            return Ok(());
+        }
         let response = stored(&bytes, "application/octet-stream")?;
         // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
         drop(bytes);
-        Ok(put_whole(digest, &response).await?)
+        begin_piece(digest, &response).await?;
+        Ok(finish_piece(digest).await?)
     }
 
     async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {

@@ -5,8 +5,8 @@
 //! [`CacheParts`]) and an in-memory twin ([`MemoryPieces`], [`MemoryDocuments`], [`MemoryParts`]). One conformance
 //! suite runs against all of them. [`ModelStore`] is what page and worker use: all of it together.
 //!
-//! **Architecture Invariant:** nothing enters the piece store without matching its digest:
-//! [`Pieces::admit`] and [`CachePieces::admit_response`] are the only ways in, and they hash. There is no flag that says a model is ready.
+//! **Architecture Invariant:** nothing is a piece in the store that does not match its digest: [`Pieces::admit`] and
+//! [`CachePieces::verify`] are the only ways in, and they hash. There is no flag that says a model is ready.
 //!
 //! What to fetch, and when, is not decided here.
 
@@ -23,7 +23,7 @@ mod parts;
 mod pieces;
 mod turn;
 
-pub use admission::PieceBuffer;
+pub use admission::{PieceBuffer, Unverified, two_at_a_time};
 pub use byte_reader::ByteReader;
 pub use cache::{CacheDocuments, CacheParts, CachePieces, remove_other_layouts, sha256};
 pub use documents::Documents;

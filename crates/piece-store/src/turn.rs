@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures_util::future::{Either, select};
 use js_sys::{Function, Object, Promise, Reflect};
-use protocol::ModelId;
+use protocol::{Digest, ModelId};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -60,6 +60,8 @@ pub enum TurnOf<'a> {
     Start(&'a ModelId),
     /// To take the pieces of a background fetch of this model that has ended.
     Salvage(&'a ModelId),
+    /// To store this piece.
+    Piece(&'a Digest),
 }
 
 impl fmt::Display for TurnOf<'_> {
@@ -69,6 +71,7 @@ impl fmt::Display for TurnOf<'_> {
             Self::PageEngine(model) => write!(f, "modelferry page {model}"),
             Self::Start(model) => write!(f, "modelferry start {model}"),
             Self::Salvage(model) => write!(f, "modelferry salvage {model}"),
+            Self::Piece(digest) => write!(f, "modelferry piece {digest}"),
         }
     }
 }

@@ -5,7 +5,7 @@
 use js_sys::{ArrayBuffer, Uint8Array};
 use piece_store::{
     BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _, Parts as _,
-    PieceBuffer, Pieces as _, conformance, remove_other_layouts, sha256,
+    PieceBuffer, Pieces as _, conformance, remove_other_layouts, sha256, two_at_a_time,
 };
 use protocol::Refusal;
 use wasm_bindgen::JsCast as _;
@@ -96,10 +96,13 @@ async fn answers_are_admitted_if_their_bytes_are_right() {
         (4, answer(&body(4), 503), Err(Refusal::Status(503))),
         (0, answer(&body(0), 200), Ok(())),
     ];
-    let mut buffer = PieceBuffer::default();
-    for (n, answer, expected) in answers {
-        assert_eq!(pieces.admit_response(&digests[n], &answer, &mut buffer).await, expected, "{n}");
-    }
+    let buffer = PieceBuffer::default();
+    // Two at once, which take turns in the one memory.
+    two_at_a_time(answers.into(), async |(n, answer, expected): (usize, Response, _)| {
+        assert_eq!(pieces.admit_response(&digests[n], &answer, &buffer).await, expected, "{n}");
+    })
+    .await;
+    assert!(pieces.unfinished().await.unwrap().is_empty());
     for (n, digest) in (0..6).zip(&digests) {
         let kept = pieces.get(digest).await.unwrap().map(|bytes| bytes.to_vec());
         assert_eq!(kept, [0, 3, 5].contains(&n).then(|| body(n)));
@@ -145,8 +148,41 @@ async fn a_piece_whose_storing_was_given_up_counts_as_absent() {
     assert!(!pieces.list().await.unwrap().contains(&digest));
     assert!(pieces.unfinished().await.unwrap().contains(&digest));
 
+    let buffer = PieceBuffer::default();
+    assert!(!pieces.recover(&digest, &buffer).await.unwrap(), "what is not right is removed");
+    assert!(pieces.unfinished().await.unwrap().is_empty());
+
     pieces.admit(&digest, bytes()).await.unwrap();
     assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), b"whole");
     assert!(!pieces.unfinished().await.unwrap().contains(&digest));
     assert!(pieces.delete(&digest).await.unwrap());
+}
+
+#[wasm_bindgen_test]
+async fn a_piece_whose_verification_was_given_up_is_recovered() {
+    let pieces = CachePieces::open().await.unwrap();
+    let bytes = Uint8Array::from(&b"complete"[..]);
+    let digest = sha256(&bytes).await.unwrap();
+    let answer = Response::new_with_opt_js_u8_array(Some(&bytes)).unwrap();
+    let unverified = pieces.take(&digest, &answer).await.unwrap();
+    assert!(!pieces.has(&digest).await.unwrap(), "nobody has looked at it");
+    drop(unverified);
+    assert!(pieces.unfinished().await.unwrap().contains(&digest));
+    assert!(pieces.recover(&digest, &PieceBuffer::default()).await.unwrap());
+    assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), b"complete");
+    assert!(pieces.delete(&digest).await.unwrap());
+}
+
+/// A server's headers say what an answer varies by; a piece is the same for everybody.
+#[wasm_bindgen_test]
+async fn an_answer_that_varies_is_found_by_everybody() {
+    let pieces = CachePieces::open().await.unwrap();
+    let bytes = Uint8Array::from(&b"varies"[..]);
+    let digest = sha256(&bytes).await.unwrap();
+    let answer = Response::new_with_opt_js_u8_array(Some(&bytes)).unwrap();
+    answer.headers().set("vary", "accept-encoding, origin").unwrap();
+    pieces.admit_response(&digest, &answer, &PieceBuffer::default()).await.unwrap();
+    assert!(pieces.has(&digest).await.unwrap());
+    assert!(pieces.delete(&digest).await.unwrap());
+    assert!(!pieces.has(&digest).await.unwrap());
 }

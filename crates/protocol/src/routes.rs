@@ -71,6 +71,9 @@ pub fn manifest(model: &ModelId, revision: impl Display) -> String {
     format!("{}/manifest/{revision}", model_info(model))
 }
 
+/// The query that asks for a manifest in the form in which it is stored: [`crate::Manifest::to_text`].
+pub const MANIFEST_AS_TEXT: &str = "form=text";
+
 #[cfg(test)]
 mod tests {
     use super::*;

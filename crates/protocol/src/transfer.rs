@@ -30,9 +30,16 @@ pub const IDLE: Millis = 30_000;
 /// more time than a closed tab would.
 const FAST: u32 = 25_000;
 
-/// What is not saved yet, of all blocks together, in bytes: a closed tab loses that much and what comes while it
-/// is written.
-const UNSAVED: u32 = 192 << 10;
+/// What a block brings in so many milliseconds is saved at once, within these bounds in bytes: a closed tab loses that
+/// much of each, and what comes while it is written. Each write is a file of the browser's, and has its price.
+const SAVE_EVERY: u32 = 6;
+const SAVED_AT_LEAST: u32 = 24 << 10;
+const SAVED_AT_MOST: u32 = 48 << 10;
+
+/// From this speed on, in bytes a millisecond, and until it is below [`FAST`], whole pieces go straight to the store, without a look at their bytes on
+/// the way: that costs half the time and memory. What is lost if a connection fails then is what such a line brings in
+/// a second.
+const VERY_FAST: u32 = 60_000;
 
 /// After this many pieces that cannot be had, others are not tried any more.
 const HOPELESS: u32 = 3;
@@ -44,7 +51,7 @@ const UNANSWERED: u32 = 8;
 /// What to do next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
-    /// Make room for this piece, and answer [`Transfer::opened`] or [`Transfer::admitted`].
+    /// See what was saved of this piece, and answer [`Transfer::opened`] or [`Transfer::admitted`].
     Open(Piece),
     /// Send this request; answer [`Transfer::answered`], [`Transfer::received`] and [`Transfer::ended`].
     Request(Request),
@@ -67,15 +74,19 @@ pub struct Request {
     pub id: u32,
     /// The piece.
     pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u32,
     /// The first byte.
     pub first: u32,
     /// The last byte.
     pub last: u32,
     /// Whether that is less than the piece.
     pub ranged: bool,
+    /// Whether the body goes straight to the store, all at once: then [`Transfer::received`] is told of all of it.
+    pub straight: bool,
 }
 
-/// Bytes of an unfinished piece to save: all of `first..end`, in place of what was saved from `first`.
+/// Bytes of an unfinished piece to save: all of `first..end`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Save {
     /// The piece.
@@ -89,8 +100,8 @@ pub struct Save {
 /// The pieces that one run fetches.
 #[derive(Debug)]
 pub struct Transfer {
-    /// The next one last.
-    waiting: Vec<Piece>,
+    /// The next one last; each with whether its bytes were wrong once.
+    waiting: Vec<(Piece, bool)>,
     open: Vec<OpenPiece>,
     /// Requests to be ended, and pieces to be forgotten.
     chores: Vec<Step>,
@@ -105,6 +116,8 @@ pub struct Transfer {
     /// Why pieces could not be had, and how many.
     lost: Option<Cause>,
     lost_pieces: u32,
+    /// Whether the line is so fast that whole pieces go straight to the store.
+    very_fast: bool,
     ending: Option<PageOutcome>,
     trouble: Option<PageTrouble>,
 }
@@ -114,7 +127,7 @@ impl Transfer {
     #[must_use]
     pub fn new(pieces: Vec<Piece>) -> Self {
         Self {
-            waiting: pieces,
+            waiting: pieces.into_iter().map(|piece| (piece, false)).collect(),
             open: Vec::new(),
             chores: Vec::new(),
             lanes: Lanes::default(),
@@ -125,6 +138,7 @@ impl Transfer {
             corrupt: 0,
             lost: None,
             lost_pieces: 0,
+            very_fast: false,
             ending: None,
             trouble: None,
         }
@@ -144,8 +158,11 @@ impl Transfer {
                     continue;
                 }
                 block.give_up();
+                let digest = open.piece.digest;
                 if now >= until {
                     self.backoff.fail(Cause::Network, 0);
+                    self.slow_down();
+                    self.not_straight(&digest);
                 }
                 return Step::Abort(busy.id);
             }
@@ -174,11 +191,11 @@ impl Transfer {
                 self.lanes.starve();
             }
         }
-        if let Some(piece) = self.waiting.last().copied()
-            && (self.open.is_empty() || self.held_or(piece.size) <= HELD)
+        if let Some((piece, again)) = self.waiting.last().copied()
+            && (self.open.is_empty() || self.wants_more(active < lanes) && self.held_or(piece.size) <= HELD)
         {
             self.waiting.pop();
-            let opened = OpenPiece::new(piece);
+            let opened = OpenPiece::new(piece, again);
             if opened.size == 0 {
                 self.lose(Cause::Storage);
                 return self.next(now, offline, random);
@@ -207,17 +224,26 @@ impl Transfer {
         if self.ranges && self.unanswered.is_some_and(|unanswered| unanswered >= UNANSWERED) {
             // Only where nothing is lost by it. If it is the server that is gone, this finds it out as well.
             let mut open = self.open.iter_mut();
-            if let Some(empty) = open.find(|open| open.phase == Phase::Fetching && open.is_untouched()) {
+            if let Some(empty) =
+                open.find(|open| open.phase == Phase::Fetching && !open.straight && open.is_untouched())
+            {
                 empty.restart(0, &mut self.chores);
+            }
+        }
+        if self.very_fast {
+            // Opened before that was known.
+            let untouched = |open: &&mut OpenPiece| open.phase == Phase::Fetching && open.is_untouched();
+            for open in self.open.iter_mut().filter(untouched) {
+                open.begin(self.ranges, !open.again, &[]);
             }
         }
         let open = self.open.iter_mut().filter(|open| open.phase == Phase::Fetching);
         let blocks = open.flat_map(|open| {
-            let OpenPiece { piece, size, blocks, .. } = open;
-            let free = blocks.iter_mut().filter(|block| block.busy.is_none() && block.at < block.end);
-            free.map(|block| (piece.digest, *size, block))
+            let OpenPiece { piece, size, straight, blocks, .. } = open;
+            let free = blocks.iter_mut().filter(|block| block.is_free());
+            free.map(|block| (piece.digest, *size, *straight, block))
         });
-        let (digest, size, block) = blocks.min_by_key(|(_, _, block)| block.tries)?;
+        let (digest, size, straight, block) = blocks.min_by_key(|(.., block)| block.tries)?;
         self.requests += 1;
         let id = self.requests;
         if !self.ranges {
@@ -225,20 +251,32 @@ impl Transfer {
         }
         block.busy = Some(Busy { id, heard: now });
         let (first, end) = (block.at, block.end);
-        Some(Request { id, digest, first, last: end - 1, ranged: end - first < size })
+        Some(Request { id, digest, size, first, last: end - 1, ranged: end - first < size, straight })
+    }
+
+    /// Whether another piece should be opened: there is too little to ask for, or there will be in a moment.
+    fn wants_more(&self, starved: bool) -> bool {
+        starved
+            || self
+                .open
+                .iter()
+                .all(|open| open.phase != Phase::Opening && !open.blocks.iter().any(Block::is_free))
     }
 
     fn held_or(&self, more: u64) -> u64 {
-        self.open.iter().map(|open| open.piece.size).sum::<u64>() + more
+        // What goes straight to the store is not held, and may be as many as there are lanes.
+        let held = self.open.iter().filter(|open| !open.straight).map(|open| open.piece.size);
+        held.sum::<u64>() + if self.very_fast { 0 } else { more }
     }
 
     // ---- what happened ----
 
-    /// There is room for a piece, and these ranges of it, first byte and the one after the last, were saved.
+    /// Of a piece, these ranges, first byte and the one after the last, were saved.
     pub fn opened(&mut self, digest: &Digest, saved: &[(u32, u32)]) {
         let ranges = self.ranges;
+        let fast = saved.is_empty() && self.very_fast;
         if let Some(open) = self.piece(digest) {
-            open.begin(ranges, saved);
+            open.begin(ranges, fast && !open.again, saved);
         }
     }
 
@@ -286,7 +324,7 @@ impl Transfer {
     fn without_ranges(&mut self, id: u32) {
         self.ranges = false;
         for open in &mut self.open {
-            if open.phase == Phase::Fetching && !open.is_complete() {
+            if open.phase == Phase::Fetching && !open.is_complete() && !open.straight {
                 let digest = open.piece.digest;
                 open.restart(id, &mut self.chores);
                 self.chores.push(Step::Forget(digest));
@@ -309,6 +347,8 @@ impl Transfer {
         block.busy = Some(Busy { id, heard: now });
         self.backoff.progress();
         self.lanes.received(now, bytes);
+        let rate = self.lanes.rate().unwrap_or(0);
+        self.very_fast = rate >= if self.very_fast { FAST } else { VERY_FAST };
         Some(place)
     }
 
@@ -322,15 +362,33 @@ impl Transfer {
     }
 
     fn give_up(&mut self, id: u32, cause: Cause, retry_after: Millis) {
-        let Some((_, block)) = self.find(id) else {
+        let Some((known, block)) = self.find(id) else {
             return;
         };
         let short = block.at < block.end;
         block.give_up();
         if short {
             self.backoff.fail(cause, retry_after);
-            self.lanes.disturb();
+            self.slow_down();
+            self.not_straight(&known.piece.digest);
         }
+    }
+
+    /// After a failure nobody knows how fast the line is.
+    fn slow_down(&mut self) {
+        self.lanes.forget();
+        self.very_fast = false;
+    }
+
+    /// A piece that went straight to the store waits for its turn again: next time with a look at its bytes, until the
+    /// line has shown that it is fast.
+    fn not_straight(&mut self, digest: &Digest) -> bool {
+        let found = self.open.iter().position(|open| open.straight && open.piece.digest == *digest);
+        if let Some(at) = found {
+            let open = self.open.swap_remove(at);
+            self.waiting.push((open.piece, open.again));
+        }
+        found.is_some()
     }
 
     /// A piece is in the store.
@@ -348,7 +406,9 @@ impl Transfer {
             }
             Some(open) => {
                 open.again = true;
-                self.start_over(digest);
+                if !self.not_straight(digest) {
+                    self.start_over(digest);
+                }
             }
             None => {}
         }
@@ -399,7 +459,7 @@ impl Transfer {
             _ if all => 1,
             Some(rate) if rate >= FAST => return None,
             // Until the speed is known, the line is taken for a slow one.
-            Some(_) | None => UNSAVED / self.lanes.count(),
+            rate => (rate.unwrap_or(0) * SAVE_EVERY).clamp(SAVED_AT_LEAST, SAVED_AT_MOST),
         };
         // Without ranges there is no going on in the middle.
         let ranges = self.ranges;
@@ -413,7 +473,7 @@ impl Transfer {
         None
     }
 
-    /// It is saved. Until this is said, and for ever if it fails, that block is not saved again.
+    /// It is saved. Until this is said, and for ever if it fails, nothing more of that block is.
     pub fn saved(&mut self, save: &Save) {
         if let Some(open) = self.piece(&save.digest) {
             open.blocks.iter_mut().for_each(|block| block.saved(save.first, save.end));

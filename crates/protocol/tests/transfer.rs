@@ -117,7 +117,7 @@ impl Page {
     fn bytes(&mut self, at: usize, count: u32) {
         let request = &mut self.requests[at];
         let left = request.last + 1 - request.first;
-        let count = count.min(left);
+        let count = if request.straight { left } else { count.min(left) };
         let place = self.transfer.received(request.id, self.now, count);
         assert_eq!(place, Some(request.first), "bytes go where they belong");
         request.first += count;
@@ -492,19 +492,79 @@ fn little_is_left_unsaved_on_a_slow_line_and_nothing_is_saved_on_a_fast_one() {
 }
 
 #[test]
-fn an_entry_grows_to_its_bound_and_then_another_is_begun() {
+fn nothing_is_saved_twice() {
     let mut page = Page::new(&[piece(1, 2 * MIB)]);
-    let mut saves: Vec<Save> = Vec::new();
+    let mut end = 0;
     while page.requests.len() == 1 {
         page.bytes(0, 100 << 10);
         let Some(save) = page.transfer.save(true) else { break };
         assert_eq!(page.transfer.save(true), None, "one at a time");
+        assert_eq!(save.first, end);
+        end = save.end;
         page.transfer.saved(&save);
-        saves.push(save);
     }
-    let firsts: Vec<u32> = saves.iter().map(|save| save.first / 1024).collect();
-    assert_eq!(firsts[..7], [0, 0, 0, 300, 300, 300, 600]);
-    assert!(saves.windows(2).all(|pair| pair[1].first == pair[0].first || pair[1].first == pair[0].end));
+    assert!(end > 1 << 20);
+}
+
+/// A page on a line that has shown to be very fast, with these pieces to come.
+fn on_a_very_fast_line(pieces: u8) -> Page {
+    let pieces: Vec<Piece> = (1..=pieces).map(|n| piece(n, 32 * MIB)).collect();
+    let mut page = Page::new(&pieces);
+    while !page.requests.iter().any(|request| request.straight) {
+        page.now += 10;
+        let at = page.requests.len() - 1;
+        page.answer(at);
+        page.bytes(at, 1 << 20);
+        page.admit();
+    }
+    page
+}
+
+#[test]
+fn on_a_very_fast_line_whole_pieces_go_straight_to_the_store() {
+    let mut page = on_a_very_fast_line(12);
+    while page.requests.iter().any(|request| !request.straight) {
+        page.now += 1;
+        let at = page.requests.iter().position(|request| !request.straight).unwrap();
+        page.bytes(at, BLOCK);
+        page.admit();
+    }
+    assert!((3..=6).contains(&page.requests.len()), "as many as there are lanes: {}", page.requests.len());
+    for request in &page.requests {
+        assert_eq!((request.first, request.last), (0, (32 << 20) - 1));
+        assert!(request.straight && !request.ranged);
+    }
+    assert_eq!(page.transfer.save(true), None, "there is nothing to save of them");
+    assert_eq!(page.finish(), PageOutcome::Done);
+    assert_eq!(page.admitted.len(), 12);
+}
+
+#[test]
+fn after_a_failure_nothing_goes_straight_until_the_line_is_fast_again() {
+    let mut page = on_a_very_fast_line(12);
+    let asked = page.asked.len();
+    while let Some(at) = page.requests.iter().position(|request| request.straight) {
+        page.cut(at);
+    }
+    page.wait();
+    assert!(page.asked[asked..].iter().all(|request| !request.straight));
+    assert_eq!(page.finish(), PageOutcome::Done);
+    assert_eq!(page.admitted.len(), 12);
+}
+
+#[test]
+fn a_piece_that_went_straight_and_is_wrong_is_fetched_once_more() {
+    let mut page = on_a_very_fast_line(12);
+    let straight = page.requests.iter().position(|request| request.straight).unwrap();
+    let digest = page.requests[straight].digest;
+    page.bytes(straight, u32::MAX);
+    assert_eq!(page.admitting.iter().filter(|piece| piece.digest == digest).count(), 1);
+    page.admitting.clear();
+    page.transfer.refused(&digest);
+    page.go_on();
+    assert_eq!(page.finish(), PageOutcome::Done);
+    let asked: Vec<bool> = page.asked.iter().filter(|r| r.digest == digest).map(|r| r.straight).collect();
+    assert_eq!(asked, [true, false]);
 }
 
 /// What the network does next.
@@ -604,9 +664,10 @@ proptest! {
                 }
                 _ => {}
             }
-            let open: u64 = page.open.iter().map(|piece| piece.size).sum();
-            prop_assert!(open <= HELD || page.open.len() == 1, "{open} bytes are held");
-            prop_assert!(page.transfer.in_flight() <= open);
+            let held = |piece: &&Piece| !page.asked.iter().rev().any(|r| r.digest == piece.digest && r.straight);
+            let held: Vec<u64> = page.open.iter().filter(held).map(|piece| piece.size).collect();
+            prop_assert!(held.iter().sum::<u64>() <= HELD || held.len() == 1, "{held:?} bytes are held");
+            prop_assert!(page.transfer.in_flight() <= page.open.iter().map(|piece| piece.size).sum());
             prop_assert!(page.requests.len() <= 6);
             for (n, one) in page.requests.iter().enumerate() {
                 for other in &page.requests[..n] {

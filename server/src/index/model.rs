@@ -69,24 +69,31 @@ impl StoredFile {
     }
 }
 
-/// JSON that is sent as it is, with a name for its validator.
+/// What is sent as it is, with a name for its validator.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The text.
-    pub json: Bytes,
+    pub text: Bytes,
+    /// Its media type.
+    pub content_type: &'static str,
     /// SHA-256 of the text.
     pub digest: Digest,
 }
 
 impl Document {
-    /// Writes a value down.
+    /// Writes a value down as JSON.
     ///
     /// # Errors
     /// Those of serialisation; none of our types has a map with non-text keys, the only cause.
     pub fn of<T: serde::Serialize>(value: &T) -> Result<Self, serde_json::Error> {
-        let json = Bytes::from(serde_json::to_vec(value)?);
-        let digest = Digest::from_bytes(Sha256::digest(&json).into());
-        Ok(Self { json, digest })
+        Ok(Self::new(serde_json::to_vec(value)?.into(), "application/json"))
+    }
+
+    /// A text with its media type.
+    #[must_use]
+    pub fn new(text: Bytes, content_type: &'static str) -> Self {
+        let digest = Digest::from_bytes(Sha256::digest(&text).into());
+        Self { text, content_type, digest }
     }
 }
 
@@ -101,6 +108,8 @@ pub struct Model {
     pub manifest: Manifest,
     /// The same as JSON.
     pub manifest_document: Document,
+    /// The same as browsers store it.
+    pub manifest_text: Document,
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
 }
@@ -149,6 +158,7 @@ impl Model {
             info_document: Document::of(&info).map_err(ModelError::Json)?,
             info,
             manifest_document: Document::of(&manifest).map_err(ModelError::Json)?,
+            manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
             files,
         })

@@ -17,11 +17,11 @@ use crate::index::{Document, Model};
 pub(super) fn document(document: &Document) -> Representation {
     Representation {
         digest: document.digest,
-        length: document.json.len() as u64,
-        content_type: HeaderValue::from_static("application/json"),
+        length: document.text.len() as u64,
+        content_type: HeaderValue::from_static(document.content_type),
         cache_control: NO_CACHE,
         fields: HeaderMap::new(),
-        source: Source::Memory(document.json.clone()),
+        source: Source::Memory(document.text.clone()),
         form: Form::Json,
     }
 }

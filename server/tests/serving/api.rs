@@ -76,6 +76,10 @@ async fn a_manifest_is_asked_about_each_time_since_the_piece_size_is_a_setting()
     let manifest: Manifest = serde_json::from_slice(&fixed.body).unwrap();
     assert_eq!(manifest.revision().to_string(), revision);
     let etag = moving.field("etag");
+    let text = app.get(&format!("/api/models/o/n/manifest/{revision}?form=text")).await;
+    assert_eq!(text.field("content-type"), "text/plain;charset=utf-8");
+    assert_eq!(Manifest::from_text(str::from_utf8(&text.body).unwrap()).as_ref(), Some(&manifest));
+    assert_ne!(text.field("etag"), fixed.field("etag"));
     let known = app.ask("GET", "/api/models/o/n/manifest/main", &[("if-none-match", etag)]).await;
     assert_eq!(known.status, StatusCode::NOT_MODIFIED);
     assert_eq!(known.field("x-repo-commit"), revision);

@@ -37,10 +37,7 @@ impl Engine {
         request: &Request,
         abort: Option<&AbortController>,
     ) -> Result<(), JsValue> {
-        let Request { id, digest, first, last, ranged } = *request;
-        let Some(buffer) = self.buffer(&digest) else {
-            return Ok(());
-        };
+        let Request { id, digest, size, first, last, ranged, straight } = *request;
         let signal = abort.map(AbortController::signal);
         let message = http::request(&routes::piece(&digest), signal.as_ref())?;
         if ranged {
@@ -54,9 +51,17 @@ impl Engine {
         if !self.transfer.borrow_mut().answered(id, &answer) {
             return Ok(());
         }
+        if straight {
+            if self.take(&digest, &response).await {
+                self.transfer.borrow_mut().received(id, now(), size);
+                self.show_now();
+            }
+            return Ok(());
+        }
         let Some(body) = response.body() else {
             return Ok(());
         };
+        let buffer = self.memory(digest, size);
         let spare = self.lent.borrow_mut().pop();
         let memory = spare.unwrap_or_else(|| ArrayBuffer::new(CHUNK));
         let mut reader = ByteReader::new(&body, memory)?;

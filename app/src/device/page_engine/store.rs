@@ -3,30 +3,30 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use piece_store::{AdmitError, Parts as _, Pieces as _, StoreErrorKind};
+use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, StoreErrorKind, Unverified};
 use protocol::download::{Cause, Event};
 use protocol::transfer::Save;
 use protocol::{Digest, FromWorker, Piece, Refusal};
 use wasm_bindgen_futures::spawn_local;
+use web_sys::Response;
 
 use super::super::browser::log;
 use super::super::news;
 use super::Engine;
 
 impl Engine {
-    /// Makes room for a piece, and takes what was saved of it.
+    /// Takes what was saved of a piece.
     pub(super) async fn open(self: Rc<Self>, piece: Piece) {
         let Piece { digest, size } = piece;
         // Another tab, the worker or another model may have it by now.
-        if matches!(self.device.store.pieces().has(&digest).await, Ok(true)) {
+        if self.is_kept(&digest).await {
             self.admitted(&digest);
             return;
         }
         let size = size as u32;
-        let spare = self.spare.take().filter(|spare| spare.length() == size);
-        let bytes = spare.unwrap_or_else(|| Uint8Array::new_with_length(size));
         let mut saved = Vec::new();
         if self.with_parts.borrow().contains(&digest) {
+            let bytes = self.memory(digest, size);
             let take = |offset: u32, part: Uint8Array| {
                 let end = offset.saturating_add(part.length());
                 if end <= size {
@@ -38,39 +38,99 @@ impl Engine {
                 log("parts could not be read", &error.to_string().into());
             }
         }
-        self.buffers.borrow_mut().push((digest, bytes));
         self.transfer.borrow_mut().opened(&digest, &saved);
         self.show_now();
         self.wake.wake();
     }
 
+    async fn is_kept(&self, digest: &Digest) -> bool {
+        let pieces = self.device.store.pieces();
+        let kept = if self.given_up.borrow_mut().remove(digest) {
+            pieces.recover(digest, &self.verifying()).await
+        } else {
+            pieces.has(digest).await
+        };
+        matches!(kept, Ok(true))
+    }
+
+    /// Memory for a piece, where there is none yet.
+    pub(super) fn memory(&self, digest: Digest, size: u32) -> Uint8Array {
+        if let Some(bytes) = self.buffer(&digest) {
+            return bytes;
+        }
+        let spare = self.spare.take().filter(|spare| spare.length() == size);
+        let bytes = spare.unwrap_or_else(|| Uint8Array::new_with_length(size));
+        self.buffers.borrow_mut().push((digest, bytes.clone()));
+        bytes
+    }
+
+    /// The memory to look at pieces in the store: that of pieces which are done with, if there was one.
+    fn verifying(&self) -> Rc<PieceBuffer> {
+        if let Some(spare) = self.spare.take() {
+            self.verifying.replace(Rc::new(PieceBuffer::with_memory(spare.buffer())));
+        }
+        Rc::clone(&self.verifying.borrow())
+    }
+
+    /// Sends a piece straight to the store; says whether it is there, not verified yet.
+    pub(super) async fn take(&self, digest: &Digest, response: &Response) -> bool {
+        match self.device.store.pieces().take(digest, response).await {
+            Ok(Some(unverified)) => {
+                self.unverified.borrow_mut().push((*digest, unverified));
+                return true;
+            }
+            Ok(None) => self.admitted(digest),
+            Err(Refusal::NoRoom) => self.transfer.borrow_mut().fail(digest, Cause::NoRoom),
+            // The request has failed, or the store will say so once more when the piece comes in the other way.
+            Err(refusal) => log("a piece did not reach the store", &refusal.to_string().into()),
+        }
+        false
+    }
+
     pub(super) async fn admit(self: Rc<Self>, piece: Piece) {
         let digest = piece.digest;
-        let Some(bytes) = self.buffer(&digest) else { return };
-        match self.device.store.pieces().admit(&digest, bytes).await {
+        match self.verify_or_store(&digest).await {
             Ok(()) => {
                 news::tell(&FromWorker::Admitted { digest });
                 self.admitted(&digest);
                 return;
             }
-            Err(error) => {
-                log("a piece was refused", &error.to_string().into());
-                match error {
-                    AdmitError::Mismatch { .. } => {
-                        self.driver.dispatch(Event::Refused { digest, refusal: Refusal::Mismatch });
+            Err(refusal) => {
+                log("a piece was refused", &refusal.to_string().into());
+                match refusal {
+                    Refusal::NoRoom => self.transfer.borrow_mut().fail(&digest, Cause::NoRoom),
+                    Refusal::Storage => self.transfer.borrow_mut().fail(&digest, Cause::Storage),
+                    Refusal::Unavailable | Refusal::Empty | Refusal::Status(_) | Refusal::Mismatch => {
+                        self.driver.dispatch(Event::Refused { digest, refusal });
                         self.transfer.borrow_mut().refused(&digest);
-                    }
-                    AdmitError::Store(error) => {
-                        let cause = match error.kind {
-                            StoreErrorKind::NoRoom => Cause::NoRoom,
-                            StoreErrorKind::Unsupported | StoreErrorKind::Other => Cause::Storage,
-                        };
-                        self.transfer.borrow_mut().fail(&digest, cause);
                     }
                 }
             }
         }
         self.wake.wake();
+    }
+
+    async fn verify_or_store(&self, digest: &Digest) -> Result<(), Refusal> {
+        let pieces = self.device.store.pieces();
+        if let Some(unverified) = self.unverified(digest) {
+            return pieces.verify(unverified, &self.verifying()).await;
+        }
+        let Some(bytes) = self.buffer(digest) else {
+            return Err(Refusal::Unavailable);
+        };
+        pieces.admit(digest, bytes).await.map_err(|error| match error {
+            AdmitError::Mismatch { .. } => Refusal::Mismatch,
+            AdmitError::Store(error) => match error.kind {
+                StoreErrorKind::NoRoom => Refusal::NoRoom,
+                StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
+            },
+        })
+    }
+
+    fn unverified(&self, digest: &Digest) -> Option<Unverified> {
+        let unverified = &mut *self.unverified.borrow_mut();
+        let at = unverified.iter().position(|unverified| unverified.0 == *digest)?;
+        Some(unverified.swap_remove(at).1)
     }
 
     fn admitted(&self, digest: &Digest) {

@@ -14,6 +14,9 @@ const WINDOW: Millis = 1_500;
 /// How long it is measured before it is worth mentioning, in milliseconds.
 const GLIMPSE: Millis = 200;
 
+/// So many bytes are worth mentioning after a tenth of that: on the fastest lines all would be over before.
+const MUCH: u64 = 4 << 20;
+
 /// How many windows nothing is tried after a try that did not help.
 const REST: u32 = 6;
 
@@ -68,6 +71,12 @@ impl Lanes {
         self.starved = true;
     }
 
+    /// Nobody knows how fast the line is any more.
+    pub(super) fn forget(&mut self) {
+        self.rate = None;
+        self.disturb();
+    }
+
     /// What is being measured says nothing.
     pub(super) fn disturb(&mut self) {
         self.bytes = None;
@@ -90,7 +99,7 @@ impl Lanes {
         };
         *so_far += u64::from(bytes);
         let took = now.saturating_sub(self.began);
-        if took < GLIMPSE {
+        if took < if *so_far < MUCH { GLIMPSE } else { GLIMPSE / 10 } {
             return;
         }
         let rate = u32::try_from(*so_far / took).unwrap_or(u32::MAX);

@@ -9,10 +9,6 @@ use super::Step;
 /// several have something to do at the end of a piece.
 pub(super) const BLOCK: u32 = 4 << 20;
 
-/// What is saved of a block in one entry, in bytes, before another entry is begun. An entry that grows is written
-/// again as a whole: larger ones would be written too often, smaller ones would be too many.
-const ENTRY: u32 = 256 << 10;
-
 /// The largest piece that can be held in memory, in bytes. Servers cut smaller ones.
 const LARGEST: u64 = 256 << 20;
 
@@ -31,6 +27,8 @@ pub(super) struct OpenPiece {
     pub phase: Phase,
     /// Whether its bytes were wrong once.
     pub again: bool,
+    /// Whether it goes straight to the store.
+    pub straight: bool,
     pub blocks: Vec<Block>,
 }
 
@@ -44,8 +42,6 @@ pub(super) struct Block {
     pub busy: Option<Busy>,
     /// Failures since bytes came.
     pub tries: u32,
-    /// Where the entry begins that grows.
-    entry: u32,
     saved: u32,
     saving: bool,
 }
@@ -59,15 +55,17 @@ pub(super) struct Busy {
 }
 
 impl OpenPiece {
-    pub(super) fn new(piece: Piece) -> Self {
+    pub(super) fn new(piece: Piece, again: bool) -> Self {
         let size = if piece.size > LARGEST { 0 } else { piece.size as u32 };
-        Self { piece, size, phase: Phase::Opening, again: false, blocks: Vec::new() }
+        Self { piece, size, phase: Phase::Opening, again, straight: false, blocks: Vec::new() }
     }
 
     /// Cuts it, and takes what was saved.
-    pub(super) fn begin(&mut self, ranges: bool, saved: &[(u32, u32)]) {
+    pub(super) fn begin(&mut self, ranges: bool, straight: bool, saved: &[(u32, u32)]) {
         self.phase = Phase::Fetching;
-        let length = if ranges { BLOCK } else { self.size };
+        self.straight = straight;
+        self.blocks.clear();
+        let length = if ranges && !straight && !self.again { BLOCK } else { self.size };
         let mut start = 0;
         while start < self.size {
             let end = self.size.min(start.saturating_add(length));
@@ -105,6 +103,7 @@ impl OpenPiece {
             }
         }
         self.phase = Phase::Fetching;
+        self.straight = false;
         self.blocks.clear();
         self.blocks.push(whole);
     }
@@ -116,7 +115,7 @@ impl OpenPiece {
 
 impl Block {
     fn new(start: u32, end: u32) -> Self {
-        Self { start, at: start, end, busy: None, tries: 0, entry: start, saved: start, saving: false }
+        Self { start, at: start, end, busy: None, tries: 0, saved: start, saving: false }
     }
 
     /// Goes on behind what was saved. A gap ends it: what is behind is fetched again.
@@ -127,8 +126,11 @@ impl Block {
                 break;
             }
         }
-        self.entry = self.at;
         self.saved = self.at;
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.busy.is_none() && self.at < self.end
     }
 
     pub(super) fn restart(&mut self) {
@@ -140,21 +142,19 @@ impl Block {
         self.tries += 1;
     }
 
+    /// Never what is saved already: an entry that is written anew is lost if the tab goes in the middle.
     pub(super) fn save(&mut self, least: u32) -> Option<(u32, u32)> {
         if self.saving || self.at - self.saved < least {
             return None;
         }
         self.saving = true;
-        Some((self.entry, self.at))
+        Some((self.saved, self.at))
     }
 
     pub(super) fn saved(&mut self, first: u32, end: u32) {
-        if self.saving && self.entry == first && end <= self.at {
+        if self.saving && self.saved == first && end <= self.at {
             self.saving = false;
             self.saved = end;
-            if end - first >= ENTRY {
-                self.entry = end;
-            }
         }
     }
 }
