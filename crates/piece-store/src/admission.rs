@@ -18,13 +18,16 @@ use web_sys::{Blob, Response};
 use crate::cache::{self, sha256};
 use crate::{ByteReader, CachePieces, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
 
-/// A body in the store that is not known to be right, and counts as absent. Others who want to store that piece wait
-/// until this is gone.
+/// A place in the store for the body of one piece. Others who want to store that piece wait until this is gone.
 #[derive(Debug)]
-pub struct Unverified {
+pub struct Place {
     digest: Digest,
     _turn: Turn,
 }
+
+/// A place with a body in it that is not known to be right, and counts as absent.
+#[derive(Debug)]
+pub struct Unverified(Place);
 
 impl CachePieces {
     /// Takes a piece out of the answer to a request for it. Neither the status nor the headers are believed: a
@@ -38,36 +41,49 @@ impl CachePieces {
         response: &Response,
         buffer: &PieceBuffer,
     ) -> Result<(), Refusal> {
-        match self.take(digest, response).await? {
-            Some(unverified) => self.verify(unverified, buffer).await,
-            None => Ok(()),
-        }
+        let Some(place) = self.place(digest).await? else {
+            return Ok(());
+        };
+        let unverified = self.take(place, response).await?;
+        self.verify(unverified, buffer).await
     }
 
-    /// Stores the body of an answer; `None` if the piece is kept already, and the body is not touched then.
+    /// Makes a place for a piece; `None` if it is kept already. To be called before the body is asked for: what comes
+    /// while nobody takes it is held in memory.
     ///
     /// # Errors
-    /// Why nothing was stored. The browser does not say whether the body failed or its storing, unless there was no
-    /// room.
-    pub async fn take(&self, digest: &Digest, response: &Response) -> Result<Option<Unverified>, Refusal> {
-        match response.status() {
-            200 => {}
-            0 => return Err(Refusal::Unavailable),
-            status => return Err(Refusal::Status(status)),
-        }
+    /// Why there is no place.
+    pub async fn place(&self, digest: &Digest) -> Result<Option<Place>, Refusal> {
         let turn = Turn::wait(TurnOf::Piece(digest), None).await.map_err(|error| refusal(&error))?;
         if self.has(digest).await.map_err(|error| refusal(&error))? {
             return Ok(None);
         }
-        if let Err(error) = cache::begin_piece(digest, response).await {
-            // Without it there would be a mark without a piece, which is no harm.
-            let _ = self.delete(digest).await;
-            return Err(match error.kind {
+        cache::begin_piece(digest).await.map_err(|error| refusal(&error))?;
+        Ok(Some(Place { digest: *digest, _turn: turn }))
+    }
+
+    /// Stores the body of an answer.
+    ///
+    /// # Errors
+    /// Why nothing was stored. The browser does not say whether the body failed or its storing, unless there was no
+    /// room.
+    pub async fn take(&self, place: Place, response: &Response) -> Result<Unverified, Refusal> {
+        let stored = match response.status() {
+            200 => cache::put_body(&place.digest, response).await.map_err(|error| match error.kind {
                 StoreErrorKind::NoRoom => Refusal::NoRoom,
                 StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Unavailable,
-            });
+            }),
+            0 => Err(Refusal::Unavailable),
+            status => Err(Refusal::Status(status)),
+        };
+        match stored {
+            Ok(()) => Ok(Unverified(place)),
+            Err(refusal) => {
+                // Else there is a mark without a piece, which is no harm.
+                let _ = self.delete(&place.digest).await;
+                Err(refusal)
+            }
         }
-        Ok(Some(Unverified { digest: *digest, _turn: turn }))
     }
 
     /// Admits what was stored, or removes it.
@@ -75,7 +91,7 @@ impl CachePieces {
     /// # Errors
     /// Why it was not admitted.
     pub async fn verify(&self, unverified: Unverified, buffer: &PieceBuffer) -> Result<(), Refusal> {
-        let digest = &unverified.digest;
+        let Unverified(Place { digest, .. }) = &unverified;
         let verified = match hash_of_body(digest, buffer).await {
             Ok(found) if found == *digest => {
                 return cache::finish_piece(digest).await.map_err(|error| refusal(&error));
@@ -97,7 +113,7 @@ impl CachePieces {
         if self.has(digest).await? {
             return Ok(true);
         }
-        Ok(self.verify(Unverified { digest: *digest, _turn: turn }, buffer).await.is_ok())
+        Ok(self.verify(Unverified(Place { digest: *digest, _turn: turn }), buffer).await.is_ok())
     }
 }
 

@@ -95,10 +95,12 @@ fn mark(digest: &Digest) -> String {
     format!("{}{UNFINISHED}", routes::piece(digest))
 }
 
-/// Stores the body of a response where nobody takes it for a piece before [`finish_piece`]. To be called during the
-/// piece's turn.
-pub(crate) async fn begin_piece(digest: &Digest, response: &Response) -> Result<(), StoreError> {
-    put(PIECES, &mark(digest), &stored(&Uint8Array::new_with_length(0), "text/plain")?).await?;
+/// What is stored from now on is not taken for a piece before [`finish_piece`]. To be called during the piece's turn.
+pub(crate) async fn begin_piece(digest: &Digest) -> Result<(), StoreError> {
+    put(PIECES, &mark(digest), &stored(&Uint8Array::new_with_length(0), "text/plain")?).await
+}
+
+pub(crate) async fn put_body(digest: &Digest, response: &Response) -> Result<(), StoreError> {
     put(PIECES, &routes::piece(digest), response).await
 }
 
@@ -196,7 +198,8 @@ impl Pieces for CachePieces {
         let response = stored(&bytes, "application/octet-stream")?;
         // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
         drop(bytes);
-        begin_piece(digest, &response).await?;
+        begin_piece(digest).await?;
+        put_body(digest, &response).await?;
         Ok(finish_piece(digest).await?)
     }
 

@@ -23,7 +23,7 @@ mod parts;
 mod pieces;
 mod turn;
 
-pub use admission::{PieceBuffer, Unverified, two_at_a_time};
+pub use admission::{PieceBuffer, Place, Unverified, two_at_a_time};
 pub use byte_reader::ByteReader;
 pub use cache::{CacheDocuments, CacheParts, CachePieces, remove_other_layouts, sha256};
 pub use documents::Documents;

@@ -164,7 +164,8 @@ async fn a_piece_whose_verification_was_given_up_is_recovered() {
     let bytes = Uint8Array::from(&b"complete"[..]);
     let digest = sha256(&bytes).await.unwrap();
     let answer = Response::new_with_opt_js_u8_array(Some(&bytes)).unwrap();
-    let unverified = pieces.take(&digest, &answer).await.unwrap();
+    let place = pieces.place(&digest).await.unwrap().unwrap();
+    let unverified = pieces.take(place, &answer).await.unwrap();
     assert!(!pieces.has(&digest).await.unwrap(), "nobody has looked at it");
     drop(unverified);
     assert!(pieces.unfinished().await.unwrap().contains(&digest));

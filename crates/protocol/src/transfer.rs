@@ -41,6 +41,9 @@ const SAVED_AT_MOST: u32 = 48 << 10;
 /// a second.
 const VERY_FAST: u32 = 60_000;
 
+/// So many pieces that will go straight to the store are opened ahead: it takes the busy store some time.
+const AHEAD: usize = 2;
+
 /// After this many pieces that cannot be had, others are not tried any more.
 const HOPELESS: u32 = 3;
 
@@ -256,11 +259,8 @@ impl Transfer {
 
     /// Whether another piece should be opened: there is too little to ask for, or there will be in a moment.
     fn wants_more(&self, starved: bool) -> bool {
-        starved
-            || self
-                .open
-                .iter()
-                .all(|open| open.phase != Phase::Opening && !open.blocks.iter().any(Block::is_free))
+        let free = |open: &&OpenPiece| open.phase == Phase::Opening || open.blocks.iter().any(Block::is_free);
+        starved || self.open.iter().filter(free).count() < if self.very_fast { AHEAD } else { 1 }
     }
 
     fn held_or(&self, more: u64) -> u64 {
@@ -457,9 +457,10 @@ impl Transfer {
     pub fn save(&mut self, all: bool) -> Option<Save> {
         let least = match self.lanes.rate() {
             _ if all => 1,
+            // It takes a moment to know the speed.
+            None => return None,
             Some(rate) if rate >= FAST => return None,
-            // Until the speed is known, the line is taken for a slow one.
-            rate => (rate.unwrap_or(0) * SAVE_EVERY).clamp(SAVED_AT_LEAST, SAVED_AT_MOST),
+            Some(rate) => (rate * SAVE_EVERY).clamp(SAVED_AT_LEAST, SAVED_AT_MOST),
         };
         // Without ranges there is no going on in the middle.
         let ranges = self.ranges;
@@ -486,6 +487,12 @@ impl Transfer {
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         self.open.iter().map(OpenPiece::held).sum()
+    }
+
+    /// Whether pieces go straight to the store.
+    #[must_use]
+    pub fn is_very_fast(&self) -> bool {
+        self.very_fast
     }
 
     /// What keeps bytes from coming.

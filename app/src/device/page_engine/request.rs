@@ -46,13 +46,20 @@ impl Engine {
             // A piece never changes; but what answers may not be our server.
             headers.set("if-range", &format!("\"{digest}\""))?;
         }
+        let mut place = None;
+        if straight {
+            place = self.place(&digest).await;
+            if place.is_none() {
+                return Ok(());
+            }
+        }
         let response = http::send(&message).await?;
         let answer = answer(&response)?;
         if !self.transfer.borrow_mut().answered(id, &answer) {
             return Ok(());
         }
-        if straight {
-            if self.take(&digest, &response).await {
+        if let Some(place) = place {
+            if self.take(&digest, place, &response).await {
                 self.transfer.borrow_mut().received(id, now(), size);
                 self.show_now();
             }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, StoreErrorKind, Unverified};
+use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, Unverified};
 use protocol::download::{Cause, Event};
 use protocol::transfer::Save;
 use protocol::{Digest, FromWorker, Piece, Refusal};
@@ -47,6 +47,9 @@ impl Engine {
         let pieces = self.device.store.pieces();
         let kept = if self.given_up.borrow_mut().remove(digest) {
             pieces.recover(digest, &self.verifying()).await
+        } else if self.transfer.borrow().is_very_fast() {
+            // Looked at before it is asked for, and the store has enough to do.
+            return false;
         } else {
             pieces.has(digest).await
         };
@@ -72,17 +75,27 @@ impl Engine {
         Rc::clone(&self.verifying.borrow())
     }
 
+    /// A place in the store for a piece; `None` if there is none, and that is dealt with.
+    pub(super) async fn place(&self, digest: &Digest) -> Option<Place> {
+        match self.device.store.pieces().place(digest).await {
+            Ok(Some(place)) => return Some(place),
+            Ok(None) => self.admitted(digest),
+            Err(Refusal::NoRoom) => self.transfer.borrow_mut().fail(digest, Cause::NoRoom),
+            Err(_) => self.transfer.borrow_mut().fail(digest, Cause::Storage),
+        }
+        None
+    }
+
     /// Sends a piece straight to the store; says whether it is there, not verified yet.
-    pub(super) async fn take(&self, digest: &Digest, response: &Response) -> bool {
-        match self.device.store.pieces().take(digest, response).await {
-            Ok(Some(unverified)) => {
+    pub(super) async fn take(&self, digest: &Digest, place: Place, response: &Response) -> bool {
+        match self.device.store.pieces().take(place, response).await {
+            Ok(unverified) => {
                 self.unverified.borrow_mut().push((*digest, unverified));
                 return true;
             }
-            Ok(None) => self.admitted(digest),
             Err(Refusal::NoRoom) => self.transfer.borrow_mut().fail(digest, Cause::NoRoom),
             // The request has failed, or the store will say so once more when the piece comes in the other way.
-            Err(refusal) => log("a piece did not reach the store", &refusal.to_string().into()),
+            Err(refusal) => log("a request failed", &refusal.to_string().into()),
         }
         false
     }
