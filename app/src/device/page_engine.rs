@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Uint8Array};
-use piece_store::{Parts as _, PieceBuffer, Pieces as _, StoreError, Turn, TurnOf, Unverified};
+use piece_store::{Parts as _, PieceBuffer, Pieces as _, Place, StoreError, Turn, TurnOf, Unverified};
 use protocol::download::{Cause, Event, Millis, PageOutcome, PageTrouble};
 use protocol::transfer::{Step, Transfer};
 use protocol::{Digest, DigestSet, Piece};
@@ -69,6 +69,7 @@ pub(super) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         lent: RefCell::default(),
         with_parts: RefCell::default(),
         given_up: RefCell::default(),
+        places: RefCell::default(),
         unverified: RefCell::default(),
         verifying: RefCell::default(),
         saving: Cell::default(),
@@ -108,6 +109,8 @@ struct Engine {
     with_parts: RefCell<DigestSet>,
     /// Pieces that somebody began to store.
     given_up: RefCell<DigestSet>,
+    /// Where pieces go that are not asked for yet.
+    places: RefCell<Vec<(Digest, Place)>>,
     /// Pieces that went straight to the store.
     unverified: RefCell<Vec<(Digest, Unverified)>>,
     /// Memory to look at them.
@@ -151,6 +154,7 @@ impl Engine {
         let _listening = listen::listen(self);
         let outcome = self.carry_out().await;
         self.save_all().await;
+        self.give_places_back().await;
         self.buffers.take();
         self.spare.take();
         self.lent.take();

@@ -62,6 +62,14 @@ impl CachePieces {
         Ok(Some(Place { digest: *digest, _turn: turn }))
     }
 
+    /// Gives a place back that nothing was stored in.
+    ///
+    /// # Errors
+    /// When the store cannot be written. The mark that is left then is no harm.
+    pub async fn give_back(&self, place: Place) -> Result<(), StoreError> {
+        self.delete(&place.digest).await.map(drop)
+    }
+
     /// Stores the body of an answer.
     ///
     /// # Errors

@@ -42,7 +42,7 @@ const SAVED_AT_MOST: u32 = 48 << 10;
 const VERY_FAST: u32 = 60_000;
 
 /// So many pieces that will go straight to the store are opened ahead: it takes the busy store some time.
-const AHEAD: usize = 2;
+const AHEAD: usize = 4;
 
 /// After this many pieces that cannot be had, others are not tried any more.
 const HOPELESS: u32 = 3;
@@ -62,7 +62,8 @@ pub enum Step {
     Abort(u32),
     /// Verify this piece and store it; answer [`Transfer::admitted`], [`Transfer::refused`] or [`Transfer::fail`].
     Admit(Piece),
-    /// What has been saved of this piece is of no use any more; nor is its memory, if it is not open any more.
+    /// What has been saved of this piece is of no use any more; nor are its memory and its place in the store, if it is
+    /// not open any more.
     Forget(Digest),
     /// Nothing to do before this time, or before something happens.
     Wait(Millis),
@@ -264,9 +265,9 @@ impl Transfer {
     }
 
     fn held_or(&self, more: u64) -> u64 {
-        // What goes straight to the store is not held, and may be as many as there are lanes.
+        // What goes straight to the store is not held.
         let held = self.open.iter().filter(|open| !open.straight).map(|open| open.piece.size);
-        held.sum::<u64>() + if self.very_fast { 0 } else { more }
+        held.sum::<u64>() + more
     }
 
     // ---- what happened ----
@@ -378,6 +379,10 @@ impl Transfer {
     fn slow_down(&mut self) {
         self.lanes.forget();
         self.very_fast = false;
+        while let Some(open) = self.open.iter().find(|open| open.straight && open.is_untouched()) {
+            let digest = open.piece.digest;
+            self.not_straight(&digest);
+        }
     }
 
     /// A piece that went straight to the store waits for its turn again: next time with a look at its bytes, until the
@@ -387,6 +392,7 @@ impl Transfer {
         if let Some(at) = found {
             let open = self.open.swap_remove(at);
             self.waiting.push((open.piece, open.again));
+            self.chores.push(Step::Forget(*digest));
         }
         found.is_some()
     }

@@ -1,9 +1,10 @@
 //! Pieces between memory and store: what was saved of them, saving more, and admitting them.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, Unverified};
+use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind};
 use protocol::download::{Cause, Event};
 use protocol::transfer::Save;
 use protocol::{Digest, FromWorker, Piece, Refusal};
@@ -25,6 +26,10 @@ impl Engine {
         }
         let size = size as u32;
         let mut saved = Vec::new();
+        if self.transfer.borrow().is_very_fast() && !self.with_parts.borrow().contains(&digest) {
+            let Some(place) = self.place(&digest).await else { return };
+            self.places.borrow_mut().push((digest, place));
+        }
         if self.with_parts.borrow().contains(&digest) {
             let bytes = self.memory(digest, size);
             let take = |offset: u32, part: Uint8Array| {
@@ -77,13 +82,26 @@ impl Engine {
 
     /// A place in the store for a piece; `None` if there is none, and that is dealt with.
     pub(super) async fn place(&self, digest: &Digest) -> Option<Place> {
+        if let Some(place) = taken(&self.places, digest) {
+            return Some(place);
+        }
         match self.device.store.pieces().place(digest).await {
             Ok(Some(place)) => return Some(place),
             Ok(None) => self.admitted(digest),
             Err(Refusal::NoRoom) => self.transfer.borrow_mut().fail(digest, Cause::NoRoom),
             Err(_) => self.transfer.borrow_mut().fail(digest, Cause::Storage),
         }
+        self.wake.wake();
         None
+    }
+
+    /// At the end of a run: nobody else shall wait for them.
+    pub(super) async fn give_places_back(&self) {
+        for (_, place) in self.places.take() {
+            if let Err(error) = self.device.store.pieces().give_back(place).await {
+                log("a place could not be given back", &error.to_string().into());
+            }
+        }
     }
 
     /// Sends a piece straight to the store; says whether it is there, not verified yet.
@@ -125,9 +143,11 @@ impl Engine {
 
     async fn verify_or_store(&self, digest: &Digest) -> Result<(), Refusal> {
         let pieces = self.device.store.pieces();
-        if let Some(unverified) = self.unverified(digest) {
+        if let Some(unverified) = taken(&self.unverified, digest) {
             return pieces.verify(unverified, &self.verifying()).await;
         }
+        // The line has become slow after it was opened.
+        drop(taken(&self.places, digest));
         let Some(bytes) = self.buffer(digest) else {
             return Err(Refusal::Unavailable);
         };
@@ -138,12 +158,6 @@ impl Engine {
                 StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
             },
         })
-    }
-
-    fn unverified(&self, digest: &Digest) -> Option<Unverified> {
-        let unverified = &mut *self.unverified.borrow_mut();
-        let at = unverified.iter().position(|unverified| unverified.0 == *digest)?;
-        Some(unverified.swap_remove(at).1)
     }
 
     fn admitted(&self, digest: &Digest) {
@@ -161,6 +175,7 @@ impl Engine {
             if let Some(at) = buffers.iter().position(|buffer| buffer.0 == *digest) {
                 self.spare.replace(Some(buffers.swap_remove(at).1));
             }
+            drop(taken(&self.places, digest));
         }
         if self.with_parts.borrow_mut().remove(digest) {
             let (engine, digest) = (Rc::clone(self), *digest);
@@ -212,4 +227,11 @@ impl Engine {
             self.wake.wait().await;
         }
     }
+}
+
+/// Takes what belongs to a piece out of a list.
+fn taken<T>(list: &RefCell<Vec<(Digest, T)>>, digest: &Digest) -> Option<T> {
+    let list = &mut *list.borrow_mut();
+    let at = list.iter().position(|entry| entry.0 == *digest)?;
+    Some(list.swap_remove(at).1)
 }
