@@ -97,8 +97,8 @@ struct Engine {
     abort: Option<AbortController>,
     stopped: Cell<bool>,
     silent: Cell<bool>,
-    /// The bytes of each open piece, unless they go straight to the store. They stay in the browser's own memory: what this program's memory has once
-    /// grown to, it never gives back.
+    /// The bytes of each open piece, unless they go straight to the store. They stay in the browser's own memory: what
+    /// this program's memory has once grown to, it never gives back.
     buffers: RefCell<Vec<(Digest, Uint8Array)>>,
     /// The memory of a piece that is done with, for the next one: garbage is collected late.
     spare: RefCell<Option<Uint8Array>>,

@@ -106,8 +106,7 @@ pub(crate) async fn put_body(digest: &Digest, response: &Response) -> Result<(),
 
 /// What was begun is known to be right.
 pub(crate) async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
-    JsFuture::from(open(PIECES).await?.delete_with_str(&mark(digest))).await?;
-    Ok(())
+    delete_one(PIECES, &mark(digest)).await.map(drop)
 }
 
 /// The body of a piece, be it finished or not.
@@ -145,8 +144,15 @@ async fn urls(cache: &str) -> Result<Vec<String>, StoreError> {
     Ok(requests.iter().map(|request| request.unchecked_into::<Request>().url()).collect())
 }
 
+async fn delete_one(cache: &str, key: &str) -> Result<bool, StoreError> {
+    let options = CacheQueryOptions::new();
+    options.set_ignore_vary(true);
+    let deleted = open(cache).await?.delete_with_str_and_options(key, &options);
+    Ok(JsFuture::from(deleted).await?.is_truthy())
+}
+
+/// Of documents there is one entry a path; of parts there may be many, told apart by their query.
 async fn delete(cache: &str, key: &str) -> Result<bool, StoreError> {
-    // Of pieces and documents there is one entry a path; of parts there may be many, told apart by their query.
     let deleted = open(cache).await?.delete_with_str_and_options(key, &whatever_the_query());
     Ok(JsFuture::from(deleted).await?.is_truthy())
 }
@@ -223,7 +229,10 @@ impl Pieces for CachePieces {
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        delete(PIECES, &routes::piece(digest)).await
+        // First the body, then its mark: it may not be right.
+        let was_there = delete_one(PIECES, &routes::piece(digest)).await?;
+        delete_one(PIECES, &mark(digest)).await?;
+        Ok(was_there)
     }
 }
 

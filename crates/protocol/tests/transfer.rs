@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use protocol::download::{Cause, PageOutcome, PageTrouble};
-use protocol::transfer::{Answer, HELD, IDLE, Request, Save, Step, Transfer};
+use protocol::transfer::{Answer, HELD, IDLE, Request, Step, Transfer};
 use protocol::{Digest, Piece};
 
 const MIB: u64 = 1 << 20;

@@ -59,7 +59,7 @@ impl Engine {
             return Ok(());
         }
         if let Some(place) = place {
-            if self.take(&digest, place, &response).await {
+            if self.take(&digest, place, &response).await? {
                 self.transfer.borrow_mut().received(id, now(), size);
                 self.show_now();
             }

@@ -8,6 +8,7 @@ use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, Store
 use protocol::download::{Cause, Event};
 use protocol::transfer::Save;
 use protocol::{Digest, FromWorker, Piece, Refusal};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Response;
 
@@ -105,17 +106,22 @@ impl Engine {
     }
 
     /// Sends a piece straight to the store; says whether it is there, not verified yet.
-    pub(super) async fn take(&self, digest: &Digest, place: Place, response: &Response) -> bool {
+    pub(super) async fn take(
+        &self,
+        digest: &Digest,
+        place: Place,
+        response: &Response,
+    ) -> Result<bool, JsValue> {
         match self.device.store.pieces().take(place, response).await {
             Ok(unverified) => {
                 self.unverified.borrow_mut().push((*digest, unverified));
-                return true;
+                return Ok(true);
             }
             Err(Refusal::NoRoom) => self.transfer.borrow_mut().fail(digest, Cause::NoRoom),
             // The request has failed, or the store will say so once more when the piece comes in the other way.
-            Err(refusal) => log("a request failed", &refusal.to_string().into()),
+            Err(refusal) => return Err(refusal.to_string().into()),
         }
-        false
+        Ok(false)
     }
 
     pub(super) async fn admit(self: Rc<Self>, piece: Piece) {
