@@ -1,5 +1,6 @@
 // Rows 1, 2 and 4 of docs/FAULTS.md: what the network does to a download.
 import { faultRow } from '../harness/fault-row.ts';
+import { slow } from '../harness/faults.ts';
 import { type Device, expect, until } from '../harness/test.ts';
 
 /** Of one answer, in bytes a second: slow enough to do something in the middle. */
@@ -110,10 +111,12 @@ faultRow(
 for (const full of [false, true]) {
   const how = full ? '' : ' (clock set forward)';
 
-  faultRow(4, `a stalled connection${how}`, { engines: ['page'], timeout: 180_000 }, async ({ proxy, device, row }) => {
+  faultRow(4, `a stalled connection${how}`, { engines: ['page'], timeout: 180_000 }, async ({ proxy, device, engine, row }) => {
     tolerateFailures(device);
     const [, piece] = await row.pieces();
-    await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }]);
+    // On a line where the page looks at the bytes as they come.
+    const line = slow(engine);
+    await proxy.rules([{ ...line, name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }, line]);
     const tab = await row.blank();
     if (!full) await tab.clock.install();
     const model = await row.open(tab);
