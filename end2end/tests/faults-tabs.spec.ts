@@ -6,7 +6,10 @@ import { bystander, expect, ModelPage, until } from '../harness/test.ts';
 
 /** Presses a button without bringing the tab to the front: both tabs can be asked at once. */
 function press(model: ModelPage, name: string): Promise<void> {
-  return model.button(name).evaluate((button: HTMLButtonElement) => button.click());
+  // Only if it still says so: with the other tab's download it becomes Cancel.
+  return model.button(name).evaluate((button: HTMLButtonElement, name) => {
+    if (button.textContent?.trim() === name) button.click();
+  }, name);
 }
 
 // ---- row 10 ----
