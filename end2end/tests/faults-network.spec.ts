@@ -1,20 +1,10 @@
 // Rows 1, 2 and 4 of docs/FAULTS.md: what the network does to a download.
 import { faultRow } from '../harness/fault-row.ts';
-import { slow } from '../harness/faults.ts';
-import { type Device, expect, until } from '../harness/test.ts';
+import { lasts, slow, tolerateFailures } from '../harness/faults.ts';
+import { expect, until } from '../harness/test.ts';
 
 /** Of one answer, in bytes a second: slow enough to do something in the middle. */
 const SLOW = { path: '/pieces/', bytes_per_second: 2_000_000 };
-
-/** What the browser and the page say of requests that fail on purpose. */
-function tolerateFailures(device: Device): void {
-  device.tolerate(/a request failed|Failed to load resource/);
-}
-
-/** The fault is a span of time: nothing else could be waited for. */
-function lasts(seconds: number): Promise<void> {
-  return new Promise((over) => setTimeout(over, seconds * 1000));
-}
 
 // ---- row 1 ----
 

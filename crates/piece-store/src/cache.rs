@@ -128,10 +128,7 @@ async fn whole_and_unfinished() -> Result<(DigestSet, DigestSet), StoreError> {
 }
 
 async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
-    // What the server answered is stored with its own headers, and whatever it varies by, it is the same piece.
-    let options = CacheQueryOptions::new();
-    options.set_ignore_vary(true);
-    let value = JsFuture::from(open(cache).await?.match_with_str_and_options(key, &options)).await?;
+    let value = JsFuture::from(open(cache).await?.match_with_str_and_options(key, &exactly())).await?;
     Ok((!value.is_undefined()).then(|| value.unchecked_into()))
 }
 
@@ -145,9 +142,7 @@ async fn urls(cache: &str) -> Result<Vec<String>, StoreError> {
 }
 
 async fn delete_one(cache: &str, key: &str) -> Result<bool, StoreError> {
-    let options = CacheQueryOptions::new();
-    options.set_ignore_vary(true);
-    let deleted = open(cache).await?.delete_with_str_and_options(key, &options);
+    let deleted = open(cache).await?.delete_with_str_and_options(key, &exactly());
     Ok(JsFuture::from(deleted).await?.is_truthy())
 }
 
@@ -157,10 +152,16 @@ async fn delete(cache: &str, key: &str) -> Result<bool, StoreError> {
     Ok(JsFuture::from(deleted).await?.is_truthy())
 }
 
-fn whatever_the_query() -> CacheQueryOptions {
+/// What the server answered is stored with its own headers, and whatever it varies by, it is the same piece.
+fn exactly() -> CacheQueryOptions {
     let options = CacheQueryOptions::new();
-    options.set_ignore_search(true);
     options.set_ignore_vary(true);
+    options
+}
+
+fn whatever_the_query() -> CacheQueryOptions {
+    let options = exactly();
+    options.set_ignore_search(true);
     options
 }
 

@@ -27,10 +27,6 @@ impl Engine {
         }
         let size = size as u32;
         let mut saved = Vec::new();
-        if self.transfer.borrow().is_very_fast() && !self.with_parts.borrow().contains(&digest) {
-            let Some(place) = self.place(&digest).await else { return };
-            self.places.borrow_mut().push((digest, place));
-        }
         if self.with_parts.borrow().contains(&digest) {
             let bytes = self.memory(digest, size);
             let take = |offset: u32, part: Uint8Array| {
@@ -43,6 +39,9 @@ impl Engine {
             if let Err(error) = self.device.store.parts().read(&digest, take).await {
                 log("parts could not be read", &error.to_string().into());
             }
+        } else if self.transfer.borrow().is_very_fast() {
+            let Some(place) = self.place(&digest).await else { return };
+            self.places.borrow_mut().push((digest, place));
         }
         self.transfer.borrow_mut().opened(&digest, &saved);
         self.show_now();
