@@ -59,8 +59,9 @@ export class Firefox implements Driver {
   async click(name: string): Promise<void> {
     await this.#page.bringToFront();
     for (const button of await this.#page.$$(`${SECTION} button`)) {
-      const is = await button.evaluate((element) => element.textContent?.trim());
-      if (is === name) return button.click();
+      // One that has just come takes no clicks for a moment, so that it gets none that was meant for another.
+      const settled = await button.evaluate((element) => element.checkVisibility() && getComputedStyle(element).pointerEvents !== 'none');
+      if (settled && (await button.evaluate((element) => element.textContent)) === name) return button.click();
     }
     throw new Error(`there is no button "${name}"`);
   }

@@ -85,7 +85,10 @@ export class WebKit implements Driver {
 
   async click(name: string): Promise<void> {
     for (const button of await this.#driver.findElements(By.css(`${SECTION} button`))) {
-      if ((await button.getText()).trim() === name) return button.click();
+      // One that has just come takes no clicks for a moment, so that it gets none that was meant for another.
+      const settled = (await button.getCssValue('pointer-events')) !== 'none';
+      // What is hidden has no text here.
+      if (settled && (await button.getText()).trim() === name) return button.click();
     }
     throw new Error(`there is no button "${name}"`);
   }

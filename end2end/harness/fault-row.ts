@@ -13,6 +13,7 @@ import {
   type FaultProxy,
   MODEL,
   ModelPage,
+  PIECE,
   type Server,
   storedFiles,
   test,
@@ -22,7 +23,7 @@ import { waste } from './waste.ts';
 export type EngineName = 'background' | 'page';
 
 /** What a fault may cost at most: two pieces in the browser's engine, 256 KiB in the page's, for each fault. */
-export const WASTE = { background: 2 * (32 << 20), page: 256 << 10 };
+export const WASTE = { background: 2 * PIECE, page: 256 << 10 };
 
 export interface Rowed {
   server: Server;
@@ -166,7 +167,7 @@ export class FaultRow {
       await this.click(model, button);
       await model.becomes('ready', timeout);
     }
-    expect(this.#clicks.length, `clicks: ${this.#clicks}`).toBeLessThanOrEqual(clicks);
+    expect(this.#clicks.length, `clicks: ${this.#clicks}; told: ${this.#sentences.join(' · ')}`).toBeLessThanOrEqual(clicks);
     const bar = rest.waste ?? WASTE[this.#engine] * faults;
     const cost = await this.waste();
     Object.assign(this.#facts, { ended: 'ready', faults, waste: cost });

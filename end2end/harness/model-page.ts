@@ -73,10 +73,15 @@ export class ModelPage {
     return Number(await this.section.getAttribute('data-total'));
   }
 
+  /** What the progress bar says, in bytes. */
+  async shown(): Promise<number> {
+    return Number(await this.bar.getAttribute('aria-valuenow'));
+  }
+
   /** What the progress bar says, from 0 to 1. */
   async progress(): Promise<number> {
-    const [now, max] = await Promise.all(['aria-valuenow', 'aria-valuemax'].map((name) => this.bar.getAttribute(name)));
-    return Number(now) / Number(max);
+    const [now, max] = await Promise.all([this.shown(), this.bar.getAttribute('aria-valuemax')]);
+    return now / Number(max);
   }
 
   async becomes(state: State, timeout = 60_000): Promise<void> {

@@ -9,6 +9,9 @@ import { until } from './wait.ts';
 /** The model that is there in every test, 91 MB: three large pieces and some small ones. */
 export const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 
+/** The size of its large pieces, in bytes. */
+export const PIECE = 32 << 20;
+
 /** One answered request, as the server's access log has it. */
 export interface Answered {
   method: string;

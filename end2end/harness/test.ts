@@ -102,7 +102,7 @@ async function keepPages(info: TestInfo, device: Device): Promise<void> {
 
 export { expect };
 export { ModelPage } from './model-page.ts';
-export { expectedDigests, MODEL, type Server } from './server.ts';
+export { expectedDigests, MODEL, PIECE, type Server } from './server.ts';
 export type { Device } from './device.ts';
 export type { FaultProxy, Passed, Rule } from './proxy.ts';
 export { bystander, storedFiles, storedManifests, storedPieces } from './store.ts';

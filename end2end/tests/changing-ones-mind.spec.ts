@@ -78,3 +78,34 @@ test('Delete asks first, then removes the model, which can be downloaded again',
   await model.click('Download');
   await model.becomes('ready');
 });
+
+test('a button that takes the place of another one does not take its click, nor does the keyboard lose its place', async ({ server, device }) => {
+  server.faults({ bytes_per_second: 8_000_000 });
+  const model = await ModelPage.open(await device.newPage(), server);
+  await model.click('Download');
+  await expect(model.button('Cancel')).toBeVisible();
+
+  // Not `toBeFocused`: that wants the window to be the one in front, too.
+  const focused = (element: Element) => element === document.activeElement;
+  const group = model.section.getByRole('group', { name: 'Download on this device' });
+  expect(await group.evaluate(focused)).toBe(true);
+  await model.page.keyboard.press('Tab');
+  expect(await model.button('Cancel').evaluate(focused)).toBe(true);
+
+  const meets = await model.button('Cancel').evaluate((button: HTMLElement) => {
+    const meets = () => {
+      const { x, y, width, height } = button.getBoundingClientRect();
+      return document.elementFromPoint(x + width / 2, y + height / 2) === button;
+    };
+    button.hidden = true;
+    const gone = meets();
+    button.hidden = false;
+    const at_first = meets();
+    for (const animation of button.getAnimations()) animation.finish();
+    return { gone, at_first, then: meets() };
+  });
+  expect(meets).toEqual({ gone: false, at_first: false, then: true });
+
+  await model.click('Cancel');
+  await model.becomes('interrupted');
+});

@@ -12,6 +12,7 @@ import {
   expectedDigests,
   type FaultProxy,
   MODEL,
+  PIECE,
   type Rule,
   type Server,
   storedFiles,
@@ -53,8 +54,6 @@ const test = base.extend<Fixtures & { engine: EngineName }>({
 
   model: async ({ driver }, use) => use(new Model(driver)),
 });
-
-const PIECE = 32 << 20;
 
 /**
  * What cut connections may cost: two pieces in the browser's engine, 256 KiB in the page's. WebKit drops what has

@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { faultRow } from '../harness/fault-row.ts';
 import { slow } from '../harness/faults.ts';
 import type { Rule } from '../harness/proxy.ts';
-import { type Device, expect, expectedDigests, MODEL, type Server, until } from '../harness/test.ts';
-
-const PIECE = 32 << 20;
+import { type Device, expect, expectedDigests, MODEL, PIECE, type Server, until } from '../harness/test.ts';
 
 /** Of one answer, in bytes a second: slow enough to do something in the middle. */
 const SLOW = { path: '/pieces/', bytes_per_second: 5_000_000 };

@@ -1,10 +1,13 @@
 // Rows 1, 2 and 4 of docs/FAULTS.md: what the network does to a download.
 import { faultRow } from '../harness/fault-row.ts';
 import { lasts, slow, tolerateFailures } from '../harness/faults.ts';
-import { expect, until } from '../harness/test.ts';
+import { expect, PIECE, until } from '../harness/test.ts';
 
 /** Of one answer, in bytes a second: slow enough to do something in the middle. */
 const SLOW = { path: '/pieces/', bytes_per_second: 2_000_000 };
+
+/** How much of a piece comes before the stall, in bytes. */
+const STALLED_AT = 1_000_000;
 
 // ---- row 1 ----
 
@@ -106,7 +109,7 @@ for (const full of [false, true]) {
     const [, piece] = await row.pieces();
     // On a line where the page looks at the bytes as they come.
     const line = slow(engine);
-    await proxy.rules([{ ...line, name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }, line]);
+    await proxy.rules([{ ...line, name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: STALLED_AT }, line]);
     const tab = await row.blank();
     if (!full) await tab.clock.install();
     const model = await row.open(tab);
@@ -119,12 +122,17 @@ for (const full of [false, true]) {
 
   faultRow(4, `a stalled connection${how}`, { engines: ['background'], timeout: 240_000 }, async ({ proxy, row }) => {
     const [, piece] = await row.pieces();
-    await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: 1_000_000 }]);
+    await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: STALLED_AT }]);
     const tab = await row.blank();
     if (!full) await tab.clock.install();
     const model = await row.open(tab);
     await model.click('Download');
     await onlyStalled(proxy);
+    // What has come is told late, and to the page that is movement: it would wait anew.
+    await until('the page to know all that has come', async () => {
+      const [shown, kept, total] = await Promise.all([model.shown(), model.kept(), model.total()]);
+      return kept === total - PIECE && shown === kept + STALLED_AT;
+    });
     if (!full) await tab.clock.fastForward(46_000);
     await expect(model.button('Go on in this page')).toBeVisible({ timeout: 90_000 });
     await row.tell(model);
@@ -137,6 +145,6 @@ for (const full of [false, true]) {
 async function onlyStalled(proxy: Parameters<Parameters<typeof faultRow>[3]>[0]['proxy']): Promise<void> {
   await until('all but the stalled request to be done', async () => {
     const open = (await proxy.log()).filter((request) => request.ended === 'open');
-    return open.length === 1 && open[0]!.faults.includes('stall') && open[0]!.bytes === 1_000_000;
+    return open.length === 1 && open[0]!.faults.includes('stall') && open[0]!.bytes === STALLED_AT;
   });
 }

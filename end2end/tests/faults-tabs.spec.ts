@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { faultRow, WASTE } from '../harness/fault-row.ts';
 import { slow, tolerateFailures } from '../harness/faults.ts';
-import { bystander, expect, ModelPage, until } from '../harness/test.ts';
+import { bystander, expect, ModelPage, PIECE, until } from '../harness/test.ts';
 
 /** Presses a button without bringing the tab to the front: both tabs can be asked at once. */
 function press(model: ModelPage, name: string): Promise<void> {
@@ -62,7 +62,7 @@ faultRow(14, 'pieces removed behind our back when ready', {}, async ({ server, p
   await row.tell(model);
   await row.click(model, 'Resume');
   // What was removed has to be fetched again, nothing else.
-  await row.endsReady(model, { waste: 32 << 20 });
+  await row.endsReady(model, { waste: PIECE });
   expect(await proxy.pieceBytes()).toBeGreaterThan(whole);
 });
 
@@ -87,7 +87,7 @@ faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy,
   await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
-  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(PIECE);
   const witness = await bystander(proxy, device);
   const removed = await witness.evaluate(async () => {
     let bytes = 0;
@@ -96,7 +96,7 @@ faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy,
     return bytes;
   });
   await row.tell(model);
-  await row.endsReady(model, { waste: removed + (32 << 20), timeout: 120_000 });
+  await row.endsReady(model, { waste: removed + (PIECE), timeout: 120_000 });
 });
 
 faultRow(14, 'all site data cleared by the person in the middle', {}, async ({ proxy, device, engine, row }) => {
@@ -104,13 +104,13 @@ faultRow(14, 'all site data cleared by the person in the middle', {}, async ({ p
   await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
-  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
+  await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(PIECE);
   const session = await model.page.context().newCDPSession(model.page);
   await session.send('Storage.clearDataForOrigin', { origin: new URL(proxy.url).origin, storageTypes: 'all' });
   await expect(model.section).toHaveAttribute('data-state', /^(absent|interrupted)$/, { timeout: 60_000 });
   await row.tell(model);
   await row.click(model, (await model.state()) === 'absent' ? 'Download' : 'Resume');
-  await row.endsReady(model, { waste: (await model.total()) + (32 << 20) });
+  await row.endsReady(model, { waste: (await model.total()) + (PIECE) });
 });
 
 // ---- row 15 ----

@@ -1,7 +1,7 @@
 // What a person with curl sees.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, expectedDigests, MODEL, type Server, test } from '../harness/test.ts';
+import { expect, expectedDigests, MODEL, PIECE, type Server, test } from '../harness/test.ts';
 
 interface Answer {
   status: number;
@@ -64,7 +64,7 @@ test('a piece has a length and a validator, and no Accept-Ranges', async ({ serv
   const piece = file.pieces[0]!;
   const { status, headers } = await head(`${server.url}/pieces/${piece}`, 'Accept-Encoding: gzip, br');
   expect(status).toBe(200);
-  expect(headers.get('content-length')).toBe(String(32 << 20));
+  expect(headers.get('content-length')).toBe(String(PIECE));
   expect(headers.get('etag')).toBe(`"${piece}"`);
   expect(headers.has('accept-ranges')).toBe(false);
   expect(headers.has('content-encoding')).toBe(false);

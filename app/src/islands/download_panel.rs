@@ -158,38 +158,46 @@ fn Settings(seat: Seat) -> impl IntoView {
     }
 }
 
+/// Every button that there is, each an element of its own which is hidden while it is not offered. If one element
+/// served for several, a click on Download that comes late, or twice, would meet Cancel in its place.
 #[component]
 fn Buttons(seat: Seat) -> impl IntoView {
     let asking = RwSignal::new(false);
+    let group = NodeRef::<leptos::html::Div>::new();
     let download = seat.download();
-    let offers = Memo::new(move |_| download.with(|download| offers(download, asking.get())));
-    let act = move |act: Option<Act>| {
+    let offered = Memo::new(move |_| download.with(|download| offered(download, asking.get())));
+    let button = move |(act, label, class): (Act, &'static str, &'static str)| {
         let seat = seat.clone();
-        move |_| {
-            asking.set(act == Some(Act::Ask));
-            if let Some(Act::Press(button)) = act {
+        let state = move || offered.get().into_iter().find(|(other, _)| *other == act);
+        let press = move |_| {
+            asking.set(act == Act::Ask);
+            if let Act::Press(button) = act {
                 seat.press(button);
             }
+            // The pressed button is about to go, and the keyboard would be nowhere.
+            if let Some(group) = group.get_untracked() {
+                // Without it nothing but the place is lost.
+                let _ = group.focus();
+            }
+        };
+        view! {
+            <button
+                type="button"
+                class=class
+                hidden=move || state().is_none()
+                disabled=move || state().is_some_and(|(_, enabled)| !enabled)
+                on:click=press
+            >
+                {label}
+            </button>
         }
     };
-    let button = move |Offer { label, class, act: what }: Offer| {
-        view! { <button type="button" class=class disabled=what.is_none() on:click=act(what)>{label}</button> }
-    };
     view! {
-        <div class="buttons">
-            {move || asking.get().then(|| view! { <p>{text::CONFIRM_DELETE}</p> })}
-            {move || offers.get().into_iter().map(button.clone()).collect_view()}
+        <div class="buttons" role="group" aria-label=text::ACTIONS tabindex="-1" node_ref=group>
+            <p hidden=move || !offered.get().contains(&(Act::Keep, true))>{text::CONFIRM_DELETE}</p>
+            {buttons().map(button).into_iter().collect_view()}
         </div>
     }
-}
-
-/// A button as it is offered now.
-#[derive(Clone, Copy, Eq, PartialEq)]
-struct Offer {
-    label: &'static str,
-    class: &'static str,
-    /// `None` if it cannot be pressed now.
-    act: Option<Act>,
 }
 
 /// What a button does.
@@ -202,28 +210,41 @@ enum Act {
     Keep,
 }
 
-fn offers(download: &Download, asking: bool) -> Vec<Offer> {
+/// All buttons in the order in which they stand, with label and class.
+fn buttons() -> [(Act, &'static str, &'static str); 10] {
+    let press = |button| (Act::Press(button), words::button(button), class(button));
+    [
+        press(Button::Download),
+        press(Button::Resume),
+        press(Button::Renew),
+        press(Button::TakeOver),
+        press(Button::Pause),
+        press(Button::Cancel),
+        press(Button::Discard),
+        (Act::Ask, words::button(Button::Delete), class(Button::Delete)),
+        (Act::Keep, text::NO_KEEP, "quiet"),
+        (Act::Press(Button::Delete), text::YES_DELETE, "danger"),
+    ]
+}
+
+/// The buttons that are seen now, and whether they can be pressed.
+fn offered(download: &Download, asking: bool) -> Vec<(Act, bool)> {
     let buttons = download.buttons();
     if asking && buttons.contains(&Button::Delete) {
-        // A double click on Delete meets the first of them.
-        let keep = Offer { label: text::NO_KEEP, class: "quiet", act: Some(Act::Keep) };
-        let delete = Act::Press(Button::Delete);
-        return vec![keep, Offer { label: text::YES_DELETE, class: "danger", act: Some(delete) }];
+        return vec![(Act::Keep, true), (Act::Press(Button::Delete), true)];
     }
-    let offer =
-        |button: Button, act: Option<Act>| Offer { label: words::button(button), class: class(button), act };
     let acting = buttons.iter().map(|button| match button {
-        Button::Delete => offer(*button, Some(Act::Ask)),
+        Button::Delete => (Act::Ask, true),
         Button::Download
         | Button::Resume
         | Button::Cancel
         | Button::Pause
         | Button::TakeOver
         | Button::Renew
-        | Button::Discard => offer(*button, Some(Act::Press(*button))),
+        | Button::Discard => (Act::Press(*button), true),
     });
     // Before the device has been looked at, and while it stops, the button is there but cannot be pressed.
-    placeholder(download.state()).map(|button| offer(button, None)).into_iter().chain(acting).collect()
+    placeholder(download.state()).map(|button| (Act::Press(button), false)).into_iter().chain(acting).collect()
 }
 
 fn placeholder(state: &State) -> Option<Button> {

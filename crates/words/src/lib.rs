@@ -80,6 +80,8 @@ pub mod panel {
         takes up to three times the model’s size on disk. In this page it takes the size once, and the tab must \
         stay open. The choice counts from the next start. In a private window everything is removed with the \
         window.";
+    /// What the group of buttons is called to those who do not see it.
+    pub const ACTIONS: &str = "Download on this device";
     /// Asked before a model is deleted.
     pub const CONFIRM_DELETE: &str = "Delete this model from this device?";
     /// Yes.
