@@ -114,6 +114,11 @@ export class Device {
     this.#forget();
   }
 
+  /** Whether it has ended, be it by itself. */
+  get ended(): boolean {
+    return this.#process?.ended ?? true;
+  }
+
   /** Ends the browser as a crash does. */
   async kill(): Promise<void> {
     await this.#process?.end('SIGKILL');

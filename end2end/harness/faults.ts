@@ -13,6 +13,14 @@ export function slow(engine: EngineName): Rule {
   return { path: '/pieces/', bytes_per_second: engine === 'page' ? 1_500_000 : 5_000_000 };
 }
 
+/**
+ * Slower still for the page engine, where a tab or the browser goes: what is on its way from the server to the page at
+ * that moment, which nobody can keep, is then far less than what the engine itself may lose.
+ */
+export function thin(engine: EngineName): Rule {
+  return engine === 'page' ? { path: '/pieces/', bytes_per_second: 500_000 } : slow(engine);
+}
+
 /** What the browser and the page say of requests that fail on purpose. */
 export function tolerateFailures(device: Device): void {
   device.tolerate(/a request failed|Failed to load resource/);

@@ -1,6 +1,7 @@
 // The page engine on a bad network: it asks for ranges, goes on inside a piece, and fetches next to nothing twice.
 import type { Page } from '@playwright/test';
 import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, storedFiles, test } from '../harness/test.ts';
+import { thin } from '../harness/faults.ts';
 import type { FaultProxy, Passed } from '../harness/proxy.ts';
 import type { Server } from '../harness/server.ts';
 import { waste } from '../harness/waste.ts';
@@ -105,7 +106,7 @@ test('a server that is killed and comes back is waited for', async ({ server, fa
 });
 
 test('a closed tab loses next to nothing of unfinished pieces @full', async ({ server, faultProxy, device }, info) => {
-  await faultProxy.rules([SLOW]);
+  await faultProxy.rules([thin('page')]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.25);
   await model.page.close();
@@ -121,7 +122,7 @@ test('a closed tab loses next to nothing of unfinished pieces @full', async ({ s
 });
 
 test('a page that is loaded again goes on where it was @full', async ({ server, faultProxy, device }, info) => {
-  await faultProxy.rules([SLOW]);
+  await faultProxy.rules([thin('page')]);
   const model = await begin(device, faultProxy);
   for (const part of [0.2, 0.4, 0.6]) {
     await model.isPast(part);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Chunks sent each second, so that progress looks steady and little lies in buffers.
-const CHUNKS_PER_SECOND: u64 = 20;
+const CHUNKS_PER_SECOND: u64 = 100;
 /// What was missed longer ago than this, because the client did not read, is not made up for.
 const CATCH_UP: Duration = Duration::from_millis(50);
 

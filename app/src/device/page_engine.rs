@@ -63,6 +63,7 @@ pub(super) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         abort: AbortController::new().ok(),
         stopped: Cell::default(),
         silent: Cell::default(),
+        away: Cell::default(),
         buffers: RefCell::default(),
         spare: RefCell::default(),
         requests: RefCell::default(),
@@ -97,6 +98,8 @@ struct Engine {
     abort: Option<AbortController>,
     stopped: Cell<bool>,
     silent: Cell<bool>,
+    /// The page is about to go. It may be shown again.
+    away: Cell<bool>,
     /// The bytes of each open piece, unless they go straight to the store. They stay in the browser's own memory: what
     /// this program's memory has once grown to, it never gives back.
     buffers: RefCell<Vec<(Digest, Uint8Array)>>,
@@ -187,6 +190,9 @@ impl Engine {
     async fn carry_out(self: &Rc<Self>) -> PageOutcome {
         let mut trouble: Option<PageTrouble> = None;
         loop {
+            while self.away.get() && !self.stopped.get() {
+                self.wake.wait().await;
+            }
             // A request is sent even where the browser thinks that it is offline: the server may be on this device.
             // If it fails then, the person is told why.
             let offline = !window().navigator().on_line();
@@ -209,6 +215,19 @@ impl Engine {
                     let pause = until.saturating_sub(now()).min(60_000) as u32;
                     select(self.wake.wait(), TimeoutFuture::new(pause)).await;
                 }
+            }
+        }
+    }
+
+    /// Before the page goes: saves what has come, and lets nothing more come. The browser would go on receiving for a
+    /// while, and nobody would keep it.
+    fn leave(self: &Rc<Self>) {
+        self.away.set(true);
+        // There may be time for it, or not: what was saved before does not depend on it.
+        self.save(true);
+        for (_, abort) in self.requests.take() {
+            if let Some(abort) = abort {
+                abort.abort();
             }
         }
     }

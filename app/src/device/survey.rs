@@ -1,7 +1,7 @@
 //! Looking at the device, and getting it ready for a download.
 
 use background_fetch::FetchResult;
-use piece_store::{StoreError, Turn, TurnOf, sha256};
+use piece_store::{StoreError, StoredModel, Turn, TurnOf, sha256};
 use protocol::download::{Active, Cause, Plan, Survey};
 use protocol::{AttemptId, DigestSet, Manifest, ModelId, Revision, Wish, WishState, routes};
 use wasm_bindgen::JsValue;
@@ -23,18 +23,30 @@ pub(super) async fn survey(
 }
 
 async fn look(device: &Device, model: &ModelId, revision: Revision) -> Result<Survey, StoreError> {
-    let stored = device.store.stored(model, revision).await?;
+    let mut stored = device.store.stored(model, revision).await?;
     let wish = device.store.wish(model).await?.filter(|wish| wish.revision == revision);
     // Where this revision is stored, another one is on its way out.
     let older = match stored {
         Some(_) => false,
         None => device.store.manifests().await?.iter().any(|manifest| manifest.model() == model),
     };
-    Ok(Survey {
-        older,
-        plan: stored.map(|stored| Plan::new(&stored.manifest, &stored.kept)),
-        wish,
-        active: active(device, model, revision).await,
+    let active = active(device, model, revision).await;
+    // What a worker or a page that went has stored but not verified would else be fetched once more. Not while the
+    // browser fetches: it brings those pieces again all the same.
+    if let (Some(known), None) = (&stored, &active)
+        && recover(device, known).await
+    {
+        stored = device.store.stored(model, revision).await?;
+    }
+    let plan = stored.map(|stored| Plan::new(&stored.manifest, &stored.kept));
+    Ok(Survey { older, plan, wish, active })
+}
+
+async fn recover(device: &Device, stored: &StoredModel) -> bool {
+    let pieces = stored.manifest.pieces().iter().map(|piece| piece.digest).collect();
+    device.store.pieces().recover_all(&pieces).await.unwrap_or_else(|error| {
+        log("what was not verified could not be looked at", &error.to_string().into());
+        false
     })
 }
 

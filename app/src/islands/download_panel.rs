@@ -244,7 +244,11 @@ fn offered(download: &Download, asking: bool) -> Vec<(Act, bool)> {
         | Button::Discard => (Act::Press(*button), true),
     });
     // Before the device has been looked at, and while it stops, the button is there but cannot be pressed.
-    placeholder(download.state()).map(|button| (Act::Press(button), false)).into_iter().chain(acting).collect()
+    placeholder(download.state())
+        .map(|button| (Act::Press(button), false))
+        .into_iter()
+        .chain(acting)
+        .collect()
 }
 
 fn placeholder(state: &State) -> Option<Button> {

@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 
 use futures_util::future::join;
 use js_sys::{ArrayBuffer, Uint8Array};
-use protocol::{Digest, Refusal};
+use protocol::{Digest, DigestSet, Refusal};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
@@ -117,7 +117,31 @@ impl CachePieces {
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn recover(&self, digest: &Digest, buffer: &PieceBuffer) -> Result<bool, StoreError> {
-        let turn = Turn::wait(TurnOf::Piece(digest), None).await?;
+        self.look_again(digest, Turn::wait(TurnOf::Piece(digest), None).await?, buffer).await
+    }
+
+    /// Looks at those of these pieces whose storing was given up, but not at those that somebody is storing now; says
+    /// whether any of them is kept after that.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn recover_all(&self, digests: &DigestSet) -> Result<bool, StoreError> {
+        let buffer = PieceBuffer::default();
+        let mut any = false;
+        for digest in self.unfinished().await?.iter().filter(|digest| digests.contains(digest)) {
+            if let Some(turn) = Turn::if_free(TurnOf::Piece(digest)).await? {
+                any |= self.look_again(digest, turn, &buffer).await?;
+            }
+        }
+        Ok(any)
+    }
+
+    async fn look_again(
+        &self,
+        digest: &Digest,
+        turn: Turn,
+        buffer: &PieceBuffer,
+    ) -> Result<bool, StoreError> {
         if self.has(digest).await? {
             return Ok(true);
         }

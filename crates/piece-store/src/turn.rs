@@ -82,31 +82,51 @@ impl Turn {
     /// # Errors
     /// What the browser throws, such as an `AbortError` after the signal.
     pub async fn wait(of: TurnOf<'_>, signal: Option<&AbortSignal>) -> Result<Self, StoreError> {
-        let field = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name));
-        let locks = field(&field(&js_sys::global(), "navigator")?, "locks")?;
-        if locks.is_undefined() {
-            return Ok(Self { end: None });
-        }
-        let locks: glue::LockManager = locks.unchecked_into();
         let options = Object::new();
         if let Some(signal) = signal {
             Reflect::set(&options, &"signal".into(), signal)?;
         }
+        let turn = Self::request(of, &options).await?;
+        turn.ok_or_else(|| JsValue::from_str("the lock was given back at once").into())
+    }
+
+    /// Takes a turn if nobody has it.
+    ///
+    /// # Errors
+    /// What the browser throws.
+    pub async fn if_free(of: TurnOf<'_>) -> Result<Option<Self>, StoreError> {
+        let options = Object::new();
+        Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE)?;
+        Self::request(of, &options).await
+    }
+
+    async fn request(of: TurnOf<'_>, options: &Object) -> Result<Option<Self>, StoreError> {
+        let field = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name));
+        let locks = field(&field(&js_sys::global(), "navigator")?, "locks")?;
+        if locks.is_undefined() {
+            return Ok(Some(Self { end: None }));
+        }
+        let locks: glue::LockManager = locks.unchecked_into();
         // The lock is held until the promise that the callback returns is settled; its resolver is handed out
         // here.
         let mut hand_out = None;
         let granted = Promise::new(&mut |resolve, _| hand_out = Some(resolve));
         let hand_out = hand_out.ok_or_else(|| JsValue::from_str("a promise did not run its executor"))?;
-        let callback = Closure::once_into_js(move |_lock: JsValue| {
-            Promise::new(&mut |end, _| {
+        let callback = Closure::once_into_js(move |lock: JsValue| {
+            if lock.is_null() {
+                // Somebody else has it.
+                return JsValue::UNDEFINED;
+            }
+            let held = Promise::new(&mut |end, _| {
                 let _ = hand_out.call1(&JsValue::UNDEFINED, &end);
-            })
+            });
+            held.into()
         });
-        let request = locks.request(&of.to_string(), &options, callback.unchecked_ref())?;
+        let request = locks.request(&of.to_string(), options, callback.unchecked_ref())?;
         match select(JsFuture::from(granted), JsFuture::from(request)).await {
-            Either::Left((end, _)) => Ok(Self { end: Some(end?.unchecked_into()) }),
+            Either::Left((end, _)) => Ok(Some(Self { end: Some(end?.unchecked_into()) })),
             Either::Right((Err(error), _)) => Err(error.into()),
-            Either::Right((Ok(_), _)) => Err(JsValue::from_str("the lock was given back at once").into()),
+            Either::Right((Ok(_), _)) => Ok(None),
         }
     }
 }

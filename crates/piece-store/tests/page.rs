@@ -174,6 +174,34 @@ async fn a_piece_whose_verification_was_given_up_is_recovered() {
     assert!(pieces.delete(&digest).await.unwrap());
 }
 
+#[wasm_bindgen_test]
+async fn what_was_given_up_is_recovered_at_once_but_not_what_somebody_is_storing() {
+    let pieces = CachePieces::open().await.unwrap();
+    let stored = async |text: &[u8]| {
+        let bytes = Uint8Array::from(text);
+        let digest = sha256(&bytes).await.unwrap();
+        let answer = Response::new_with_opt_js_u8_array(Some(&bytes)).unwrap();
+        let place = pieces.place(&digest).await.unwrap().unwrap();
+        (digest, pieces.take(place, &answer).await.unwrap())
+    };
+    let (left, dropped) = stored(b"left").await;
+    drop(dropped);
+    let (busy, unverified) = stored(b"busy").await;
+    let (other, dropped) = stored(b"of another model").await;
+    drop(dropped);
+
+    let wanted = [left, busy].into_iter().collect();
+    assert!(pieces.recover_all(&wanted).await.unwrap());
+    assert!(pieces.has(&left).await.unwrap());
+    assert!(pieces.unfinished().await.unwrap() == [busy, other].into_iter().collect());
+    assert!(!pieces.recover_all(&wanted).await.unwrap(), "nothing more");
+
+    pieces.verify(unverified, &PieceBuffer::default()).await.unwrap();
+    for digest in [left, busy, other] {
+        assert!(pieces.delete(&digest).await.unwrap());
+    }
+}
+
 /// A server's headers say what an answer varies by; a piece is the same for everybody.
 #[wasm_bindgen_test]
 async fn an_answer_that_varies_is_found_by_everybody() {

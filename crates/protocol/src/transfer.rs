@@ -473,7 +473,7 @@ impl Transfer {
         let open = self.open.iter_mut().filter(|open| ranges && open.may_be_saved());
         for open in open {
             let digest = open.piece.digest;
-            if let Some((first, end)) = open.blocks.iter_mut().find_map(|block| block.save(least)) {
+            if let Some((first, end)) = open.blocks.iter_mut().find_map(|block| block.save(least, all)) {
                 return Some(Save { digest, first, end });
             }
         }

@@ -492,6 +492,38 @@ fn little_is_left_unsaved_on_a_slow_line_and_nothing_is_saved_on_a_fast_one() {
 }
 
 #[test]
+fn of_a_block_that_is_complete_nothing_is_left_unsaved() {
+    let mut page = Page::new(&[piece(1, 32 * MIB)]);
+    let mut saved = [0; 8];
+    while page.asked.len() < 8 {
+        page.now += 10;
+        for at in 0..4 {
+            // No multiple of what is saved at least.
+            page.bytes(at, 7_001);
+        }
+        while let Some(save) = page.transfer.save(false) {
+            page.transfer.saved(&save);
+            saved[(save.first / BLOCK) as usize] += save.end - save.first;
+        }
+    }
+    assert_eq!(saved[..3], [BLOCK; 3]);
+}
+
+#[test]
+fn before_a_page_goes_all_is_saved_even_behind_what_is_being_saved() {
+    let mut page = Page::new(&[piece(1, 2 * MIB)]);
+    page.bytes(0, 100_000);
+    let first = page.transfer.save(true).unwrap();
+    page.bytes(0, 1_000);
+    assert_eq!(page.transfer.save(false), None, "one at a time");
+    let rest = page.transfer.save(true).unwrap();
+    assert_eq!((first.first, first.end, rest.first, rest.end), (0, 100_000, 100_000, 101_000));
+    page.transfer.saved(&first);
+    page.transfer.saved(&rest);
+    assert_eq!(page.transfer.save(true), None);
+}
+
+#[test]
 fn nothing_is_saved_twice() {
     let mut page = Page::new(&[piece(1, 2 * MIB)]);
     let mut end = 0;

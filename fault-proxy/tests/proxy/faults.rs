@@ -181,8 +181,8 @@ async fn a_slow_answer_comes_in_small_steps() {
     let came = read_body(&mut stream, 250).await.len();
     let bytes = setting.log().await[0]["bytes"].as_u64().unwrap();
     assert!(came < 150_000 && bytes < 150_000, "{came} {bytes}");
-    // A twentieth of a second's bytes each.
-    assert_eq!(bytes % 100, 0);
+    // A hundredth of a second's bytes each.
+    assert_eq!(bytes % 20, 0);
 }
 
 #[tokio::test]

@@ -10,19 +10,23 @@ use super::super::browser::window;
 use super::Engine;
 
 /// Listens as long as it lives.
-pub(super) struct Listening([Listener; 2]);
+pub(super) struct Listening([Listener; 3]);
 
 type Listener = (&'static str, Closure<dyn Fn()>);
 
 pub(super) fn listen(engine: &Rc<Engine>) -> Listening {
-    let (online, hidden) = (Rc::clone(engine), Rc::clone(engine));
+    let (online, leaves, returns) = (Rc::clone(engine), Rc::clone(engine), Rc::clone(engine));
     let online = Closure::<dyn Fn()>::new(move || {
         online.transfer.borrow_mut().online();
         online.wake.wake();
     });
-    // There may be time for it, or not: what was saved before does not depend on it.
-    let hidden = Closure::<dyn Fn()>::new(move || hidden.save(true));
-    let listening = Listening([("online", online), ("pagehide", hidden)]);
+    let leaves = Closure::<dyn Fn()>::new(move || leaves.leave());
+    // From the cache of pages that one can go back to.
+    let returns = Closure::<dyn Fn()>::new(move || {
+        returns.away.set(false);
+        returns.wake.wake();
+    });
+    let listening = Listening([("online", online), ("pagehide", leaves), ("pageshow", returns)]);
     for (name, listener) in &listening.0 {
         // Adding a listener does not throw, nor does removing one.
         let _ = window().add_event_listener_with_callback(name, function(listener));

@@ -43,7 +43,8 @@ pub(super) struct Block {
     /// Failures since bytes came.
     pub tries: u32,
     saved: u32,
-    saving: bool,
+    /// Up to where it is being saved; not beyond `saved` if it is not.
+    saving: u32,
 }
 
 /// A request under way.
@@ -115,7 +116,7 @@ impl OpenPiece {
 
 impl Block {
     fn new(start: u32, end: u32) -> Self {
-        Self { start, at: start, end, busy: None, tries: 0, saved: start, saving: false }
+        Self { start, at: start, end, busy: None, tries: 0, saved: start, saving: start }
     }
 
     /// Goes on behind what was saved. A gap ends it: what is behind is fetched again.
@@ -142,18 +143,24 @@ impl Block {
         self.tries += 1;
     }
 
-    /// Never what is saved already: an entry that is written anew is lost if the tab goes in the middle.
-    pub(super) fn save(&mut self, least: u32) -> Option<(u32, u32)> {
-        if self.saving || self.at - self.saved < least {
+    /// Never what is saved already: an entry that is written anew is lost if the tab goes in the middle. One write at a
+    /// time, but for the last one.
+    pub(super) fn save(&mut self, least: u32, last: bool) -> Option<(u32, u32)> {
+        if self.saving > self.saved && !last {
             return None;
         }
-        self.saving = true;
-        Some((self.saved, self.at))
+        let first = self.saved.max(self.saving);
+        // Nothing more comes of a block that is complete: its last bytes are few, and there are many blocks.
+        let least = if self.at == self.end { 1 } else { least };
+        if self.at.saturating_sub(first) < least {
+            return None;
+        }
+        self.saving = self.at;
+        Some((first, self.at))
     }
 
     pub(super) fn saved(&mut self, first: u32, end: u32) {
-        if self.saving && self.saved == first && end <= self.at {
-            self.saving = false;
+        if self.saved == first && end <= self.saving {
             self.saved = end;
         }
     }
