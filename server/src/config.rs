@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::connections::Limits;
+
 /// Default length in bytes of a piece.
 const PIECE_SIZE: u64 = 32 << 20;
 /// The shortest piece allowed: below that, requests cost more than bytes.
@@ -50,6 +52,60 @@ pub struct Flags {
     #[arg(long, value_name = "DIR", default_value = "target/site", env = "LEPTOS_SITE_ROOT")]
     site: PathBuf,
 
+    /// Connections served at a time; others wait.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 4096,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1_000_000),
+        env = "MODELFERRY_MAX_CONNECTIONS",
+        help_heading = "Limits"
+    )]
+    max_connections: usize,
+
+    /// Seconds that a request's head may take, and that an idle connection is kept.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60.0,
+        value_parser = seconds,
+        env = "MODELFERRY_HEAD_SECONDS",
+        help_heading = "Limits"
+    )]
+    head_seconds: f64,
+
+    /// Seconds that a client may hold up an answer, reading less than --least-rate.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60.0,
+        value_parser = seconds,
+        env = "MODELFERRY_STALL_SECONDS",
+        help_heading = "Limits"
+    )]
+    stall_seconds: f64,
+
+    /// Bytes a second that a client must read while it holds up an answer.
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 500,
+        env = "MODELFERRY_LEAST_RATE",
+        help_heading = "Limits"
+    )]
+    least_rate: u64,
+
+    /// Seconds that running downloads have when the program is asked to end.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30.0,
+        value_parser = seconds,
+        env = "MODELFERRY_DRAIN_SECONDS",
+        help_heading = "Limits"
+    )]
+    drain_seconds: f64,
+
     /// Append one line of JSON to this file for every finished request.
     #[arg(long, value_name = "FILE", env = "MODELFERRY_ACCESS_LOG")]
     access_log: Option<PathBuf>,
@@ -83,6 +139,8 @@ pub struct Config {
     pub rescan: Duration,
     /// Folder with the built pages.
     pub site: PathBuf,
+    /// What a connection may take.
+    pub limits: Limits,
     /// Where to log requests.
     pub access_log: Option<PathBuf>,
     /// What to log.
@@ -108,6 +166,13 @@ impl From<Flags> for Config {
             piece_size: flags.piece_size,
             rescan: Duration::from_secs_f64(flags.rescan_seconds),
             site: flags.site,
+            limits: Limits {
+                connections: flags.max_connections,
+                head: Duration::from_secs_f64(flags.head_seconds),
+                stall: Duration::from_secs_f64(flags.stall_seconds),
+                least_rate: flags.least_rate,
+                drain: Duration::from_secs_f64(flags.drain_seconds),
+            },
             access_log: flags.access_log,
             log: flags.log,
             test_faults: flags.test_faults,
@@ -142,6 +207,9 @@ mod tests {
             ("--listen", "localhost"),
             ("--rescan-seconds", "0"),
             ("--rescan-seconds", "NaN"),
+            ("--max-connections", "0"),
+            ("--stall-seconds", "0"),
+            ("--least-rate", "fast"),
         ] {
             let error = parse(&[flag, value]).unwrap_err();
             assert!(error.contains(flag) && error.contains(value), "{error}");

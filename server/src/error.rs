@@ -20,8 +20,6 @@ pub enum Error {
     Listen { address: SocketAddr, source: io::Error },
     /// The signals that end the program cannot be awaited.
     Signals(io::Error),
-    /// Serving broke off.
-    Serve(io::Error),
 }
 
 impl fmt::Display for Error {
@@ -42,7 +40,6 @@ impl fmt::Display for Error {
                 write!(f, "cannot listen on {address} ({source}); see --listen")
             }
             Self::Signals(source) => write!(f, "cannot wait for signals: {source}"),
-            Self::Serve(source) => write!(f, "serving broke off: {source}"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! it); the binary only listens.
 
 pub mod config;
+pub mod connections;
 pub mod error;
 pub mod faults;
 mod http;

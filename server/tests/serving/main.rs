@@ -8,6 +8,7 @@ mod changes;
 mod files;
 mod folder;
 mod in_process;
+mod limits;
 mod pages;
 mod pieces;
 mod problems;

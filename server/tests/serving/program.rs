@@ -163,9 +163,17 @@ impl Program {
     }
 
     /// Asks it to end, and waits for it.
-    pub(crate) fn end(mut self) -> ExitStatus {
+    pub(crate) fn end(self) -> ExitStatus {
+        self.ask_to_end().ended()
+    }
+
+    pub(crate) fn ask_to_end(self) -> Self {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self
+    }
+
+    pub(crate) fn ended(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 }

@@ -1,0 +1,75 @@
+//! What every request must keep to, whatever it asks for: RFC 9112 section 3.2, and a bound on URLs.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
+use axum::response::Response;
+use futures_util::future::Either;
+use tower::Service;
+
+use crate::http::{Form, sentence};
+
+/// The longest path and query, in bytes. Nothing here has a longer name.
+const LONGEST_URL: usize = 8 << 10;
+
+/// The routes, behind these checks.
+#[derive(Clone, Debug)]
+pub(super) struct Strict(pub Router);
+
+impl<B> Service<Request<B>> for Strict
+where
+    Router: Service<Request<B>, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Response, Infallible>>, <Router as Service<Request<B>>>::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match fault(&request) {
+            Some((status, text)) => Either::Left(ready(Ok(refuse(status, text)))),
+            None => Either::Right(self.0.call(request)),
+        }
+    }
+}
+
+fn refuse(status: StatusCode, text: &str) -> Response<Body> {
+    let mut response = sentence(status, Form::Text, &text);
+    // Where the next request would begin is not certain.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// What is wrong with the request, if something is.
+fn fault<B>(request: &Request<B>) -> Option<(StatusCode, &'static str)> {
+    let headers = request.headers();
+    if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > LONGEST_URL) {
+        return Some((StatusCode::URI_TOO_LONG, "the URL has more than 8192 bytes"));
+    }
+    if request.version() <= Version::HTTP_11 && !has_one_host(headers, request.version()) {
+        return Some((StatusCode::BAD_REQUEST, "the request has no Host field, or several"));
+    }
+    // RFC 9112 section 6.1 lets a server reject both lengths at once, which is how requests are smuggled past proxies. By
+    // now hyper has dropped the other one; and nothing here takes a body in chunks.
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Some((StatusCode::BAD_REQUEST, "the request has a Transfer-Encoding"));
+    }
+    None
+}
+
+/// HTTP/1.0 has no such field.
+fn has_one_host(headers: &HeaderMap, version: Version) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(_), None) => true,
+        (None, _) => version < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
+}
