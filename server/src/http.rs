@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod decide;
 mod headers;
+mod multipart;
 mod range;
 mod refusal;
 mod validator;

@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use protocol::Digest;
 
-use super::body::FileBody;
+use super::body::{FileBody, OpenFile};
 use super::decide::{Decision, decide};
 use super::headers::{CROSS_ORIGIN_RESOURCE_POLICY, ascii, etag, repr_digest};
+use super::multipart::Multipart;
 use super::range::ByteRange;
 use super::refusal::{Form, sentence};
 use super::validator::{Seconds, Validators};
@@ -73,6 +74,8 @@ pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Repre
             response.headers_mut().insert(header::CONTENT_RANGE, content_range);
             response
         }
+        // Section 15.3.7.2: where each part lies is said in its own head.
+        Decision::Parts(parts) => representation.send_several(&parts),
         // RFC 9110 section 15.4.5: the fields of the 200, without those about a body that is not sent.
         Decision::NotModified => (StatusCode::NOT_MODIFIED, representation.fields()).into_response(),
         Decision::PreconditionFailed => sentence(
@@ -113,16 +116,40 @@ impl Representation {
     /// unread, which costs nothing, since no body reads before it is polled.
     fn send(self, status: StatusCode, part: ByteRange, length: u64) -> Response {
         let mut fields = self.fields();
-        fields.insert(header::CONTENT_TYPE, self.content_type);
+        fields.insert(header::CONTENT_TYPE, self.content_type.clone());
         fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        let body = match self.source {
-            Source::Memory(bytes) => Body::from(slice(&bytes, part.first, length)),
+        let body = self.bytes();
+        (status, fields, body(part.first, length)).into_response()
+    }
+
+    fn send_several(self, parts: &[ByteRange]) -> Response {
+        let mut fields = self.fields();
+        let (digest, length) = (self.digest, self.length);
+        let content_type = self.content_type.clone();
+        let body = self.bytes();
+        let part = |part: ByteRange| body(part.first, part.length());
+        let multipart = Multipart::new(parts, length, &digest, &content_type, part);
+        fields.insert(header::CONTENT_TYPE, Multipart::content_type(&digest));
+        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(multipart.length()));
+        (StatusCode::PARTIAL_CONTENT, fields, Body::new(multipart)).into_response()
+    }
+
+    /// Gives bodies of so many bytes from a position on.
+    fn bytes(self) -> impl Fn(u64, u64) -> Body {
+        let whole = self.length;
+        let (memory, file) = match self.source {
+            Source::Memory(bytes) => (bytes, None),
             Source::File { open, stored, offset, index, faults } => {
-                let body = FileBody::new(open, stored, offset + part.first, length, index);
-                faults.apply(Body::new(body), part.first, self.length)
+                (Bytes::new(), Some((OpenFile::new(open, stored, index), offset, faults)))
             }
         };
-        (status, fields, body).into_response()
+        move |first, length| match &file {
+            None => Body::from(slice(&memory, first, length)),
+            Some((file, offset, faults)) => {
+                let body = FileBody::new(file, offset + first, length);
+                faults.apply(Body::new(body), first, whole)
+            }
+        }
     }
 }
 

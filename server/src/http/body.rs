@@ -23,7 +23,6 @@ const CHUNK: u64 = 256 << 10;
 #[derive(Debug)]
 pub(crate) struct FileBody {
     source: Arc<OpenFile>,
-    index: Index,
     /// Where the next read begins.
     next: u64,
     /// Where the part ends.
@@ -33,24 +32,19 @@ pub(crate) struct FileBody {
     ahead: Option<JoinHandle<io::Result<Bytes>>>,
 }
 
+/// An indexed file that is open.
 #[derive(Debug)]
-struct OpenFile {
+pub(crate) struct OpenFile {
     file: File,
     stored: Arc<StoredFile>,
+    /// Whom to tell when it turns out to have changed.
+    index: Index,
 }
 
 impl FileBody {
-    /// The `length` bytes at `offset`. `file` was opened by [`StoredFile::open`]. Nothing is read before the
-    /// body is polled.
-    pub(crate) fn new(file: File, stored: Arc<StoredFile>, offset: u64, length: u64, index: Index) -> Self {
-        Self {
-            source: Arc::new(OpenFile { file, stored }),
-            index,
-            next: offset,
-            end: offset + length,
-            left: length,
-            ahead: None,
-        }
+    /// The `length` bytes at `offset`. Nothing is read before the body is polled.
+    pub(crate) fn new(source: &Arc<OpenFile>, offset: u64, length: u64) -> Self {
+        Self { source: Arc::clone(source), next: offset, end: offset + length, left: length, ahead: None }
     }
 
     fn read_ahead(&mut self) -> Option<JoinHandle<io::Result<Bytes>>> {
@@ -65,6 +59,11 @@ impl FileBody {
 }
 
 impl OpenFile {
+    /// `file` was opened by [`StoredFile::open`].
+    pub(crate) fn new(file: File, stored: Arc<StoredFile>, index: Index) -> Arc<Self> {
+        Arc::new(Self { file, stored, index })
+    }
+
     fn read(&self, start: u64, length: u64) -> io::Result<Bytes> {
         let mut chunk = vec![0; usize::try_from(length).map_err(io::Error::other)?];
         self.file.read_exact_at(&mut chunk, start)?;
@@ -102,7 +101,7 @@ impl Body for FileBody {
             }
             Err(error) => {
                 self.left = 0;
-                self.index.look_again(&self.source.stored);
+                self.source.index.look_again(&self.source.stored);
                 tracing::warn!("{:?} cut short: {error}", self.source.stored.location);
                 Poll::Ready(Some(Err(error)))
             }

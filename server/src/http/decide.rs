@@ -7,12 +7,14 @@ use super::range::{Asked, ByteRange, asked};
 use super::validator::{IfRange, Tags, Validators, date};
 
 /// The answer to a GET or HEAD for something that is there.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Decision {
     /// 200 with everything.
     Full,
     /// 206 with one part.
     Part(ByteRange),
+    /// 206 with several parts.
+    Parts(Vec<ByteRange>),
     /// 304: the client has it.
     NotModified,
     /// 412: it is not what the client wants to go on with.
@@ -59,8 +61,11 @@ pub(crate) fn decide(
     match asked(headers, length) {
         Asked::Everything => Decision::Full,
         // Section 13.1.5: a condition that does not hold takes the range away, even one that is not there.
-        Asked::Part(_) | Asked::Nothing if !IfRange::of(headers).holds(validators) => Decision::Full,
+        Asked::Part(_) | Asked::Parts(_) | Asked::Nothing if !IfRange::of(headers).holds(validators) => {
+            Decision::Full
+        }
         Asked::Part(part) => Decision::Part(part),
+        Asked::Parts(parts) => Decision::Parts(parts),
         Asked::Nothing => Decision::Unsatisfiable,
     }
 }
@@ -92,18 +97,25 @@ mod tests {
     #[test]
     fn every_row_of_the_probe_is_answered_as_the_rfc_says() {
         use Decision::{Full, NotModified, PreconditionFailed, Unsatisfiable};
-        let part = Decision::Part(ByteRange { first: 0, last: 9 });
+        let part = || Decision::Part(ByteRange { first: 0, last: 9 });
         let range = ("range", "bytes=0-9");
+        let several = ("range", "bytes=0-9,1000-1009");
+        let parts = || {
+            Decision::Parts([(0, 9), (1000, 1009)].map(|(first, last)| ByteRange { first, last }).to_vec())
+        };
         let rows: &[(&[(&str, &str)], Decision)] = &[
             (&[], Full),
-            (&[range], part),
+            (&[range], part()),
             (&[("range", "bytes=300000-")], Unsatisfiable),
             (&[("range", "items=0-1")], Full),
+            (&[several], parts()),
+            (&[several, ("if-range", "\"abc\"")], parts()),
+            (&[several, ("if-range", "\"other\"")], Full),
             // If-Range.
-            (&[range, ("if-range", "\"abc\"")], part),
+            (&[range, ("if-range", "\"abc\"")], part()),
             (&[range, ("if-range", "\"other\"")], Full),
             (&[range, ("if-range", "W/\"abc\"")], Full),
-            (&[range, ("if-range", DATE)], part),
+            (&[range, ("if-range", DATE)], part()),
             (&[range, ("if-range", EARLIER)], Full),
             (&[range, ("if-range", LATER)], Full),
             (&[range, ("if-range", "nonsense")], Full),
@@ -129,8 +141,8 @@ mod tests {
             (&[("if-match", "\"x\"")], PreconditionFailed),
             (&[("if-match", "W/\"abc\"")], PreconditionFailed),
             (&[("if-match", "\"x\""), range], PreconditionFailed),
-            (&[("if-match", "\"abc\""), range], part),
-            (&[("if-match", "*"), range], part),
+            (&[("if-match", "\"abc\""), range], part()),
+            (&[("if-match", "*"), range], part()),
             (&[("if-match", "\"abc\""), ("if-none-match", "\"abc\"")], NotModified),
             // If-Unmodified-Since.
             (&[("if-unmodified-since", EARLIER)], PreconditionFailed),

@@ -18,14 +18,23 @@ impl ByteRange {
     }
 }
 
+/// More parts than these are not answered: section 17.15, many small ranges cost the server more than the client.
+const MOST_PARTS: usize = 16;
+
+/// Parts whose positions are no further apart than this become one: what lies between costs less than the head of another
+/// part.
+const GAP: u64 = 128;
+
 /// What the `Range` of a request asks of a representation.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Asked {
-    /// Everything: there is no `Range`, it is to be ignored, or it asks for several parts. Section 14.2 leaves
-    /// the server free to ignore any `Range`.
+    /// Everything: there is no `Range`, it is to be ignored, or it asks for so much that all of it is simpler. Section
+    /// 14.2 leaves the server free to ignore any `Range`.
     Everything,
     /// One part.
     Part(ByteRange),
+    /// Several parts that do not overlap, in the order in which they were asked for.
+    Parts(Vec<ByteRange>),
     /// Nothing that is there, or nothing that can be understood.
     Nothing,
 }
@@ -50,8 +59,7 @@ fn parse(field: &str, length: u64) -> Asked {
     if !unit.eq_ignore_ascii_case("bytes") {
         return Asked::Everything;
     }
-    let mut parts = None;
-    let mut several = false;
+    let mut parts = Vec::new();
     let mut empty = true;
     // Section 5.6.1: lists may have empty elements and white space around their commas.
     for spec in set.split(',').map(|spec| spec.trim_matches([' ', '\t'])) {
@@ -60,18 +68,36 @@ fn parse(field: &str, length: u64) -> Asked {
         }
         empty = false;
         match satisfy(spec, length) {
-            Ok(Some(part)) => several |= parts.replace(part).is_some(),
+            Ok(Some(_)) if parts.len() == MOST_PARTS => return Asked::Everything,
+            Ok(Some(part)) => add(&mut parts, part),
             Ok(None) => {}
             // Section 14.2: may be ignored or rejected; nginx and Go reject.
             Err(Malformed) => return Asked::Nothing,
         }
     }
-    match parts {
+    match parts[..] {
         _ if empty => Asked::Nothing,
-        Some(_) if several => Asked::Everything,
-        Some(part) => Asked::Part(part),
-        None => Asked::Nothing,
+        [] => Asked::Nothing,
+        [part] => Asked::Part(part),
+        [..] if parts.iter().map(|part| part.length()).sum::<u64>() >= length => Asked::Everything,
+        [..] => Asked::Parts(parts),
     }
+}
+
+/// Section 15.3.7.2: parts that overlap, or nearly do, may be sent as one. It takes the place of the earliest.
+fn add(parts: &mut Vec<ByteRange>, mut part: ByteRange) {
+    while let Some(at) = parts.iter().position(|known| near(*known, part)) {
+        let known = parts.remove(at);
+        part = ByteRange { first: part.first.min(known.first), last: part.last.max(known.last) };
+        if !parts.iter().any(|known| near(*known, part)) {
+            return parts.insert(at, part);
+        }
+    }
+    parts.push(part);
+}
+
+fn near(a: ByteRange, b: ByteRange) -> bool {
+    a.first <= b.last.saturating_add(GAP) && b.first <= a.last.saturating_add(GAP)
 }
 
 /// A part that is not of the form that section 14.1.2 gives.
@@ -111,6 +137,20 @@ mod tests {
         Asked::Part(ByteRange { first, last })
     }
 
+    fn parts(parts: &[(u64, u64)]) -> Asked {
+        Asked::Parts(parts.iter().map(|(first, last)| ByteRange { first: *first, last: *last }).collect())
+    }
+
+    #[test]
+    fn too_many_parts_are_all_of_it() {
+        let field = |count: u64| {
+            let specs: Vec<String> = (0..count).map(|n| format!("{0}-{0}", n * 1000)).collect();
+            format!("bytes={}", specs.join(","))
+        };
+        assert!(matches!(parse(&field(16), 300_000), Asked::Parts(parts) if parts.len() == 16));
+        assert_eq!(parse(&field(17), 300_000), Asked::Everything);
+    }
+
     /// The rows of the probe that servers were compared with, plus corners.
     #[test]
     fn each_form_selects_what_the_rfc_says() {
@@ -140,8 +180,16 @@ mod tests {
             ("bytes=1 - 2", Asked::Nothing),
             ("bytes=0x1-2", Asked::Nothing),
             ("bytes=300000-,400000-", Asked::Nothing),
-            ("bytes=0-1,5-6", Asked::Everything),
-            ("bytes=0-,0-,0-,0-", Asked::Everything),
+            ("bytes=0-1,5-6", part(0, 6)),
+            ("bytes=0-1,1000-1001", parts(&[(0, 1), (1000, 1001)])),
+            ("bytes=1000-1001,0-1", parts(&[(1000, 1001), (0, 1)])),
+            ("bytes=1000-1001,0-1,900-999", parts(&[(900, 1001), (0, 1)])),
+            ("bytes=0-1,1000-1001,1-999", part(0, 1001)),
+            ("bytes=0-1,-2", parts(&[(0, 1), (299_998, 299_999)])),
+            ("bytes=0-1,1000-1001,400000-", parts(&[(0, 1), (1000, 1001)])),
+            ("bytes=0-,0-,0-,0-", part(0, 299_999)),
+            ("bytes=0-149999,150128-", parts(&[(0, 149_999), (150_128, 299_999)])),
+            ("bytes=0-149999,150127-", part(0, 299_999)),
             ("items=0-1", Asked::Everything),
             ("bytes = 0-1", Asked::Everything),
             ("bytes", Asked::Everything),
@@ -193,7 +241,7 @@ mod tests {
             let found: Vec<u64> = match parse(&field, length) {
                 Asked::Part(part) => (part.first..=part.last).collect(),
                 Asked::Nothing => Vec::new(),
-                Asked::Everything => panic!("{field} must not be ignored"),
+                Asked::Everything | Asked::Parts(_) => panic!("{field} is one part"),
             };
             prop_assert!(!backwards || found.is_empty());
             prop_assert_eq!(found, expected);
@@ -201,8 +249,14 @@ mod tests {
 
         #[test]
         fn any_text_is_answered_within_bounds(field in "(bytes=)?[-0-9, a-z=]{0,40}", length in 0_u64..100) {
-            if let Asked::Part(part) = parse(&field, length) {
+            let parts = match parse(&field, length) {
+                Asked::Part(part) => vec![part],
+                Asked::Parts(parts) => parts,
+                Asked::Everything | Asked::Nothing => Vec::new(),
+            };
+            for (at, part) in parts.iter().enumerate() {
                 prop_assert!(part.first <= part.last && part.last < length);
+                prop_assert!(parts[..at].iter().all(|other| !near(*other, *part)));
             }
         }
     }
