@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const programs = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release');
+const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+const programs = join(target, 'release');
 export const serverProgram = join(programs, 'modelferry');
 export const proxyProgram = join(programs, 'fault-proxy');
+/** Where scripts/test puts Python's clients of model hubs. */
+export const clients = join(target, 'clients');
 export const site = join(root, 'target', 'site');
 /** The folder into which scripts/model puts the real model. */
 export const sharedModels = join(root, 'models');
