@@ -1,4 +1,5 @@
-// Programs that nobody here wrote: downloaders that resume, and the hub's own client, with nothing but the address changed.
+// Programs that nobody here wrote: downloaders that resume, the hub's own client with nothing but the address changed,
+// and a checker of HTTP.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -118,4 +119,53 @@ test('the hub’s Python client and its command bring the model, and go on after
   const missing = await run(join(clients, 'bin/hf'), ['download', MODEL, 'no-such-file.bin'], env);
   expect(missing.status).not.toBe(0);
   expect(missing.said).toMatch(/404|not found|EntryNotFound/i);
+});
+
+interface Note {
+  note_id: string;
+  level: string;
+  summary: string;
+}
+
+/**
+ * `public` is there for a reason: hub clients send tokens, and without it no shared cache could keep the answers (RFC 9111
+ * section 3.5).
+ */
+const MEANT = 'STORE_PUBLIC_UNNECESSARY';
+
+// Not the pages: they are made for each request, and have no validator yet.
+test('redbot finds nothing to warn of', async ({ server }) => {
+  test.setTimeout(240_000);
+  const manifest = await server.manifest();
+  const [file] = manifest.files;
+  const page = await (await fetch(server.url)).text();
+  const assets = [...page.matchAll(/"(\/pkg\/[^"]+)"/g)].map((match) => match[1]!);
+  expect(assets.length).toBeGreaterThan(1);
+  const { revision } = manifest;
+  const paths = [
+    `/${MODEL}/resolve/${revision}/${file!.path}`,
+    `/${MODEL}/resolve/main/${file!.path}`,
+    `/pieces/${file!.pieces[0]}`,
+    '/api/models',
+    `/api/models/${MODEL}`,
+    `/api/models/${MODEL}/revision/${revision}`,
+    `/api/models/${MODEL}/tree/${revision}`,
+    `/api/models/${MODEL}/manifest/${revision}`,
+    `/api/models/${MODEL}/manifest/${revision}?form=text`,
+    '/healthz',
+    '/service-worker.js',
+    '/assets/icon-192.png',
+    '/no-such-page',
+    ...new Set(assets),
+  ];
+  for (const path of paths) {
+    const { status, said } = await run(join(clients, 'bin/redbot'), ['-o', 'har', `${server.url}${path}`]);
+    expect(status, said).toBe(0);
+    const { log } = JSON.parse(said);
+    const notes: Note[] = log.entries.flatMap((entry: { _red_messages: Note[] }) => entry._red_messages);
+    // It has looked.
+    expect(notes.length, path).toBeGreaterThan(2);
+    const warnings = notes.filter(({ level }) => !['GOOD', 'INFO'].includes(level));
+    expect(warnings.filter(({ note_id }) => note_id !== MEANT), path).toEqual([]);
+  }
 });

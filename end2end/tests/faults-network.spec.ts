@@ -33,10 +33,12 @@ faultRow(1, 'connection reset at a byte of a piece, once', {}, async ({ proxy, d
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(1, 'connection closed inside a piece, ten times', {}, async ({ proxy, device, row }) => {
+faultRow(1, 'connection closed inside a piece, ten times', {}, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
   const [, piece] = await row.pieces();
-  await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 10, cut_at: 765_432 }]);
+  // On a line where the page looks at the bytes as they come.
+  const line = slow(engine);
+  await proxy.rules([{ ...line, name: 'cut', path: `/pieces/${piece}`, times: 10, cut_at: 765_432 }, line]);
   const model = await row.begin();
   await row.struck('cut', 10);
   await row.tell(model);

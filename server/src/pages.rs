@@ -7,8 +7,8 @@ use std::sync::Arc;
 use app::catalogue::{Catalogue, CatalogueSource};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
@@ -20,7 +20,7 @@ use tower_http::compression::predicate::SizeAbove;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::http::{IMMUTABLE, NO_CACHE};
+use crate::http::{IMMUTABLE, NO_CACHE, ascii};
 use crate::index::Index;
 use crate::{ServerState, routes};
 
@@ -62,6 +62,7 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .merge(pages)
         .merge(routes::worker())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
+        .layer(map_response(negotiated))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -86,6 +87,28 @@ async fn immutable_if_found(State(names_are_hashed): State<bool>, request: Reque
     let found = response.status().is_success();
     let cache_control = if names_are_hashed && found { IMMUTABLE } else { NO_CACHE };
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
+    response
+}
+
+/// What the compressing layers leave out. RFC 9110 section 15.4.5: a 304 has the `Vary` of the 200, and a 206 too.
+/// Section 8.8.3.3: what is compressed must not have the strong tag of what is not.
+async fn negotiated(mut response: Response) -> Response {
+    let status = response.status();
+    let headers = response.headers_mut();
+    let varies = headers.get_all(header::VARY).iter().any(|vary| {
+        let names = vary.to_str().unwrap_or_default().split(',');
+        names.map(str::trim).any(|name| name.eq_ignore_ascii_case("accept-encoding"))
+    });
+    if !varies && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
+        && tag.starts_with('"')
+    {
+        let weak = ascii(&format!("W/{tag}"));
+        headers.insert(header::ETAG, weak);
+    }
     response
 }
 

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::ServerState;
-use crate::http::NO_CACHE;
 use crate::index::Progress;
 
 #[derive(Serialize)]
@@ -33,7 +32,7 @@ pub(super) async fn get(State(state): State<ServerState>) -> Response {
     let json = serde_json::to_string(&health).unwrap_or_default();
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, NO_CACHE),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (fields, Body::from(json)).into_response()
 }
