@@ -5,6 +5,8 @@ mod access_log;
 mod answer;
 mod body;
 mod decide;
+#[cfg(test)]
+mod go_tables;
 mod headers;
 mod multipart;
 mod range;
