@@ -1,6 +1,11 @@
 //! The document around every page, and which address is which page.
 
+use http::HeaderValue;
+use http::header::CONTENT_SECURITY_POLICY;
+use leptos::config::Env;
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
 use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
 use leptos_router::SsrMode;
 use leptos_router::components::{Route, Router, Routes};
@@ -12,6 +17,7 @@ use crate::pages::{CataloguePage, ModelPage, NotFound};
 #[must_use]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_meta_context();
+    restrict(&options);
     view! {
         <!DOCTYPE html>
         <html lang=words::LANGUAGE>
@@ -29,6 +35,25 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <App/>
             </body>
         </html>
+    }
+}
+
+/// What the page may load and run, whatever gets into it (Content Security Policy Level 3): its own files and the one script
+/// that starts it, which has a number that is good once.
+fn restrict(options: &LeptosOptions) {
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
+        return;
+    };
+    // The watching build tells the page by a socket that it has changed.
+    let watched = if options.env == Env::DEV { " ws:" } else { "" };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'{watched}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    // A number in base64 is always fit for a field.
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(CONTENT_SECURITY_POLICY, policy);
     }
 }
 

@@ -62,3 +62,25 @@ test.describe('plain HTTP on another host than this one', () => {
     await expect(page.locator(`a[href*="/resolve/"]`)).toHaveCount((await server.manifest()).files.length);
   });
 });
+
+test('a page runs and loads nothing but its own', async ({ server, device }) => {
+  device.tolerate(/Content Security Policy/);
+  const model = await ModelPage.open(await device.newPage(), server);
+  const response = await fetch(model.page.url());
+  expect(response.headers.get('content-security-policy')).not.toContain('unsafe-inline');
+  expect(response.headers.get('referrer-policy')).toBe('same-origin');
+  const ran = await model.page.evaluate(async (elsewhere) => {
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = true';
+    document.body.append(script);
+    document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="window.ran = true">');
+    const reached = await fetch(elsewhere, { mode: 'no-cors' }).then(() => true, () => false);
+    await new Promise((over) => setTimeout(over, 100));
+    return [Boolean((window as unknown as { ran?: boolean }).ran), reached];
+  }, server.url.replace('127.0.0.1', 'localhost'));
+  expect(ran).toEqual([false, false]);
+
+  // And yet it works.
+  await model.click('Download');
+  await model.becomes('ready');
+});

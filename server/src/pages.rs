@@ -7,7 +7,7 @@ use std::sync::Arc;
 use app::catalogue::{Catalogue, CatalogueSource};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
@@ -50,7 +50,8 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .fallback(any(move |request: Request| unknown(request, render.clone())))
         .with_state(options)
         // Pages show what the index knows now.
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE));
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE))
+        .layer(map_response(restricted));
     Router::new()
         .nest_service(&format!("/{ASSETS}"), folder(ASSETS))
         .layer(cached(NO_CACHE))
@@ -87,6 +88,18 @@ async fn immutable_if_found(State(names_are_hashed): State<bool>, request: Reque
     let found = response.status().is_success();
     let cache_control = if names_are_hashed && found { IMMUTABLE } else { NO_CACHE };
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
+    response
+}
+
+/// What a page is kept from. Its policy for scripts is the app's, which knows its scripts.
+async fn restricted(mut response: Response) -> Response {
+    let fields = [
+        ("referrer-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ];
+    for (name, value) in fields {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
     response
 }
 
