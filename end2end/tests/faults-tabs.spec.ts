@@ -1,7 +1,7 @@
 // Rows 10, 14, 15 and 17 of docs/FAULTS.md: what tabs, the person and other versions of ours do to a download.
 import type { Page } from '@playwright/test';
 import { faultRow, WASTE } from '../harness/fault-row.ts';
-import { slow, tolerateFailures } from '../harness/faults.ts';
+import { slow, thin, tolerateFailures } from '../harness/faults.ts';
 import { bystander, expect, ModelPage, PIECE, until } from '../harness/test.ts';
 
 /** Presses a button without bringing the tab to the front: both tabs can be asked at once. */
@@ -29,7 +29,7 @@ faultRow(10, 'two tabs click Download at once', {}, async ({ proxy, device, engi
 });
 
 faultRow(10, 'Cancel in the other tab', {}, async ({ proxy, engine, row }) => {
-  await proxy.rules([slow(engine)]);
+  await proxy.rules([thin(engine)]);
   const one = await row.open();
   await one.click('Download');
   await one.isPast(0.2);

@@ -162,7 +162,7 @@ test('what was saved and is wrong is noticed, and fetched again', async ({ serve
 });
 
 test('Cancel keeps what has come, Resume goes on there, Discard removes it @full', async ({ faultProxy, device }, info) => {
-  await faultProxy.rules([SLOW]);
+  await faultProxy.rules([thin('page')]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.25);
   await model.click('Cancel');
