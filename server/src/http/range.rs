@@ -57,13 +57,11 @@ fn parse(field: &str, length: u64) -> Asked {
     }
     let mut parts = Vec::new();
     let mut wanted: u64 = 0;
-    let mut empty = true;
     // Section 5.6.1: lists may have empty elements and white space around their commas.
     for spec in set.split(',').map(|spec| spec.trim_matches([' ', '\t'])) {
         if spec.is_empty() {
             continue;
         }
-        empty = false;
         match satisfy(spec, length) {
             Ok(Some(_)) if parts.len() == MOST_PARTS => return Asked::Everything,
             Ok(Some(part)) => {
@@ -76,7 +74,6 @@ fn parse(field: &str, length: u64) -> Asked {
         }
     }
     match parts[..] {
-        _ if empty => Asked::Nothing,
         [] => Asked::Nothing,
         // The same bytes over and over: section 17.15.
         [..] if wanted > length => Asked::Everything,
