@@ -17,8 +17,8 @@ use super::{Seat, background, choice, news, page_engine, room, survey};
 /// How often the tab that works tells the others how far it is, in milliseconds.
 const TELL_EVERY: u64 = 500;
 
-/// How often a model that is there is looked at, in milliseconds: the browser or the person may remove it at any
-/// time, and nobody is told.
+/// How often a model that is there, or a part of it, is looked at, in milliseconds: the browser or the person may remove
+/// it at any time, and nobody is told.
 const LOOK_EVERY: u32 = 15_000;
 
 thread_local! {
@@ -201,7 +201,7 @@ impl Driver {
     fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
         self.follow_background();
         self.tick_while_busy();
-        self.look_while_ready();
+        self.look_while_at_rest();
         if effects.is_empty() {
             return;
         }
@@ -358,19 +358,21 @@ impl Driver {
         });
     }
 
-    fn look_while_ready(self: &Rc<Self>) {
-        let is_ready = |driver: &Self| driver.with(|download| *download.state() == State::Ready);
-        if !is_ready(self) || self.looking.replace(true) {
+    fn look_while_at_rest(self: &Rc<Self>) {
+        let is_at_rest = |driver: &Self| {
+            driver.with(|download| matches!(download.state(), State::Ready | State::Interrupted(_)))
+        };
+        if !is_at_rest(self) || self.looking.replace(true) {
             return;
         }
         let driver = Rc::clone(self);
         spawn_local(async move {
-            while is_ready(&driver) {
+            while is_at_rest(&driver) {
                 TimeoutFuture::new(LOOK_EVERY).await;
                 driver.dispatch(Event::Changed);
             }
             driver.looking.set(false);
-            driver.look_while_ready();
+            driver.look_while_at_rest();
         });
     }
 }

@@ -156,8 +156,7 @@ impl Engine {
         }
         let _listening = listen::listen(self);
         let outcome = self.carry_out().await;
-        self.save_all().await;
-        self.give_places_back().await;
+        self.put_away().await;
         self.buffers.take();
         self.spare.take();
         self.lent.take();

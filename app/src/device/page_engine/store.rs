@@ -3,6 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
+use futures_util::pin_mut;
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind};
 use protocol::download::{Cause, Event};
@@ -15,6 +18,10 @@ use web_sys::Response;
 use super::super::browser::log;
 use super::super::news;
 use super::Engine;
+
+/// How long the store may take for a piece that is in memory, in milliseconds. When Chromium finds a disk full and removes all
+/// that a site has stored, what it was just told to store is neither stored nor refused, ever.
+const PATIENCE: u32 = 60_000;
 
 impl Engine {
     /// Takes what was saved of a piece.
@@ -95,8 +102,7 @@ impl Engine {
         None
     }
 
-    /// At the end of a run: nobody else shall wait for them.
-    pub(super) async fn give_places_back(&self) {
+    async fn give_places_back(&self) {
         for (_, place) in self.places.take() {
             if let Err(error) = self.device.store.pieces().give_back(place).await {
                 log("a place could not be given back", &error.to_string().into());
@@ -125,7 +131,8 @@ impl Engine {
 
     pub(super) async fn admit(self: Rc<Self>, piece: Piece) {
         let digest = piece.digest;
-        match self.verify_or_store(&digest).await {
+        let stored = in_time(self.verify_or_store(&digest)).await;
+        match stored.unwrap_or(Err(Refusal::Storage)) {
             Ok(()) => {
                 news::tell(&FromWorker::Admitted { digest });
                 self.admitted(&digest);
@@ -222,8 +229,18 @@ impl Engine {
         self.wake.wake();
     }
 
-    /// At the end of a run: what has come is there for the next one.
-    pub(super) async fn save_all(self: &Rc<Self>) {
+    /// At the end of a run: what has come is there for the next one, and nobody waits for this one's places.
+    pub(super) async fn put_away(self: &Rc<Self>) {
+        let put_away = async {
+            self.save_all().await;
+            self.give_places_back().await;
+        };
+        if in_time(put_away).await.is_none() {
+            log("the store does not answer", &JsValue::UNDEFINED);
+        }
+    }
+
+    async fn save_all(self: &Rc<Self>) {
         loop {
             self.save(true);
             if self.saving.get() == 0 {
@@ -231,6 +248,15 @@ impl Engine {
             }
             self.wake.wait().await;
         }
+    }
+}
+
+/// What comes of some work of the store's, or nothing after [`PATIENCE`].
+async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
+    pin_mut!(work);
+    match select(work, TimeoutFuture::new(PATIENCE)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
     }
 }
 
