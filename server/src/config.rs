@@ -378,9 +378,15 @@ mod tests {
     #[test]
     fn every_mistake_in_a_file_is_named_with_its_line() {
         for (text, expected) in [
-            ("# models\nlisten = \"localhost\"", ":2: `listen`: \"localhost\" is not taken (invalid socket address"),
+            (
+                "# models\nlisten = \"localhost\"",
+                ":2: `listen`: \"localhost\" is not taken (invalid socket address",
+            ),
             ("\n\npiece-size = 5", ":3: `piece-size`: 5 is not taken (5 is not in 65536..=268435456)"),
-            ("stall-seconds = 0", ":1: `stall-seconds`: 0 is not taken (expected seconds from 0.01 to 86400)"),
+            (
+                "stall-seconds = 0",
+                ":1: `stall-seconds`: 0 is not taken (expected seconds from 0.01 to 86400)",
+            ),
             ("log-format = \"xml\"", ":1: `log-format`: \"xml\" is not taken (it may be human, json)"),
             ("piece-sice = 5", ":1: there is no setting `piece-sice`; did you mean `piece-size`?"),
             ("xyz = 5", ":1: there is no setting `xyz`; see --help"),
@@ -403,7 +409,8 @@ mod tests {
     #[test]
     fn what_is_printed_is_a_file_that_says_the_same() {
         let (_folder, path) = file("stall-seconds = 7.5\naccess-log = \"a \\\"b\\\"\"\n");
-        let Task::Print(text) = task(&["--config", &path, "--print-config", "--listen", "[::1]:1"]).unwrap() else {
+        let Task::Print(text) = task(&["--config", &path, "--print-config", "--listen", "[::1]:1"]).unwrap()
+        else {
             panic!("nothing printed");
         };
         for line in [
@@ -416,7 +423,8 @@ mod tests {
             assert!(text.lines().any(|l| l == line), "{line}\n{text}");
         }
         let (_folder, printed) = file(&text);
-        let (once, again) = (parse(&["--config", &path, "--listen", "[::1]:1"]), parse(&["--config", &printed]));
+        let (once, again) =
+            (parse(&["--config", &path, "--listen", "[::1]:1"]), parse(&["--config", &printed]));
         assert_eq!(format!("{once:?}"), format!("{again:?}"));
     }
 }

@@ -30,7 +30,9 @@ pub fn start(filter: &str, format: LogFormat) -> Result<(), Error> {
         .with_target(false);
     match format {
         LogFormat::Human => lines.init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+        }
     }
     Ok(())
 }

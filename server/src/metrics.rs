@@ -11,7 +11,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder};
+use prometheus::{
+    IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder,
+};
 
 use crate::connections::Ended;
 use crate::index::Index;
@@ -191,7 +193,8 @@ impl OfIndex {
                 .gauge("modelferry_index_pending_models", "Models that wait for files to be hashed.")?,
             waiting_files: make
                 .gauge("modelferry_index_waiting_files", "Files being hashed or waiting for it.")?,
-            problems: make.gauge("modelferry_index_problems", "Things below the folder that cannot be served.")?,
+            problems: make
+                .gauge("modelferry_index_problems", "Things below the folder that cannot be served.")?,
             scans: make.counter("modelferry_index_scans_total", "Looks at the models folder.")?,
             hashed_files: make.counter("modelferry_index_hashed_files_total", "Files hashed.")?,
             hashed_bytes: make.counter("modelferry_index_hashed_bytes_total", "Bytes hashed.")?,

@@ -59,7 +59,9 @@ impl fmt::Display for FileError {
                 write!(f, "{at}: there is no setting `{key}`; did you mean `{similar}`?")
             }
             Self::Kind { at, key, kind } => write!(f, "{at}: `{key}`: {kind} is not taken"),
-            Self::Value { at, key, value, reason } => write!(f, "{at}: `{key}`: {value} is not taken ({reason})"),
+            Self::Value { at, key, value, reason } => {
+                write!(f, "{at}: `{key}`: {value} is not taken ({reason})")
+            }
         }
     }
 }
@@ -68,8 +70,8 @@ impl std::error::Error for FileError {}
 
 /// Makes the values of the file the defaults of the flags; says which flags those are.
 pub(super) fn layer(command: &Command, path: &Path) -> Result<(Command, Vec<String>), FileError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    let text =
+        fs::read_to_string(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
     let at = |position: usize| At {
         path: path.to_owned(),
         line: text.bytes().take(position).filter(|byte| *byte == b'\n').count() + 1,
@@ -89,7 +91,11 @@ pub(super) fn layer(command: &Command, path: &Path) -> Result<(Command, Vec<Stri
         let at = || at(key.span().start);
         let key = key.get_ref().as_ref();
         let Some(arg) = settings(command).find(|arg| arg.get_long() == Some(key)) else {
-            return Err(FileError::UnknownKey { at: at(), key: key.to_owned(), similar: similar(command, key) });
+            return Err(FileError::UnknownKey {
+                at: at(),
+                key: key.to_owned(),
+                similar: similar(command, key),
+            });
         };
         let written = match as_flag(value.get_ref()) {
             Ok(written) => written,

@@ -40,7 +40,9 @@ fn line(text: &mut String, arg: &Arg, matches: &ArgMatches, from_file: &[String]
 /// As TOML writes it: numbers and truth as they are, all else in quotes.
 fn quoted(value: &str) -> String {
     let plain = DeValue::parse(value);
-    if plain.is_ok_and(|value| value.get_ref().is_integer() || value.get_ref().is_float() || value.get_ref().is_bool()) {
+    if plain.is_ok_and(|value| {
+        value.get_ref().is_integer() || value.get_ref().is_float() || value.get_ref().is_bool()
+    }) {
         return value.to_owned();
     }
     toml::Value::String(value.to_owned()).to_string()

@@ -75,12 +75,7 @@ pub(super) async fn serve(
     }
 }
 
-async fn serve_http1<S>(
-    stream: S,
-    router: Router,
-    limits: Limits,
-    ending: &mut watch::Receiver<()>,
-) -> Ended
+async fn serve_http1<S>(stream: S, router: Router, limits: Limits, ending: &mut watch::Receiver<()>) -> Ended
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

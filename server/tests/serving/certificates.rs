@@ -67,7 +67,11 @@ impl Trust {
         Arc::new(config)
     }
 
-    pub(crate) fn over(&self, stream: TcpStream, protocol: &[u8]) -> StreamOwned<ClientConnection, TcpStream> {
+    pub(crate) fn over(
+        &self,
+        stream: TcpStream,
+        protocol: &[u8],
+    ) -> StreamOwned<ClientConnection, TcpStream> {
         let name = ServerName::try_from("127.0.0.1").unwrap();
         StreamOwned::new(ClientConnection::new(self.client(protocol), name).unwrap(), stream)
     }

@@ -58,6 +58,7 @@ fn a_program_serves_as_a_file_says() {
     crate::folder::until("a line about the request", || {
         let log = program.log();
         let mut lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        lines.find(|line| line["message"] == "answered" && line["path"] == "/healthz" && line["status"] == 200)
+        lines
+            .find(|line| line["message"] == "answered" && line["path"] == "/healthz" && line["status"] == 200)
     });
 }

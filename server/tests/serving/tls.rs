@@ -93,7 +93,9 @@ fn a_new_certificate_is_taken_into_use_and_a_running_download_goes_on() {
     program.settle(&folder);
     let info = program.get("/api/models/o/n").json();
     let url = format!("/o/n/resolve/{}/a", info["sha"].as_str().unwrap());
-    let serves = |trusted: &std::path::Path| curl(&program, trusted.to_str().unwrap(), "/healthz", &[]).status.success();
+    let serves = |trusted: &std::path::Path| {
+        curl(&program, trusted.to_str().unwrap(), "/healthz", &[]).status.success()
+    };
 
     let old = folder.beside("old.pem");
     fs::copy(pair.cert(), &old).unwrap();
@@ -115,7 +117,9 @@ fn a_new_certificate_is_taken_into_use_and_a_running_download_goes_on() {
     assert!(program.log().contains("cert.pem and the key"));
     assert!(serves(pair.cert()));
     fs::write(pair.key(), good).unwrap();
-    until("the good one again", || (program.log().matches("new certificate in use").count() == 2).then_some(()));
+    until("the good one again", || {
+        (program.log().matches("new certificate in use").count() == 2).then_some(())
+    });
     assert!(serves(pair.cert()));
     assert_eq!(complaints(), 2);
 
