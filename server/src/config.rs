@@ -231,7 +231,7 @@ impl std::error::Error for ConfigError {}
 #[derive(Clone, Debug)]
 pub enum Task {
     /// Serve.
-    Serve(Config),
+    Serve(Box<Config>),
     /// Say what would be done, in this text.
     Print(String),
 }
@@ -265,7 +265,7 @@ impl Task {
             Config::try_from(flags)?;
             return Ok(Self::Print(print::print(&command, &matches, &layers)));
         }
-        Config::try_from(flags).map(Self::Serve)
+        Config::try_from(flags).map(|config| Self::Serve(Box::new(config)))
     }
 }
 
@@ -313,7 +313,7 @@ mod tests {
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         match task(args)? {
-            Task::Serve(config) => Ok(config),
+            Task::Serve(config) => Ok(*config),
             Task::Print(text) => panic!("{text}"),
         }
     }

@@ -31,7 +31,7 @@ pub fn start(filter: &str, format: LogFormat) -> Result<(), Error> {
     match format {
         LogFormat::Human => lines.init(),
         LogFormat::Json => {
-            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
         }
     }
     Ok(())

@@ -22,7 +22,7 @@ async fn run() -> Result<(), Error> {
     match Task::from_command_line().map_err(Error::Config)? {
         Task::Serve(config) => {
             logging::start(&config.log, config.log_format)?;
-            serve::serve(config).await
+            serve::serve(*config).await
         }
         Task::Print(text) => {
             // Whoever asked may have stopped reading.

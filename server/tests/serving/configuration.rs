@@ -62,3 +62,26 @@ fn a_program_serves_as_a_file_says() {
             .find(|line| line["message"] == "answered" && line["path"] == "/healthz" && line["status"] == 200)
     });
 }
+
+#[test]
+fn the_example_in_the_handbook_is_the_one_that_is_installed_and_names_settings_that_there_are() {
+    let read = |path: &str| fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (handbook, installed) = (read("docs/OPERATING.md"), read("packaging/modelferry.toml"));
+    let (_, rest) = handbook.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```\n").unwrap();
+    assert_eq!(example, installed);
+    // Those that are commented out as well.
+    let all: String = example
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = \"")).unwrap_or(line))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let folder = Folder::new();
+    let printed = print(&folder, &all, &[], &[]).unwrap();
+    assert_eq!(printed.matches("# from the file").count(), 14, "{printed}");
+    // Each option has its place in the handbook or in --help.
+    let help = command().arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for heading in ["Configuration:", "HTTPS:", "Limits:", "Watching:"] {
+        assert!(help.contains(heading), "{help}");
+    }
+}
