@@ -14,7 +14,7 @@ mod refusal;
 mod validator;
 
 pub use access_log::AccessLog;
-pub(crate) use access_log::log_access;
+pub(crate) use access_log::{Observers, observe};
 pub(crate) use answer::{Representation, Source, answer};
 pub(crate) use headers::{EXPOSED, IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
 pub(crate) use refusal::{Form, Refusal, sentence};
