@@ -4,10 +4,12 @@
 mod access_log;
 mod answer;
 mod body;
+mod cross_origin;
 mod decide;
 #[cfg(test)]
 mod go_tables;
 mod headers;
+mod methods;
 mod multipart;
 mod range;
 mod refusal;
@@ -16,5 +18,8 @@ mod validator;
 pub use access_log::AccessLog;
 pub(crate) use access_log::log_access;
 pub(crate) use answer::{Representation, Source, answer};
-pub(crate) use headers::{EXPOSED, IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
+pub use cross_origin::{AllowedOrigins, PageIsolation};
+pub(crate) use cross_origin::{isolate, resource_policy};
+pub(crate) use headers::{IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
+pub(crate) use methods::only_reads;
 pub(crate) use refusal::{Form, Refusal, sentence};

@@ -17,13 +17,13 @@ pub mod serve;
 use std::path::PathBuf;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use faults::Faults;
 use index::Index;
 
-pub use http::AccessLog;
+pub use http::{AccessLog, AllowedOrigins, PageIsolation};
 
 /// What the routes share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ pub struct ServerState {
     pub access_log: Option<AccessLog>,
     /// What goes wrong on purpose, in tests.
     pub faults: Faults,
+    /// Whose pages may read models and pieces.
+    pub allow_origin: AllowedOrigins,
+    /// How our own pages are isolated from other origins.
+    pub page_isolation: PageIsolation,
     /// Folder with the built interface, as `cargo leptos build` makes it.
     pub site: PathBuf,
 }
@@ -42,7 +46,14 @@ impl ServerState {
     /// A state that logs no requests and makes no faults.
     #[must_use]
     pub fn new(index: Index) -> Self {
-        Self { index, access_log: None, faults: Faults::default(), site: PathBuf::from("target/site") }
+        Self {
+            index,
+            access_log: None,
+            faults: Faults::default(),
+            allow_origin: AllowedOrigins::Everyone,
+            page_isolation: PageIsolation::RequireCorp,
+            site: PathBuf::from("target/site"),
+        }
     }
 }
 
@@ -52,6 +63,7 @@ pub fn router(state: ServerState) -> Router {
     // Layers go around everything merged before them: pages are logged like files.
     pages::pages(&state)
         .merge(routes::models(state))
+        .layer(from_fn(http::only_reads))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(log, http::log_access))
 }

@@ -20,7 +20,7 @@ use tower_http::compression::predicate::SizeAbove;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::http::{IMMUTABLE, NO_CACHE, ascii};
+use crate::http::{IMMUTABLE, NO_CACHE, ascii, isolate, resource_policy};
 use crate::index::Index;
 use crate::{ServerState, routes};
 
@@ -49,9 +49,11 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         // Unknown addresses get the app's page for them; other programs than browsers, one line.
         .fallback(any(move |request: Request| unknown(request, render.clone())))
         .with_state(options)
-        // Pages show what the index knows now.
+        // Pages show what the index knows now, and carry a number that is good once. So they have no validator either: a
+        // 304 would bring the number of before back, beside a policy that names another one.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE))
-        .layer(map_response(restricted));
+        .layer(map_response(restricted))
+        .layer(from_fn_with_state(state.page_isolation, isolate));
     Router::new()
         .nest_service(&format!("/{ASSETS}"), folder(ASSETS))
         .layer(cached(NO_CACHE))
@@ -64,6 +66,7 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .merge(routes::worker())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
         .layer(map_response(negotiated))
+        .layer(resource_policy("same-origin"))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -132,11 +135,13 @@ where
 {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if reads && accept.is_some_and(|accept| accept.contains("text/html")) {
+    let mut response = if reads && accept.is_some_and(|accept| accept.contains("text/html")) {
         render(request).await
     } else {
         routes::unknown(request.uri().clone()).await
-    }
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_name(header::ACCEPT));
+    response
 }
 
 fn leptos_options(site: &Path) -> LeptosOptions {

@@ -29,8 +29,14 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     let index =
         Index::open(Options { root: config.models, piece_size: config.piece_size, rescan: config.rescan })
             .map_err(Error::Index)?;
-    let state =
-        ServerState { index, access_log, faults: Faults::from_file(config.test_faults), site: config.site };
+    let state = ServerState {
+        index,
+        access_log,
+        faults: Faults::from_file(config.test_faults),
+        allow_origin: config.allow_origin,
+        page_isolation: config.page_isolation,
+        site: config.site,
+    };
     let address = listener.local_addr().map_err(refused)?;
     // Whoever started it may not listen any more; that is no reason not to serve.
     writeln!(io::stdout(), "listening on http://{address}").ok();

@@ -11,7 +11,7 @@ use protocol::Digest;
 
 use super::body::{FileBody, OpenFile};
 use super::decide::{Decision, decide};
-use super::headers::{CROSS_ORIGIN_RESOURCE_POLICY, ascii, etag, repr_digest};
+use super::headers::{ascii, etag, repr_digest};
 use super::multipart::Multipart;
 use super::range::ByteRange;
 use super::refusal::{Form, sentence};
@@ -108,7 +108,6 @@ impl Representation {
         fields.insert(super::headers::REPR_DIGEST, repr_digest(&self.digest));
         fields.insert(header::CACHE_CONTROL, self.cache_control.clone());
         fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        fields.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
         fields
     }
 

@@ -5,12 +5,15 @@
 
 mod api;
 mod changes;
+mod cross_origin;
 mod files;
 mod folder;
+mod hub_crate;
 mod in_process;
 mod limits;
 mod pages;
 mod pieces;
+mod probe;
 mod problems;
 mod program;
 mod restart;
