@@ -1,19 +1,14 @@
-//! HTTP without policy: what a request asks of a representation, how bytes become a body, how things that are
+//! HTTP without policy: how what is decided about a request becomes an answer, how bytes become a body, how things that are
 //! not there are said. Which URL is what is the business of [`crate::routes`].
 
 mod access_log;
 mod answer;
 mod body;
 mod cross_origin;
-mod decide;
-#[cfg(test)]
-mod go_tables;
 mod headers;
 mod methods;
 mod multipart;
-mod range;
 mod refusal;
-mod validator;
 
 pub use access_log::AccessLog;
 pub(crate) use access_log::log_access;

@@ -7,15 +7,15 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use conditional_request::{
+    ByteRange, Decision, Field, Fields, Method as Reading, Seconds, Validators, decide,
+};
 use protocol::Digest;
 
 use super::body::{FileBody, OpenFile};
-use super::decide::{Decision, decide};
 use super::headers::{ascii, etag, repr_digest};
 use super::multipart::Multipart;
-use super::range::ByteRange;
 use super::refusal::{Form, sentence};
-use super::validator::{Seconds, Validators};
 use crate::faults::Plan;
 use crate::index::{Index, StoredFile};
 
@@ -63,7 +63,8 @@ pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Repre
     let length = representation.length;
     let tag = representation.digest.to_string();
     let validators = Validators { tag: &tag, last_modified: representation.last_modified() };
-    match decide(method, request, validators, length) {
+    let method = if *method == Method::HEAD { Reading::Head } else { Reading::Get };
+    match decide(method, &Lines(request), validators, length) {
         Decision::Full => {
             let everything = ByteRange { first: 0, last: length.saturating_sub(1) };
             representation.send(StatusCode::OK, everything, length)
@@ -90,6 +91,15 @@ pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Repre
             response.headers_mut().insert(header::CONTENT_RANGE, content_range);
             response
         }
+    }
+}
+
+/// The fields of a request, as the decision reads them.
+struct Lines<'a>(&'a HeaderMap);
+
+impl Fields for Lines<'_> {
+    fn lines(&self, field: Field) -> impl Iterator<Item = &[u8]> {
+        self.0.get_all(field.name()).iter().map(HeaderValue::as_bytes)
     }
 }
 

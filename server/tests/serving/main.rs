@@ -11,6 +11,7 @@ mod folder;
 mod hub_crate;
 mod in_process;
 mod limits;
+mod mutated_paths;
 mod pages;
 mod pieces;
 mod probe;

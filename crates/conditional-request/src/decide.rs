@@ -1,14 +1,21 @@
-//! What a request gets of a representation: one pure function, RFC 9110 section 13.2.2. Files, pieces and
-//! documents all go through it.
+//! What a request gets of a representation: RFC 9110 section 13.2.2.
 
-use axum::http::{HeaderMap, Method, header};
+use crate::fields::{Field, Fields};
+use crate::range::{Asked, ByteRange, asked};
+use crate::validator::{IfRange, Tags, Validators, date};
 
-use super::range::{Asked, ByteRange, asked};
-use super::validator::{IfRange, Tags, Validators, date};
+/// The methods that read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// RFC 9110 section 9.3.1.
+    Get,
+    /// Section 9.3.2.
+    Head,
+}
 
 /// The answer to a GET or HEAD for something that is there.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Decision {
+pub enum Decision {
     /// 200 with everything.
     Full,
     /// 206 with one part.
@@ -23,19 +30,15 @@ pub(crate) enum Decision {
     Unsatisfiable,
 }
 
-/// Decides. `method` is GET or HEAD, `length` in bytes.
+/// Decides; `length` in bytes.
 ///
 /// Only for what would be answered 200 without conditions (section 13.2.1): a 404 ignores them.
-pub(crate) fn decide(
-    method: &Method,
-    headers: &HeaderMap,
-    validators: Validators<'_>,
-    length: u64,
-) -> Decision {
+#[must_use]
+pub fn decide(method: Method, fields: &impl Fields, validators: Validators<'_>, length: u64) -> Decision {
     // Steps 1 and 2: is it still what the client means? A failed date counts only if there is no tag.
-    let as_expected = match Tags::of(headers, &header::IF_MATCH) {
+    let as_expected = match Tags::of(fields, Field::IfMatch) {
         Some(tags) => tags.match_strongly(validators.tag),
-        None => match (date(headers, &header::IF_UNMODIFIED_SINCE), validators.last_modified) {
+        None => match (date(fields, Field::IfUnmodifiedSince), validators.last_modified) {
             (Some(since), Some(modified)) => modified <= since,
             (None, _) | (_, None) => true,
         },
@@ -44,9 +47,9 @@ pub(crate) fn decide(
         return Decision::PreconditionFailed;
     }
     // Steps 3 and 4: does the client have it already?
-    let known = match Tags::of(headers, &header::IF_NONE_MATCH) {
+    let known = match Tags::of(fields, Field::IfNoneMatch) {
         Some(tags) => tags.match_weakly(validators.tag),
-        None => match (date(headers, &header::IF_MODIFIED_SINCE), validators.last_modified) {
+        None => match (date(fields, Field::IfModifiedSince), validators.last_modified) {
             (Some(since), Some(modified)) => modified <= since,
             (None, _) | (_, None) => false,
         },
@@ -55,13 +58,13 @@ pub(crate) fn decide(
         return Decision::NotModified;
     }
     // Step 5. Section 14.2: `Range` means something for GET only.
-    if *method != Method::GET {
+    if method == Method::Head {
         return Decision::Full;
     }
-    match asked(headers, length) {
+    match asked(fields, length) {
         Asked::Everything => Decision::Full,
         // Section 13.1.5: a condition that does not hold takes the range away, even one that is not there.
-        Asked::Part(_) | Asked::Parts(_) | Asked::Nothing if !IfRange::of(headers).holds(validators) => {
+        Asked::Part(_) | Asked::Parts(_) | Asked::Nothing if !IfRange::of(fields).holds(validators) => {
             Decision::Full
         }
         Asked::Part(part) => Decision::Part(part),
@@ -74,24 +77,20 @@ pub(crate) fn decide(
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::super::validator::Seconds;
     use super::*;
+    use crate::fields::Listed;
+    use crate::validator::Seconds;
 
     const LENGTH: u64 = 300_000;
     const DATE: &str = "Mon, 23 Nov 2026 00:06:54 GMT";
     const EARLIER: &str = "Mon, 23 Nov 2026 00:06:53 GMT";
     const LATER: &str = "Mon, 23 Nov 2026 00:06:55 GMT";
 
-    fn decision(method: &Method, fields: &[(&str, &str)]) -> Decision {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            let name: header::HeaderName = name.parse().unwrap();
-            headers.append(name, value.parse().unwrap());
-        }
+    fn decision(method: Method, fields: &[(&str, &str)]) -> Decision {
         // A fraction of a second that `Last-Modified` cannot say.
         let modified = UNIX_EPOCH + Duration::from_millis(1_795_392_414_750);
         let validators = Validators { tag: "abc", last_modified: Seconds::of(modified) };
-        decide(method, &headers, validators, LENGTH)
+        decide(method, &Listed(fields.to_vec()), validators, LENGTH)
     }
 
     #[test]
@@ -151,26 +150,26 @@ mod tests {
             (&[("if-match", "\"abc\""), ("if-unmodified-since", EARLIER)], Full),
         ];
         for (fields, expected) in rows {
-            assert_eq!(decision(&Method::GET, fields), *expected, "{fields:?}");
+            assert_eq!(decision(Method::Get, fields), *expected, "{fields:?}");
         }
     }
 
     #[test]
     fn head_ignores_ranges_but_not_conditions() {
         let range = ("range", "bytes=0-9");
-        assert_eq!(decision(&Method::HEAD, &[range]), Decision::Full);
+        assert_eq!(decision(Method::Head, &[range]), Decision::Full);
         let beyond = ("range", "bytes=300000-");
-        assert_eq!(decision(&Method::HEAD, &[beyond]), Decision::Full);
+        assert_eq!(decision(Method::Head, &[beyond]), Decision::Full);
         let known = ("if-none-match", "\"abc\"");
-        assert_eq!(decision(&Method::HEAD, &[known, range]), Decision::NotModified);
+        assert_eq!(decision(Method::Head, &[known, range]), Decision::NotModified);
     }
 
     #[test]
     fn without_a_date_of_change_dates_are_ignored() {
         let validators = Validators { tag: "abc", last_modified: None };
-        for name in [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE] {
-            let headers = HeaderMap::from_iter([(name, DATE.parse().unwrap())]);
-            assert_eq!(decide(&Method::GET, &headers, validators, 1), Decision::Full);
+        for name in ["if-modified-since", "if-unmodified-since"] {
+            let fields = Listed(vec![(name, DATE)]);
+            assert_eq!(decide(Method::Get, &fields, validators, 1), Decision::Full);
         }
     }
 }
