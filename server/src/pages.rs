@@ -1,14 +1,16 @@
 //! The pages and what they load: rendered by the app, or read from the site folder that `cargo leptos build`
 //! makes. Everything here is of this origin only, and may be compressed; models never are.
 
+mod validator;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::catalogue::{Catalogue, CatalogueSource};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
@@ -49,8 +51,8 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         // Unknown addresses get the app's page for them; other programs than browsers, one line.
         .fallback(any(move |request: Request| unknown(request, render.clone())))
         .with_state(options)
-        // Pages show what the index knows now, and carry a number that is good once. So they have no validator either: a
-        // 304 would bring the number of before back, beside a policy that names another one.
+        .layer(from_fn(validator::validated))
+        // Pages show what the index knows now.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE))
         .layer(map_response(restricted))
         .layer(from_fn_with_state(state.page_isolation, isolate));
@@ -106,16 +108,16 @@ async fn restricted(mut response: Response) -> Response {
     response
 }
 
-/// What the compressing layers leave out. RFC 9110 section 15.4.5: a 304 has the `Vary` of the 200, and a 206 too.
+/// What the compressing layers leave out. RFC 9110 section 12.5.5: what is too short to be compressed, but would have been, says
+/// so too; section 15.4.5: a 304 has the `Vary` of the 200, and so has a 206.
 /// Section 8.8.3.3: what is compressed must not have the strong tag of what is not.
 async fn negotiated(mut response: Response) -> Response {
-    let status = response.status();
     let headers = response.headers_mut();
     let varies = headers.get_all(header::VARY).iter().any(|vary| {
         let names = vary.to_str().unwrap_or_default().split(',');
         names.map(str::trim).any(|name| name.eq_ignore_ascii_case("accept-encoding"))
     });
-    if !varies && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
+    if !varies {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
     if headers.contains_key(header::CONTENT_ENCODING)

@@ -114,7 +114,7 @@ fn pages_run_nothing_but_their_own_and_may_not_be_framed() {
         assert_eq!(reply.field("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(reply.field("referrer-policy"), "same-origin", "{path}");
         assert!(reply.field("permissions-policy").contains("camera=()"), "{path}");
-        // The number is good once, so the page has no validator by which an old one could come back.
+        // The number is good once.
         let number = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
         assert!(String::from_utf8(reply.body).unwrap().contains(&number), "{path}");
         numbers.push(number);
