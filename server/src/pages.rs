@@ -1,6 +1,7 @@
 //! The pages and what they load: rendered by the app, or read from the site folder that `cargo leptos build`
 //! makes. Everything here is of this origin only, and may be compressed; models never are.
 
+mod built;
 mod validator;
 
 use std::path::{Path, PathBuf};
@@ -8,9 +9,9 @@ use std::sync::Arc;
 
 use app::catalogue::{Catalogue, CatalogueSource};
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
@@ -19,26 +20,20 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use protocol::{IndexReport, ModelId, ModelInfo};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::http::{IMMUTABLE, NO_CACHE, ascii, isolate, resource_policy};
+use crate::http::{NO_CACHE, ascii, isolate, resource_policy};
 use crate::index::Index;
 use crate::{ServerState, routes};
 
-/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. If it was told to
-/// hash them, the files there carry their hash in their names.
+/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. If it was told to hash them, the
+/// files there carry their hash in their names.
 const PKG: &str = "pkg";
-/// The same for files that are copied as they are.
-const ASSETS: &str = "assets";
 
 /// What is served at all URLs that [`crate::routes`] leaves.
 pub(crate) fn pages(state: &ServerState) -> Router {
-    warn_if_not_built(&state.site);
     let options = leptos_options(&state.site);
     let names_are_hashed = options.hash_files;
-    let folder = |name: &str| ServeDir::new(state.site.join(name)).precompressed_br().precompressed_gzip();
-    let cached = |value| SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, value);
     let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
     let context = move || provide_context(catalogue.clone());
     let shell = {
@@ -56,14 +51,7 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE))
         .layer(map_response(restricted))
         .layer(from_fn_with_state(state.page_isolation, isolate));
-    Router::new()
-        .nest_service(&format!("/{ASSETS}"), folder(ASSETS))
-        .layer(cached(NO_CACHE))
-        .merge(
-            Router::new()
-                .nest_service(&format!("/{PKG}"), folder(PKG))
-                .layer(from_fn_with_state(names_are_hashed, immutable_if_found)),
-        )
+    built::built(&state.site, names_are_hashed)
         .merge(pages)
         .merge(routes::worker())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
@@ -73,27 +61,6 @@ pub(crate) fn pages(state: &ServerState) -> Router {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
-}
-
-/// Pages without their scripts and styles look broken: better said at the start than found out in a browser.
-fn warn_if_not_built(site: &Path) {
-    let pkg = site.join(PKG);
-    if !pkg.exists() {
-        tracing::warn!(
-            "the pages are not built: there is no {}; run `cargo leptos build`, or name their folder with --site",
-            pkg.display()
-        );
-    }
-}
-
-/// A missing file may be there after the next build, and without a hash in its name it may be another one. Only
-/// what was found under such a name never changes.
-async fn immutable_if_found(State(names_are_hashed): State<bool>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let found = response.status().is_success();
-    let cache_control = if names_are_hashed && found { IMMUTABLE } else { NO_CACHE };
-    response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
-    response
 }
 
 /// What a page is kept from. Its policy for scripts is the app's, which knows its scripts.

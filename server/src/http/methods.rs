@@ -13,7 +13,8 @@ const ALLOWED: &str = "GET, HEAD, OPTIONS";
 /// Middleware: what routes, folders and pages each say in their own way, or not at all, is said here once.
 pub(crate) async fn only_reads(request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let form = if request.uri().path().starts_with("/api/") { Form::Json } else { Form::Text };
+    let path = request.uri().path();
+    let form = if path == "/api" || path.starts_with("/api/") { Form::Json } else { Form::Text };
     let mut response = next.run(request).await;
     match (method, response.status()) {
         (Method::OPTIONS, status) => {

@@ -38,6 +38,18 @@ fn what_has_no_hash_in_its_name_is_asked_about_each_time() {
 }
 
 #[test]
+fn what_was_built_comes_whole_so_that_two_builds_are_never_mixed() {
+    let folder = Folder::new();
+    let site = built(&folder, "modelferry.js");
+    let program = Program::start_copied(&folder, &["--site", &site]);
+    for range in ["bytes=1-2", "items=0-1", "bytes=100-"] {
+        let found = program.ask("GET /pkg/modelferry.js", &[("Range", range), ("If-Range", "\"before\"")]);
+        assert_eq!((found.status, &found.body[..]), (200, &b"// script"[..]), "{range}");
+        assert_eq!(found.field("accept-ranges"), "");
+    }
+}
+
+#[test]
 fn pages_that_are_not_built_are_warned_of_once() {
     let folder = Folder::new();
     let site = folder.beside("site");
