@@ -127,8 +127,6 @@ fn number(digits: &str) -> Result<u64, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::fields::Listed;
 
@@ -213,50 +211,5 @@ mod tests {
         assert_eq!(asked(&Listed(vec![]), 10), Asked::Everything);
         assert_eq!(asked(&Listed(vec![one]), 10), part(0, 1));
         assert_eq!(asked(&Listed(vec![one, ("range", "bytes=2-3")]), 10), Asked::Everything);
-    }
-
-    /// The bytes that a specification selects, decided for each byte on its own.
-    fn naive(spec: (Option<u64>, Option<u64>), length: u64) -> Vec<u64> {
-        let selects = |at: u64| match spec {
-            (Some(first), Some(last)) => first <= at && at <= last,
-            (Some(first), None) => first <= at,
-            (None, Some(suffix)) => at + suffix >= length,
-            (None, None) => false,
-        };
-        (0..length).filter(|at| selects(*at)).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn agrees_with_a_naive_model(
-            first in proptest::option::of(0_u64..20),
-            last in proptest::option::of(0_u64..20),
-            length in 0_u64..16,
-        ) {
-            let text = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-            let field = format!("bytes={}-{}", text(first), text(last));
-            let backwards = matches!((first, last), (Some(first), Some(last)) if last < first);
-            let expected = naive((first, last), length);
-            let found: Vec<u64> = match parse(&field, length) {
-                Asked::Part(part) => (part.first..=part.last).collect(),
-                Asked::Nothing => Vec::new(),
-                Asked::Everything | Asked::Parts(_) => panic!("{field} is one part"),
-            };
-            prop_assert!(!backwards || found.is_empty());
-            prop_assert_eq!(found, expected);
-        }
-
-        #[test]
-        fn any_text_is_answered_within_bounds(field in "(bytes=)?[-0-9, a-z=]{0,40}", length in 0_u64..100) {
-            let parts = match parse(&field, length) {
-                Asked::Part(part) => vec![part],
-                Asked::Parts(parts) => parts,
-                Asked::Everything | Asked::Nothing => Vec::new(),
-            };
-            for (at, part) in parts.iter().enumerate() {
-                prop_assert!(part.first <= part.last && part.last < length);
-                prop_assert!(parts[..at].iter().all(|other| !touch(*other, *part)));
-            }
-        }
     }
 }
