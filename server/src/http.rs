@@ -16,5 +16,5 @@ pub(crate) use answer::{Representation, Source, answer};
 pub use cross_origin::{AllowedOrigins, PageIsolation};
 pub(crate) use cross_origin::{isolate, resource_policy};
 pub(crate) use headers::{IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
-pub(crate) use methods::only_reads;
+pub(crate) use methods::OnlyReads;
 pub(crate) use refusal::{Form, Refusal, sentence};

@@ -27,7 +27,7 @@ pub(crate) use worker::worker;
 /// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:
 /// what they give is public.
 pub(crate) fn models(state: ServerState) -> Router {
-    let shared = Router::new()
+    Router::new()
         .route("/{owner}/{name}/resolve/{revision}/{*path}", get(files::get))
         // Hubs answer with a pointer there if a file is large; here no file is one.
         .route("/{owner}/{name}/raw/{revision}/{*path}", get(files::get))
@@ -44,12 +44,9 @@ pub(crate) fn models(state: ServerState) -> Router {
         .route("/api", get(unknown_api))
         .route("/api/{*path}", get(unknown_api))
         .route("/pieces/{digest}/{*path}", get(unknown))
-        .layer(state.allow_origin.resource_policy());
-    let shared = match state.allow_origin.layer() {
-        Some(cross_origin) => shared.layer(cross_origin),
-        None => shared,
-    };
-    shared.route("/healthz", get(health::get)).with_state(state)
+        .layer((state.allow_origin.layer(), state.allow_origin.resource_policy()))
+        .route("/healthz", get(health::get))
+        .with_state(state)
 }
 
 /// The answer to any URL that no route knows.

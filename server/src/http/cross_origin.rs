@@ -72,9 +72,8 @@ fn origin(text: &str) -> Result<HeaderValue, NotAnOrigin> {
 }
 
 impl AllowedOrigins {
-    /// What answers say to those who ask from elsewhere, and the answer to their preflights. `None` where there is nothing
-    /// to say.
-    pub(crate) fn layer(&self) -> Option<CorsLayer> {
+    /// What answers say to those who ask from elsewhere, and the answer to their preflights.
+    pub(crate) fn layer(&self) -> CorsLayer {
         let cors = CorsLayer::new()
             .allow_methods([Method::GET, Method::HEAD])
             .allow_headers([
@@ -88,9 +87,9 @@ impl AllowedOrigins {
             .max_age(Duration::from_secs(86_400));
         match self {
             // The answer to `*` does not depend on who asks.
-            Self::Everyone => Some(cors.allow_origin(Any).vary([])),
-            Self::These(origins) => Some(cors.allow_origin(origins.clone()).vary([header::ORIGIN])),
-            Self::Nobody => None,
+            Self::Everyone => cors.allow_origin(Any).vary([]),
+            Self::These(origins) => cors.allow_origin(origins.clone()).vary([header::ORIGIN]),
+            Self::Nobody => CorsLayer::new().vary([]),
         }
     }
 
@@ -122,8 +121,8 @@ pub enum PageIsolation {
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// Middleware for pages. A browser heeds these fields only from origins that it trusts, by HTTPS or on the same computer,
-/// and complains of them elsewhere. Whether it does is told by the request: those to other origins have no Fetch Metadata.
+/// Middleware for pages. A browser heeds these fields only from origins that it trusts, by HTTPS or on the same computer, and
+/// complains of them elsewhere. Its request tells which one it is: only those to trusted origins have Fetch Metadata.
 pub(crate) async fn isolate(
     State(isolation): State<PageIsolation>,
     request: Request,

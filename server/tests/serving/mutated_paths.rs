@@ -40,6 +40,7 @@ const WORDS: &[&str] = &[
     "recursive=true",
     "limit=",
     "cursor=",
+    "ö",
 ];
 
 /// The name inside the model that a URL asks for, if it is of this form; read without any code of the server's.
@@ -85,6 +86,10 @@ async fn whatever_the_url_only_what_the_index_has_comes_back() {
         assert!(matches!(answer.status.as_u16(), 200 | 307 | 400 | 404), "{url}: {}", answer.status);
         let body = String::from_utf8_lossy(&answer.body);
         assert!(!body.contains(secret), "{url}");
+        if answer.status == 307 {
+            let there = app.get(answer.field("location")).await;
+            assert_eq!(there.status, 200, "{url} leads to {:?}", answer.field("location"));
+        }
         if let Some(path) = asked_for(&url, &revision) {
             let there = contents.get(&path[..]);
             assert_eq!(answer.status == 200, there.is_some(), "{url}: {}", answer.status);
