@@ -1,4 +1,4 @@
-"""What a Python program does with a model hub: one file, then all of them. Prints where they are, as JSON."""
+"""What a Python program does with a model hub: asks about a model, then gets one file, then all. Prints it, as JSON."""
 
 import json
 import sys
@@ -13,6 +13,8 @@ print(
         {
             "sha": info.sha,
             "files": [sibling.rfilename for sibling in info.siblings],
+            "found": [found.id for found in api.list_models(search=model.split("/")[1].lower(), limit=5)],
+            "branches": {branch.name: branch.target_commit for branch in api.list_repo_refs(model).branches},
             "one": hf_hub_download(model, "config.json"),
             "old": hf_hub_download(model, "config.json", revision=info.sha),
             "all": snapshot_download(model),

@@ -53,14 +53,33 @@ test.describe('plain HTTP on another host than this one', () => {
 
   test('the page says in one sentence why it cannot keep models, and offers the files', async ({ server, device }) => {
     const page = await device.newPage();
+    // A field for isolation would be a warning here, and fail the test.
     await page.goto(`http://modelferry.test:${server.port}/${MODEL}`);
-    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    expect(await page.evaluate(() => [isSecureContext, crossOriginIsolated])).toEqual([false, false]);
     const model = new ModelPage(page);
     await model.becomes('unsupported');
     await expect(model.status).toHaveText(/HTTPS|secure/i);
     await expect(model.button('Download')).toHaveCount(0);
     await expect(page.locator(`a[href*="/resolve/"]`)).toHaveCount((await server.manifest()).files.length);
   });
+});
+
+test('a page is isolated from other origins, and is not sent again while it says the same', async ({ server, device }) => {
+  const page = await device.newPage();
+  const opened = await page.goto(`${server.url}/${MODEL}`);
+  expect(opened!.status()).toBe(200);
+  const model = new ModelPage(page);
+  await model.becomes('absent');
+  expect(await page.evaluate(() => [crossOriginIsolated, new SharedArrayBuffer(8).byteLength])).toEqual([true, 8]);
+
+  const mark = server.mark();
+  await page.reload();
+  // The page that the browser kept runs under the policy that came with it.
+  await model.becomes('absent');
+  await until('the page to be asked about', async () => server.log(mark).some(({ path }) => path === `/${MODEL}`));
+  expect(server.log(mark).filter(({ path }) => path === `/${MODEL}`).map(({ status }) => status)).toEqual([304]);
+  await model.click('Download');
+  await model.becomes('ready');
 });
 
 test('a page runs and loads nothing but its own', async ({ server, device }) => {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::connections::{Limits, TlsFiles};
+use crate::http::{AllowedOrigins, PageIsolation};
 use crate::logging::LogFormat;
 
 pub use file::FileError;
@@ -134,6 +135,27 @@ pub struct Flags {
     )]
     drain_seconds: f64,
 
+    /// Whose pages may read models and pieces: *, none, or origins such as https://example.org with commas between.
+    #[arg(
+        long,
+        value_name = "ORIGINS",
+        default_value = "*",
+        env = "MODELFERRY_ALLOW_ORIGIN",
+        help_heading = "Other origins"
+    )]
+    allow_origin: AllowedOrigins,
+
+    /// How the pages are isolated from other origins, for shared memory in their scripts.
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_enum,
+        default_value_t = PageIsolation::RequireCorp,
+        env = "MODELFERRY_PAGE_ISOLATION",
+        help_heading = "Other origins"
+    )]
+    page_isolation: PageIsolation,
+
     /// Append one line of JSON to this file for every finished request.
     #[arg(long, value_name = "FILE", env = "MODELFERRY_ACCESS_LOG", help_heading = "Watching")]
     access_log: Option<PathBuf>,
@@ -192,6 +214,10 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// What a connection may take.
     pub limits: Limits,
+    /// Whose pages may read models and pieces.
+    pub allow_origin: AllowedOrigins,
+    /// How our own pages are isolated.
+    pub page_isolation: PageIsolation,
     /// Where to log requests.
     pub access_log: Option<PathBuf>,
     /// What to log.
@@ -293,6 +319,8 @@ impl TryFrom<Flags> for Config {
                 least_rate: flags.least_rate,
                 drain: Duration::from_secs_f64(flags.drain_seconds),
             },
+            allow_origin: flags.allow_origin,
+            page_isolation: flags.page_isolation,
             access_log: flags.access_log,
             log: flags.log,
             log_format: flags.log_format,
@@ -347,6 +375,8 @@ mod tests {
             ("--max-connections", "0"),
             ("--stall-seconds", "0"),
             ("--least-rate", "fast"),
+            ("--allow-origin", "example.org"),
+            ("--page-isolation", "on"),
         ] {
             let error = parse(&[flag, value]).unwrap_err();
             assert!(error.contains(flag) && error.contains(value), "{error}");

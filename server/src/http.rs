@@ -1,20 +1,20 @@
-//! HTTP without policy: what a request asks of a representation, how bytes become a body, how things that are
+//! HTTP without policy: how what is decided about a request becomes an answer, how bytes become a body, how things that are
 //! not there are said. Which URL is what is the business of [`crate::routes`].
 
 mod access_log;
 mod answer;
 mod body;
-mod decide;
-#[cfg(test)]
-mod go_tables;
+mod cross_origin;
 mod headers;
+mod methods;
 mod multipart;
-mod range;
 mod refusal;
-mod validator;
 
 pub use access_log::AccessLog;
 pub(crate) use access_log::{Observers, observe};
 pub(crate) use answer::{Representation, Source, answer};
-pub(crate) use headers::{EXPOSED, IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
+pub use cross_origin::{AllowedOrigins, PageIsolation};
+pub(crate) use cross_origin::{isolate, resource_policy};
+pub(crate) use headers::{IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
+pub(crate) use methods::OnlyReads;
 pub(crate) use refusal::{Form, Refusal, sentence};

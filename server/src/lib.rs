@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use faults::Faults;
@@ -26,7 +27,7 @@ use http::Observers;
 use index::Index;
 use metrics::Metrics;
 
-pub use http::AccessLog;
+pub use http::{AccessLog, AllowedOrigins, PageIsolation};
 
 /// What the routes share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,6 +40,10 @@ pub struct ServerState {
     pub metrics: Option<Metrics>,
     /// What goes wrong on purpose, in tests.
     pub faults: Faults,
+    /// Whose pages may read models and pieces.
+    pub allow_origin: AllowedOrigins,
+    /// How our own pages are isolated from other origins.
+    pub page_isolation: PageIsolation,
     /// Folder with the built interface, as `cargo leptos build` makes it.
     pub site: PathBuf,
 }
@@ -52,6 +57,8 @@ impl ServerState {
             access_log: None,
             metrics: None,
             faults: Faults::default(),
+            allow_origin: AllowedOrigins::Everyone,
+            page_isolation: PageIsolation::RequireCorp,
             site: PathBuf::from("target/site"),
         }
     }
@@ -60,9 +67,11 @@ impl ServerState {
 /// The whole server.
 pub fn router(state: ServerState) -> Router {
     let observers = Observers { log: state.access_log.clone(), metrics: state.metrics.clone() };
-    // Layers go around everything merged before them: pages are logged like files.
-    pages::pages(&state)
-        .merge(routes::models(state))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(observers, http::observe))
+    // Layers go around everything merged before them, the first one outermost: pages are logged like files. All at once, since
+    // each layer by itself costs every request an allocation.
+    pages::pages(&state).merge(routes::models(state)).layer((
+        from_fn_with_state(observers, http::observe),
+        CatchPanicLayer::new(),
+        layer_fn(http::OnlyReads),
+    ))
 }

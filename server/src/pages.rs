@@ -1,14 +1,17 @@
 //! The pages and what they load: rendered by the app, or read from the site folder that `cargo leptos build`
 //! makes. Everything here is of this origin only, and may be compressed; models never are.
 
+mod built;
+mod validator;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::catalogue::{Catalogue, CatalogueSource};
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
@@ -17,26 +20,20 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use protocol::{IndexReport, ModelId, ModelInfo};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::http::{IMMUTABLE, NO_CACHE, ascii};
+use crate::http::{NO_CACHE, ascii, isolate, resource_policy};
 use crate::index::Index;
 use crate::{ServerState, routes};
 
-/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. If it was told to
-/// hash them, the files there carry their hash in their names.
+/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. If it was told to hash them, the
+/// files there carry their hash in their names.
 const PKG: &str = "pkg";
-/// The same for files that are copied as they are.
-const ASSETS: &str = "assets";
 
 /// What is served at all URLs that [`crate::routes`] leaves.
 pub(crate) fn pages(state: &ServerState) -> Router {
-    warn_if_not_built(&state.site);
     let options = leptos_options(&state.site);
     let names_are_hashed = options.hash_files;
-    let folder = |name: &str| ServeDir::new(state.site.join(name)).precompressed_br().precompressed_gzip();
-    let cached = |value| SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, value);
     let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
     let context = move || provide_context(catalogue.clone());
     let shell = {
@@ -49,46 +46,21 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         // Unknown addresses get the app's page for them; other programs than browsers, one line.
         .fallback(any(move |request: Request| unknown(request, render.clone())))
         .with_state(options)
+        .layer(from_fn(validator::validated))
         // Pages show what the index knows now.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE))
-        .layer(map_response(restricted));
-    Router::new()
-        .nest_service(&format!("/{ASSETS}"), folder(ASSETS))
-        .layer(cached(NO_CACHE))
-        .merge(
-            Router::new()
-                .nest_service(&format!("/{PKG}"), folder(PKG))
-                .layer(from_fn_with_state(names_are_hashed, immutable_if_found)),
-        )
+        .layer(map_response(restricted))
+        .layer(from_fn_with_state(state.page_isolation, isolate));
+    built::built(&state.site, names_are_hashed)
         .merge(pages)
         .merge(routes::worker())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
         .layer(map_response(negotiated))
+        .layer(resource_policy("same-origin"))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
-}
-
-/// Pages without their scripts and styles look broken: better said at the start than found out in a browser.
-fn warn_if_not_built(site: &Path) {
-    let pkg = site.join(PKG);
-    if !pkg.exists() {
-        tracing::warn!(
-            "the pages are not built: there is no {}; run `cargo leptos build`, or name their folder with --site",
-            pkg.display()
-        );
-    }
-}
-
-/// A missing file may be there after the next build, and without a hash in its name it may be another one. Only
-/// what was found under such a name never changes.
-async fn immutable_if_found(State(names_are_hashed): State<bool>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let found = response.status().is_success();
-    let cache_control = if names_are_hashed && found { IMMUTABLE } else { NO_CACHE };
-    response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
-    response
 }
 
 /// What a page is kept from. Its policy for scripts is the app's, which knows its scripts.
@@ -103,16 +75,16 @@ async fn restricted(mut response: Response) -> Response {
     response
 }
 
-/// What the compressing layers leave out. RFC 9110 section 15.4.5: a 304 has the `Vary` of the 200, and a 206 too.
+/// What the compressing layers leave out. RFC 9110 section 12.5.5: what is too short to be compressed, but would have been, says
+/// so too; section 15.4.5: a 304 has the `Vary` of the 200, and so has a 206.
 /// Section 8.8.3.3: what is compressed must not have the strong tag of what is not.
 async fn negotiated(mut response: Response) -> Response {
-    let status = response.status();
     let headers = response.headers_mut();
     let varies = headers.get_all(header::VARY).iter().any(|vary| {
         let names = vary.to_str().unwrap_or_default().split(',');
         names.map(str::trim).any(|name| name.eq_ignore_ascii_case("accept-encoding"))
     });
-    if !varies && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
+    if !varies {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
     if headers.contains_key(header::CONTENT_ENCODING)
@@ -132,11 +104,13 @@ where
 {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if reads && accept.is_some_and(|accept| accept.contains("text/html")) {
+    let mut response = if reads && accept.is_some_and(|accept| accept.contains("text/html")) {
         render(request).await
     } else {
         routes::unknown(request.uri().clone()).await
-    }
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_name(header::ACCEPT));
+    response
 }
 
 fn leptos_options(site: &Path) -> LeptosOptions {

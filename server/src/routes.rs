@@ -3,65 +3,64 @@
 mod files;
 mod health;
 mod hub;
+mod listing;
 mod manifest;
 mod pieces;
 mod worker;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{Method, Uri, header};
+use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::get;
 use protocol::ModelId;
-use tower_http::cors::{Any, CorsLayer};
 
 use crate::ServerState;
-use crate::http::{EXPOSED, Form, Refusal};
+use crate::http::{Form, Refusal};
 use crate::index::{Model, Snapshot};
 
 pub(crate) use worker::worker;
 
-/// The routes that have to do with models. They may be read from every origin: what they give is public.
+/// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:
+/// what they give is public.
 pub(crate) fn models(state: ServerState) -> Router {
-    let cross_origin = CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers([
-            header::RANGE,
-            header::IF_RANGE,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            header::AUTHORIZATION,
-        ])
-        .expose_headers(EXPOSED)
-        .max_age(Duration::from_secs(86_400))
-        // The answer to `*` does not depend on who asks.
-        .vary([]);
     Router::new()
         .route("/{owner}/{name}/resolve/{revision}/{*path}", get(files::get))
+        // Hubs answer with a pointer there if a file is large; here no file is one.
+        .route("/{owner}/{name}/raw/{revision}/{*path}", get(files::get))
         .route("/pieces/{digest}", get(pieces::get))
         .route("/api/index", get(hub::index))
-        .route("/api/models", get(hub::models))
+        .route("/api/models", get(listing::get))
         .route("/api/models/{owner}/{name}", get(hub::model))
         .route("/api/models/{owner}/{name}/revision/{revision}", get(hub::revision))
         .route("/api/models/{owner}/{name}/tree/{revision}", get(hub::tree))
         .route("/api/models/{owner}/{name}/tree/{revision}/{*path}", get(hub::subtree))
+        .route("/api/models/{owner}/{name}/refs", get(hub::refs))
         .route("/api/models/{owner}/{name}/manifest/{revision}", get(manifest::get))
+        .route("/api/models/{name}", get(without_owner))
         .route("/api", get(unknown_api))
         .route("/api/{*path}", get(unknown_api))
         .route("/pieces/{digest}/{*path}", get(unknown))
-        .layer(cross_origin)
+        .layer((state.allow_origin.layer(), state.allow_origin.resource_policy()))
         .route("/healthz", get(health::get))
         .with_state(state)
 }
 
 /// The answer to any URL that no route knows.
 pub(crate) async fn unknown(uri: Uri) -> Response {
-    Refusal::Route(uri.path().to_owned()).answer(Form::Text)
+    match uri.path().split('/').collect::<Vec<_>>()[..] {
+        // On hubs, the oldest models have no owner: their clients ask for those, too.
+        ["", name, "resolve", _, _, ..] => Refusal::Model(name.to_owned()).answer(Form::Text),
+        [..] => Refusal::Route(uri.path().to_owned()).answer(Form::Text),
+    }
+}
+
+async fn without_owner(name: Names<String>) -> Response {
+    let refusal = decoded(name).map_or_else(|refusal| refusal, Refusal::Model);
+    refusal.answer(Form::Json)
 }
 
 async fn unknown_api(uri: Uri) -> Response {

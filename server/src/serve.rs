@@ -50,6 +50,8 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         access_log,
         metrics: metrics.as_ref().map(|(_, _, metrics)| metrics.clone()),
         faults: Faults::from_file(config.test_faults),
+        allow_origin: config.allow_origin,
+        page_isolation: config.page_isolation,
         site: config.site,
     };
     let scheme = if tls.is_some() { "https" } else { "http" };

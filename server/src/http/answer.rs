@@ -7,15 +7,15 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use conditional_request::{
+    ByteRange, Decision, Field, Fields, Method as Reading, Seconds, Validators, decide,
+};
 use protocol::Digest;
 
 use super::body::{FileBody, OpenFile};
-use super::decide::{Decision, decide};
-use super::headers::{CROSS_ORIGIN_RESOURCE_POLICY, ascii, etag, repr_digest};
+use super::headers::{ascii, etag, repr_digest};
 use super::multipart::Multipart;
-use super::range::ByteRange;
 use super::refusal::{Form, sentence};
-use super::validator::{Seconds, Validators};
 use crate::faults::Plan;
 use crate::index::{Index, StoredFile};
 
@@ -63,7 +63,8 @@ pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Repre
     let length = representation.length;
     let tag = representation.digest.to_string();
     let validators = Validators { tag: &tag, last_modified: representation.last_modified() };
-    match decide(method, request, validators, length) {
+    let method = if *method == Method::HEAD { Reading::Head } else { Reading::Get };
+    match decide(method, &Lines(request), validators, length) {
         Decision::Full => {
             let everything = ByteRange { first: 0, last: length.saturating_sub(1) };
             representation.send(StatusCode::OK, everything, length)
@@ -93,6 +94,15 @@ pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Repre
     }
 }
 
+/// The fields of a request, as the decision reads them.
+struct Lines<'a>(&'a HeaderMap);
+
+impl Fields for Lines<'_> {
+    fn lines(&self, field: Field) -> impl Iterator<Item = &[u8]> {
+        self.0.get_all(field.name()).iter().map(HeaderValue::as_bytes)
+    }
+}
+
 impl Representation {
     fn last_modified(&self) -> Option<Seconds> {
         self.fields
@@ -108,7 +118,6 @@ impl Representation {
         fields.insert(super::headers::REPR_DIGEST, repr_digest(&self.digest));
         fields.insert(header::CACHE_CONTROL, self.cache_control.clone());
         fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        fields.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
         fields
     }
 

@@ -7,11 +7,10 @@ use protocol::Digest;
 pub(crate) const X_REPO_COMMIT: HeaderName = HeaderName::from_static("x-repo-commit");
 /// Why something is missing, in the words of model-hub clients.
 pub(crate) const X_ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
+/// The same in a sentence, which they show.
+pub(crate) const X_ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-error-message");
 /// RFC 9530 section 3.
 pub(crate) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-/// Fetch standard, section 3.7: who may embed an answer.
-pub(crate) const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
-    HeaderName::from_static("cross-origin-resource-policy");
 
 /// For URLs whose bytes never change. `no-transform` (RFC 9111 section 5.2.2.6): a proxy that compresses would
 /// break ranges and digests.
@@ -30,7 +29,7 @@ pub(crate) const EXPOSED: [HeaderName; 11] = [
     REPR_DIGEST,
     X_REPO_COMMIT,
     X_ERROR_CODE,
-    HeaderName::from_static("x-error-message"),
+    X_ERROR_MESSAGE,
     HeaderName::from_static("x-linked-etag"),
     HeaderName::from_static("x-linked-size"),
 ];

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 use axum::body::Body;
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use conditional_request::ByteRange;
 use http_body::{Frame, SizeHint};
 use protocol::Digest;
 
 use super::headers::ascii;
-use super::range::ByteRange;
 
 /// The bodies of all parts with what stands between them.
 #[derive(Debug)]

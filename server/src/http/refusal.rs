@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use protocol::{ModelId, Revision};
 use serde_json::json;
 
-use super::headers::{NO_CACHE, X_ERROR_CODE, X_REPO_COMMIT, ascii};
+use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii};
 
 /// How a route words its errors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,6 +25,8 @@ pub(crate) enum Form {
 pub(crate) enum Refusal {
     /// The URL is not UTF-8 once it is decoded.
     Undecodable,
+    /// A key of the query has a value that it cannot have.
+    Query { key: &'static str, value: String, expected: &'static str },
     /// There is no model of this name.
     Model(String),
     /// The model is there, but its files are still being hashed.
@@ -46,6 +48,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Undecodable => write!(f, "the URL is not percent-encoded UTF-8"),
+            Self::Query { key, value, expected } => {
+                write!(f, "the query has {key}={value:?}; expected {expected}")
+            }
             Self::Model(id) => write!(f, "there is no model {id:?} here"),
             Self::Pending(id) => write!(f, "the model {:?} is still being indexed", id.to_string()),
             Self::Revision { model, revision } => {
@@ -64,7 +69,7 @@ impl fmt::Display for Refusal {
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Undecodable => StatusCode::BAD_REQUEST,
+            Self::Undecodable | Self::Query { .. } => StatusCode::BAD_REQUEST,
             Self::Pending(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Model(_) | Self::Revision { .. } | Self::Entry { .. } | Self::Piece(_) | Self::Route(_) => {
                 StatusCode::NOT_FOUND
@@ -78,7 +83,9 @@ impl Refusal {
             Self::Model(_) => Some(HeaderValue::from_static("RepoNotFound")),
             Self::Revision { .. } => Some(HeaderValue::from_static("RevisionNotFound")),
             Self::Entry { .. } => Some(HeaderValue::from_static("EntryNotFound")),
-            Self::Undecodable | Self::Pending(_) | Self::Piece(_) | Self::Route(_) => None,
+            Self::Undecodable | Self::Query { .. } | Self::Pending(_) | Self::Piece(_) | Self::Route(_) => {
+                None
+            }
         }
     }
 
@@ -86,7 +93,10 @@ impl Refusal {
     pub(crate) fn answer(&self, form: Form) -> Response {
         let mut response = sentence(self.status(), form, self);
         let headers = response.headers_mut();
-        headers.extend(self.code().map(|code| (X_ERROR_CODE, code)));
+        if let Some(code) = self.code() {
+            headers.insert(X_ERROR_CODE, code);
+            headers.insert(X_ERROR_MESSAGE, ascii(&in_ascii(&self.to_string())));
+        }
         match self {
             // With the revision, hub clients remember that the file is absent from it.
             Self::Entry { revision, .. } => {
@@ -95,10 +105,27 @@ impl Refusal {
             Self::Pending(_) => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER);
             }
-            Self::Undecodable | Self::Model(_) | Self::Revision { .. } | Self::Piece(_) | Self::Route(_) => {}
+            Self::Undecodable
+            | Self::Query { .. }
+            | Self::Model(_)
+            | Self::Revision { .. }
+            | Self::Piece(_)
+            | Self::Route(_) => {}
         }
         response
     }
+}
+
+/// A sentence as far as a field can say it: names are quoted already, so that no control character is left.
+fn in_ascii(sentence: &str) -> String {
+    let mut text = String::with_capacity(sentence.len());
+    for c in sentence.chars() {
+        match c {
+            ' '..='~' => text.push(c),
+            _ => text.extend(c.escape_unicode()),
+        }
+    }
+    text
 }
 
 /// An error answer of one sentence.

@@ -1,11 +1,13 @@
 //! `/{owner}/{name}/resolve/{revision}/{path}`: one file of a model.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use protocol::routes;
 use tokio::task::spawn_blocking;
 
@@ -85,8 +87,8 @@ async fn find(
 /// is relative, so that it holds behind any proxy.
 fn redirect(model: &Model, mut location: String, query: Option<&str>) -> Response {
     if let Some(query) = query {
-        location.push('?');
-        location.push_str(query);
+        // Some clients send bytes that are no ASCII as they are, which a field cannot say.
+        write!(location, "?{}", utf8_percent_encode(query, CONTROLS)).ok();
     }
     let fields = [
         (header::LOCATION, ascii(&location)),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
+use protocol::routes::MAIN;
 use serde_json::{Value, json};
 
 use super::{Names, decoded, find_model, find_revision};
@@ -29,11 +30,6 @@ pub(super) fn document(document: &Document) -> Representation {
 pub(super) async fn index(State(state): State<ServerState>, method: Method, request: HeaderMap) -> Response {
     let snapshot = state.index.snapshot();
     answer(&method, &request, document(snapshot.report_document()))
-}
-
-pub(super) async fn models(State(state): State<ServerState>, method: Method, request: HeaderMap) -> Response {
-    let snapshot = state.index.snapshot();
-    answer(&method, &request, document(snapshot.models_document()))
 }
 
 pub(super) async fn model(
@@ -63,6 +59,29 @@ pub(super) async fn revision(
     };
     match find() {
         Ok(model) => answer(&method, &request, of_model(&model, &model.info_document)),
+        Err(refusal) => Refusal::answer(&refusal, Form::Json),
+    }
+}
+
+/// A model's branches and tags: there is one branch.
+pub(super) async fn refs(
+    State(state): State<ServerState>,
+    method: Method,
+    names: Names<(String, String)>,
+    request: HeaderMap,
+) -> Response {
+    let find = || {
+        let (owner, name) = decoded(names)?;
+        let model = find_model(&state.index.snapshot(), &owner, &name)?;
+        let main =
+            json!({ "name": MAIN, "ref": format!("refs/heads/{MAIN}"), "targetCommit": model.revision() });
+        let refs = json!({ "branches": [main], "tags": [], "converts": [] });
+        // Text keys only: it cannot fail.
+        let refs = Document::of(&refs).or(Err(Refusal::Model(model.id().to_string())))?;
+        Ok((refs, model))
+    };
+    match find() {
+        Ok((refs, model)) => answer(&method, &request, of_model(&model, &refs)),
         Err(refusal) => Refusal::answer(&refusal, Form::Json),
     }
 }

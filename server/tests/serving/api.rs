@@ -151,3 +151,61 @@ async fn every_other_url_is_missing() {
     let answer = app.get("/robots.txt").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn models_are_found_by_name_and_listed_so_many_at_a_time() {
+    let folder = folder();
+    folder.put("o-x/Other-Model/c.bin", b"1");
+    let app = App::of(&folder);
+    let list = async |query: &str| {
+        let answer = app.get(&format!("/api/models?{query}")).await;
+        let models: Vec<ModelInfo> = serde_json::from_slice(&answer.body).unwrap();
+        let ids: Vec<String> = models.iter().map(|model| model.id.to_string()).collect();
+        (ids.join(" "), answer.field("link").to_owned())
+    };
+    for (query, expected) in [
+        ("", "o/n o-x/Other-Model p/q"),
+        ("full=True&sort=likes&filter=x", "o/n o-x/Other-Model p/q"),
+        ("search=oTHER", "o-x/Other-Model"),
+        ("search=other%20o-", "o-x/Other-Model"),
+        ("search=nothing", ""),
+        ("author=p", "p/q"),
+        ("pipeline_tag=fill-mask", "o/n"),
+        ("limit=3", "o/n o-x/Other-Model p/q"),
+    ] {
+        assert_eq!(list(query).await, (expected.to_owned(), String::new()), "{query}");
+    }
+    let (first, link) = list("limit=2&search=%2F").await;
+    assert_eq!(first, "o/n o-x/Other-Model");
+    let next = link.strip_prefix("</api/models?").unwrap().strip_suffix(">; rel=\"next\"").unwrap();
+    assert_eq!(list(next).await, ("p/q".to_owned(), String::new()));
+    let wrong = app.get("/api/models?limit=many").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.text().contains("limit") && wrong.text().contains("many"), "{}", wrong.text());
+}
+
+#[tokio::test]
+async fn what_hub_clients_ask_for_besides_is_answered_in_their_words() {
+    let folder = folder();
+    let app = App::of(&folder);
+    let refs = app.get("/api/models/o/n/refs").await.json();
+    let main = json!({ "name": "main", "ref": "refs/heads/main", "targetCommit": app.revision("o/n") });
+    assert_eq!(refs, json!({ "branches": [main], "tags": [], "converts": [] }));
+    let raw = app.get("/o/n/raw/main/sub/b.bin").await;
+    assert_eq!(app.get(raw.field("location")).await.body, b"1");
+    let raw = app.get(&format!("/o/n/raw/{}/sub/b.bin", app.revision("o/n"))).await;
+    assert_eq!(raw.body, b"1");
+    for url in ["/api/models/gpt2", "/gpt2/resolve/main/config.json", "/gpt2/resolve/main/sub/x"] {
+        let missing = app.get(url).await;
+        assert_eq!(missing.status, StatusCode::NOT_FOUND, "{url}");
+        assert_eq!(missing.field("x-error-code"), "RepoNotFound", "{url}");
+        assert!(missing.field("x-error-message").contains("gpt2"), "{url}");
+    }
+    let missing = app.get("/o/n/resolve/main/m%C3%B6%0A").await;
+    assert_eq!(missing.field("x-error-code"), "EntryNotFound");
+    assert!(
+        missing.field("x-error-message").contains("\"m\\u{f6}\\n\""),
+        "{}",
+        missing.field("x-error-message")
+    );
+}

@@ -38,6 +38,18 @@ fn what_has_no_hash_in_its_name_is_asked_about_each_time() {
 }
 
 #[test]
+fn what_was_built_comes_whole_so_that_two_builds_are_never_mixed() {
+    let folder = Folder::new();
+    let site = built(&folder, "modelferry.js");
+    let program = Program::start_copied(&folder, &["--site", &site]);
+    for range in ["bytes=1-2", "items=0-1", "bytes=100-"] {
+        let found = program.ask("GET /pkg/modelferry.js", &[("Range", range), ("If-Range", "\"before\"")]);
+        assert_eq!((found.status, &found.body[..]), (200, &b"// script"[..]), "{range}");
+        assert_eq!(found.field("accept-ranges"), "");
+    }
+}
+
+#[test]
 fn pages_that_are_not_built_are_warned_of_once() {
     let folder = Folder::new();
     let site = folder.beside("site");
@@ -49,4 +61,71 @@ fn pages_that_are_not_built_are_warned_of_once() {
     );
     until("the warning", || program.log().contains(&said).then_some(()));
     assert_eq!(program.log().matches("not built").count(), 1);
+}
+
+#[test]
+fn a_page_that_is_known_is_not_sent_again_until_it_says_something_else() {
+    let folder = Folder::new();
+    folder.put("o/n/a", b"a");
+    let program = Program::start(&folder, &[]);
+    program.settle(&folder);
+    for path in ["/", "/o/n"] {
+        let (first, second) = (program.get(path), program.get(path));
+        let tag = first.field("etag");
+        assert!(tag.starts_with("W/\""), "{path}: {tag}");
+        assert_eq!(second.field("etag"), tag, "{path}");
+        assert_ne!(first.body, second.body, "the number in it is good once");
+        let head = program.ask(&format!("HEAD {path}"), &[]);
+        assert_eq!((head.status, head.field("etag"), head.body.len()), (200, tag, 0), "{path}");
+
+        for method in ["GET", "HEAD"] {
+            let known = program.ask(&format!("{method} {path}"), &[("If-None-Match", tag)]);
+            assert_eq!((known.status, known.body.len()), (304, 0), "{method} {path}");
+            for name in ["etag", "cache-control", "vary"] {
+                assert_eq!(known.field(name), first.field(name), "{method} {path}: {name}");
+            }
+            // Its number is in no page that the browser has.
+            assert_eq!(known.field("content-security-policy"), "", "{method} {path}");
+        }
+        let other =
+            program.ask(&format!("GET {path}"), &[("If-None-Match", "\"x\""), ("Range", "bytes=0-1")]);
+        assert_eq!(other.status, 200, "{path}");
+    }
+    let before = program.get("/").field("etag").to_owned();
+    folder.put("o/another/a", b"b");
+    until("another page", || (program.get("/").field("etag") != before).then_some(()));
+    let changed = program.ask("GET /", &[("If-None-Match", &before)]);
+    assert_eq!(changed.status, 200);
+    assert!(String::from_utf8(changed.body).unwrap().contains("another"));
+}
+
+#[test]
+fn what_depends_on_the_request_says_on_what() {
+    let folder = Folder::new();
+    let site = built(&folder, "modelferry.js");
+    fs::write(folder.beside("site/pkg/modelferry.js"), "// script\n".repeat(100)).unwrap();
+    let program = Program::start_copied(&folder, &["--site", &site]);
+    for (path, fields) in [
+        ("/", &["accept-encoding", "sec-fetch-mode"][..]),
+        ("/nothing/here", &["accept-encoding", "sec-fetch-mode"]),
+        ("/nothing", &["accept", "accept-encoding"]),
+        ("/pkg/modelferry.js", &["accept-encoding"]),
+        ("/service-worker.js", &["accept-encoding"]),
+    ] {
+        let gzip = ("Accept-Encoding", "gzip");
+        for accepted in [&[][..], &[gzip], &[gzip, ("Accept", "text/html")]] {
+            let reply = program.ask(&format!("GET {path}"), accepted);
+            let vary = reply.all("vary").to_lowercase();
+            for field in fields {
+                assert!(vary.split(", ").any(|name| name == *field), "{path}: {vary}");
+            }
+            let (tag, date) = (reply.field("etag"), reply.field("last-modified"));
+            if tag.is_empty() && date.is_empty() {
+                continue;
+            }
+            let condition = if tag.is_empty() { ("If-Modified-Since", date) } else { ("If-None-Match", tag) };
+            let known = program.ask(&format!("GET {path}"), &[accepted, &[condition]].concat());
+            assert_eq!((known.status, known.all("vary").to_lowercase()), (304, vary), "{path}");
+        }
+    }
 }

@@ -34,9 +34,16 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// The first line of a field; empty if there is none.
     pub(crate) fn field(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(n, _)| n == name);
         found.map_or("", |(_, value)| value)
+    }
+
+    /// All lines of a field as one.
+    pub(crate) fn all(&self, name: &str) -> String {
+        let lines = self.fields.iter().filter(|(n, _)| n == name);
+        lines.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -2,11 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::http::{HeaderMap, HeaderName, header};
+use crate::fields::{Alone, Field, Fields, alone};
 
 /// What tells one state of a representation from another.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Validators<'a> {
+pub struct Validators<'a> {
     /// The text inside the quotes of the strong entity tag.
     pub tag: &'a str,
     /// The date in `Last-Modified`.
@@ -15,11 +15,12 @@ pub(crate) struct Validators<'a> {
 
 /// An HTTP date: whole seconds since 1970.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Seconds(u64);
+pub struct Seconds(u64);
 
 impl Seconds {
     /// Cuts a time to the precision of HTTP dates; `None` before 1970.
-    pub(crate) fn of(time: SystemTime) -> Option<Self> {
+    #[must_use]
+    pub fn of(time: SystemTime) -> Option<Self> {
         Some(Self(time.duration_since(UNIX_EPOCH).ok()?.as_secs()))
     }
 }
@@ -42,13 +43,12 @@ pub(crate) struct Tag {
 
 impl Tags {
     /// Reads the field, all its lines together; `None` if the request has none.
-    pub(crate) fn of(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
-        if !headers.contains_key(name) {
-            return None;
-        }
+    pub(crate) fn of(fields: &impl Fields, field: Field) -> Option<Self> {
+        let mut lines = fields.lines(field).peekable();
+        lines.peek()?;
         let mut tags = Vec::new();
-        for line in headers.get_all(name) {
-            let line = String::from_utf8_lossy(line.as_bytes());
+        for line in lines {
+            let line = String::from_utf8_lossy(line);
             if line.trim() == "*" {
                 return Some(Self::Any);
             }
@@ -91,12 +91,11 @@ fn parse_list(mut rest: &str, tags: &mut Vec<Tag>) {
 }
 
 /// A date field. Sections 13.1.3 and 13.1.4: one that is no date, or not alone, is ignored.
-pub(crate) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Seconds> {
-    let mut lines = headers.get_all(name).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else {
-        return None;
-    };
-    parse_date(line.to_str().ok()?)
+pub(crate) fn date(fields: &impl Fields, field: Field) -> Option<Seconds> {
+    match alone(fields, field) {
+        Alone::Once(text) => parse_date(text),
+        Alone::Absent | Alone::Several => None,
+    }
 }
 
 fn parse_date(text: &str) -> Option<Seconds> {
@@ -117,18 +116,17 @@ pub(crate) enum IfRange {
 }
 
 impl IfRange {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut lines = headers.get_all(header::IF_RANGE).iter();
-        let line = match (lines.next(), lines.next()) {
-            (None, _) => return Self::Absent,
-            (Some(line), None) => String::from_utf8_lossy(line.as_bytes()),
-            (Some(_), Some(_)) => return Self::Unknown,
+    pub(crate) fn of(fields: &impl Fields) -> Self {
+        let line = match alone(fields, Field::IfRange) {
+            Alone::Absent => return Self::Absent,
+            Alone::Once(line) => line,
+            Alone::Several => return Self::Unknown,
         };
-        if let Some(date) = parse_date(&line) {
+        if let Some(date) = parse_date(line) {
             return Self::Date(date);
         }
         let mut tags = Vec::new();
-        parse_list(&line, &mut tags);
+        parse_list(line, &mut tags);
         match (tags.pop(), tags.is_empty()) {
             (Some(tag), true) => Self::Tag(tag),
             (Some(_) | None, _) => Self::Unknown,
@@ -151,13 +149,11 @@ impl IfRange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Listed;
 
     fn tags(lines: &[&str]) -> Option<Tags> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(header::IF_NONE_MATCH, line.parse().unwrap());
-        }
-        Tags::of(&headers, &header::IF_NONE_MATCH)
+        let fields = Listed(lines.iter().map(|line| ("if-none-match", *line)).collect());
+        Tags::of(&fields, Field::IfNoneMatch)
     }
 
     #[test]
@@ -178,11 +174,9 @@ mod tests {
 
     #[test]
     fn two_tags_in_if_range_match_nothing() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(IfRange::of(&headers), IfRange::Absent);
+        assert_eq!(IfRange::of(&Listed(vec![])), IfRange::Absent);
         for odd in ["\"a\", \"b\"", "yesterday", "*", ""] {
-            headers.insert(header::IF_RANGE, odd.parse().unwrap());
-            assert_eq!(IfRange::of(&headers), IfRange::Unknown, "{odd}");
+            assert_eq!(IfRange::of(&Listed(vec![("if-range", odd)])), IfRange::Unknown, "{odd}");
         }
     }
 }

@@ -1,0 +1,172 @@
+//! What other origins may do with our answers, and what our pages give up to be isolated from them: CORS and CORP (Fetch
+//! standard, sections 3.3 and 3.7), COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use clap::ValueEnum;
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::headers::EXPOSED;
+
+/// Whose pages may read models, pieces and the API.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AllowedOrigins {
+    /// Anybody's: what is there is public.
+    Everyone,
+    /// Those of these origins, such as `https://example.org`.
+    These(Vec<HeaderValue>),
+    /// Our own only.
+    Nobody,
+}
+
+/// Why a text names no origins.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NotAnOrigin(String);
+
+impl fmt::Display for NotAnOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is not an origin; expected *, none, or origins such as https://example.org with commas between",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NotAnOrigin {}
+
+impl FromStr for AllowedOrigins {
+    type Err = NotAnOrigin;
+
+    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+        match text.trim() {
+            "*" => Ok(Self::Everyone),
+            "none" => Ok(Self::Nobody),
+            list => {
+                list.split(',').map(|text| origin(text.trim())).collect::<Result<_, _>>().map(Self::These)
+            }
+        }
+    }
+}
+
+/// As browsers write it (RFC 6454 section 6.2): a scheme, an authority, and no slash behind it. Anything else would never
+/// be equal to what they send.
+fn origin(text: &str) -> Result<HeaderValue, NotAnOrigin> {
+    let wrong = || NotAnOrigin(text.to_owned());
+    let (scheme, authority) = text.split_once("://").ok_or_else(wrong)?;
+    let scheme_is_one =
+        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let authority_is_one = !authority.is_empty()
+        && authority.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:[]".contains(&b));
+    if !scheme_is_one || !authority_is_one || text.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(wrong());
+    }
+    HeaderValue::from_str(text).or(Err(wrong()))
+}
+
+impl AllowedOrigins {
+    /// What answers say to those who ask from elsewhere, and the answer to their preflights.
+    pub(crate) fn layer(&self) -> CorsLayer {
+        let cors = CorsLayer::new()
+            .allow_methods([Method::GET, Method::HEAD])
+            .allow_headers([
+                header::RANGE,
+                header::IF_RANGE,
+                header::IF_MATCH,
+                header::IF_NONE_MATCH,
+                header::AUTHORIZATION,
+            ])
+            .expose_headers(EXPOSED)
+            .max_age(Duration::from_secs(86_400));
+        match self {
+            // The answer to `*` does not depend on who asks.
+            Self::Everyone => cors.allow_origin(Any).vary([]),
+            Self::These(origins) => cors.allow_origin(origins.clone()).vary([header::ORIGIN]),
+            Self::Nobody => CorsLayer::new().vary([]),
+        }
+    }
+
+    /// Who may embed what is answered, without reading it. Who may read, need not be named here.
+    pub(crate) fn resource_policy(&self) -> SetResponseHeaderLayer<HeaderValue> {
+        match self {
+            Self::Everyone => resource_policy("cross-origin"),
+            Self::These(_) | Self::Nobody => resource_policy("same-origin"),
+        }
+    }
+}
+
+/// Puts `Cross-Origin-Resource-Policy` on every answer.
+pub(crate) fn resource_policy(policy: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    let name = HeaderName::from_static("cross-origin-resource-policy");
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(policy))
+}
+
+/// How our pages are kept apart from those of other origins, which gives their scripts shared memory and exact clocks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum PageIsolation {
+    /// Isolated; what pages load from other origins must say that it may be.
+    RequireCorp,
+    /// Isolated; what pages load from other origins is asked for without cookies.
+    Credentialless,
+    /// Not isolated.
+    Off,
+}
+
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// Middleware for pages. A browser heeds these fields only from origins that it trusts, by HTTPS or on the same computer, and
+/// complains of them elsewhere. Its request tells which one it is: only those to trusted origins have Fetch Metadata.
+pub(crate) async fn isolate(
+    State(isolation): State<PageIsolation>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let trusted = request.headers().contains_key(SEC_FETCH_MODE);
+    let mut response = next.run(request).await;
+    let embedder_policy = match isolation {
+        PageIsolation::RequireCorp => "require-corp",
+        PageIsolation::Credentialless => "credentialless",
+        PageIsolation::Off => return response,
+    };
+    let headers = response.headers_mut();
+    if trusted {
+        let field = |name, value| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.extend([
+            field("cross-origin-opener-policy", "same-origin"),
+            field("cross-origin-embedder-policy", embedder_policy),
+        ]);
+    }
+    headers.append(header::VARY, HeaderValue::from_name(SEC_FETCH_MODE));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_read_as_browsers_write_them() {
+        assert_eq!("*".parse(), Ok(AllowedOrigins::Everyone));
+        assert_eq!("none".parse(), Ok(AllowedOrigins::Nobody));
+        let two = ["https://example.org", "http://[::1]:8080"].map(HeaderValue::from_static);
+        assert_eq!("https://example.org, http://[::1]:8080".parse(), Ok(AllowedOrigins::These(two.to_vec())));
+        for wrong in [
+            "",
+            "example.org",
+            "https://",
+            "https://example.org/",
+            "https://Example.org",
+            "*,https://x",
+            "://x",
+        ] {
+            assert!(wrong.parse::<AllowedOrigins>().is_err(), "{wrong}");
+        }
+    }
+}
