@@ -156,6 +156,10 @@ test('the hub’s Python client and its command bring the model, and go on after
   for (const [path, digest] of expectedDigests()) expect(sha256(join(told.all, path)), path).toBe(digest);
   expect((await asked(faultProxy)).ranges.some((range) => range?.startsWith('bytes=') && range !== 'bytes=0-0')).toBe(true);
 
+  // By the digests that the server lists.
+  const verified = await run(join(clients, 'bin/hf'), ['cache', 'verify', MODEL], env);
+  expect(verified.status, verified.said).toBe(0);
+
   const there = join(folder, 'there');
   const command = await run(join(clients, 'bin/hf'), ['download', MODEL, '--local-dir', there], env);
   expect(command.status, command.said).toBe(0);

@@ -1,11 +1,25 @@
 //! The hub's own client for Rust, the crate `hf-hub`, with nothing but its address changed.
 
 use std::fs;
+use std::path::PathBuf;
+use std::thread;
 
-use hf_hub::api::sync::ApiBuilder;
+use hf_hub::api::sync::{ApiBuilder, ApiRepo};
+use serde_json::Value;
 
-use crate::folder::{Folder, noise, sha256};
+use crate::folder::{Folder, noise, sha256, until};
 use crate::program::{PIECE, Program};
+
+/// The model `o/n`, as the client sees it. What it brings it keeps beside the models.
+fn model(program: &Program, folder: &Folder) -> ApiRepo {
+    let api = ApiBuilder::new()
+        .with_endpoint(format!("http://{}", program.address()))
+        .with_cache_dir(folder.beside("cache"))
+        .with_progress(false)
+        .with_token(None)
+        .build();
+    api.unwrap().model("o/n".to_owned())
+}
 
 #[test]
 fn the_rust_client_of_the_hub_lists_a_model_and_brings_its_files() {
@@ -16,14 +30,7 @@ fn the_rust_client_of_the_hub_lists_a_model_and_brings_its_files() {
     }
     let program = Program::start(&folder, &[]);
     program.settle(&folder);
-    let api = ApiBuilder::new()
-        .with_endpoint(format!("http://{}", program.address()))
-        .with_cache_dir(folder.beside("cache"))
-        .with_progress(false)
-        .with_token(None)
-        .build()
-        .unwrap();
-    let model = api.model("o/n".to_owned());
+    let model = model(&program, &folder);
     let info = model.info().unwrap();
     let listed: Vec<&str> = info.siblings.iter().map(|file| file.rfilename.as_str()).collect();
     assert_eq!(listed, files.each_ref().map(|(path, _)| *path));
@@ -36,4 +43,44 @@ fn the_rust_client_of_the_hub_lists_a_model_and_brings_its_files() {
     }
     let missing = model.get("nothing.bin").unwrap_err().to_string();
     assert!(missing.contains("404"), "{missing}");
+}
+
+#[test]
+fn the_rust_client_of_the_hub_goes_on_where_a_server_that_went_left_it() {
+    let folder = Folder::new();
+    let bytes = noise(1, 64 * PIECE);
+    folder.put("o/n/model.bin", &bytes);
+    let faults = folder.beside("faults.json");
+    fs::write(&faults, r#"{"bytes_per_second": 1000000}"#).unwrap();
+    let program = Program::start(&folder, &["--test-faults", faults.to_str().unwrap()]);
+    program.settle(&folder);
+    let first = model(&program, &folder);
+    let downloading = thread::spawn(move || first.get("model.bin"));
+    let blobs = folder.beside("cache").join("models--o--n/blobs");
+    let part = until("a part of the file", || {
+        let entries = fs::read_dir(&blobs).ok()?.map(|entry| entry.unwrap().path());
+        let grown = |path: &PathBuf| {
+            path.extension().is_some_and(|name| name == "part")
+                && fs::metadata(path).is_ok_and(|of| of.len() > 0)
+        };
+        entries.into_iter().find(grown)
+    });
+    drop(program);
+    downloading.join().unwrap().unwrap_err();
+    let kept = fs::metadata(part).unwrap().len();
+    assert!(kept < bytes.len() as u64);
+
+    let log = folder.beside("access.log");
+    let program = Program::start(&folder, &["--access-log", log.to_str().unwrap()]);
+    program.settle(&folder);
+    let brought = model(&program, &folder).get("model.bin").unwrap();
+    assert_eq!(sha256(&fs::read(brought).unwrap()), sha256(&bytes));
+    // A line is written when its answer is sent, which the client may know first.
+    until("the rest to be logged", || {
+        let lines = fs::read_to_string(&log).unwrap();
+        let mut ranges =
+            lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["range"].clone());
+        let rest = format!("bytes={kept}-");
+        ranges.find(|range| range.as_str().is_some_and(|range| range.starts_with(&rest)))
+    });
 }
