@@ -145,6 +145,23 @@ fn more_connections_than_allowed_wait_for_their_turn() {
 }
 
 #[test]
+fn the_program_takes_all_descriptors_it_may_and_says_when_they_do_not_suffice() {
+    let folder = Folder::new();
+    let flags = ["--max-connections", "100"];
+    let enough = Program::start_with_descriptors(&folder, 100, 400, &flags);
+    assert_eq!(enough.descriptors(), 400);
+    assert_eq!(enough.health()["status"], "ok");
+    assert!(!enough.log().contains("--max-connections"), "{}", enough.log());
+    drop(enough);
+    let few = Program::start_with_descriptors(&folder, 100, 164, &flags);
+    assert_eq!(few.descriptors(), 164);
+    until("a warning", || {
+        few.log().contains("164 open files, which is enough for 50 downloads").then_some(())
+    });
+    assert!(few.log().contains("--max-connections 100 may need 264"), "{}", few.log());
+}
+
+#[test]
 fn hundreds_of_clients_that_read_nothing_and_a_file_that_shrinks_leave_the_others_alone() {
     let folder = Folder::new();
     let (program, url) = with_large_file(&folder, &[]);

@@ -104,6 +104,22 @@ impl Program {
         Self::run(command, folder, flags)
     }
 
+    /// With so many file descriptors, and with as many as it may raise that to.
+    pub(crate) fn start_with_descriptors(folder: &Folder, soft: u32, hard: u32, flags: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"")]);
+        command.arg(env!("CARGO_BIN_EXE_modelferry"));
+        clean(&mut command);
+        Self::run(command, folder, flags)
+    }
+
+    /// The soft limit of its file descriptors, as the system has it.
+    pub(crate) fn descriptors(&self) -> u32 {
+        let limits = fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        line.split_whitespace().nth(3).unwrap().parse().unwrap()
+    }
+
     /// With nothing beside the program but what the test puts there: `hash.txt` is looked for there.
     pub(crate) fn start_copied(folder: &Folder, flags: &[&str]) -> Self {
         Self::run(copied(folder), folder, flags)

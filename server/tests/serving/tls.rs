@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::certificates::Pair;
 use crate::folder::{Folder, noise, sha256, until};
-use crate::limits::closed;
+use crate::limits::{LARGE, closed};
 use crate::program::{PIECE, Program, command, read};
 
 /// Asks with a client that is not ours.
@@ -80,6 +80,46 @@ fn a_handshake_takes_one_of_the_places() {
     second.sock.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     second.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     assert_eq!(read(second).status, 200);
+}
+
+#[test]
+fn who_never_reads_an_answer_is_closed_and_who_reads_slowly_gets_all() {
+    let folder = Folder::new();
+    let log = folder.beside("access.log");
+    let flags = ["--stall-seconds", "1", "--least-rate", "1000000", "--access-log", log.to_str().unwrap()];
+    folder.put("o/n/a", &vec![0; LARGE]);
+    let program = Program::start_secure(&folder, &flags);
+    program.settle(&folder);
+    let info = program.get("/api/models/o/n").json();
+    let url = format!("/o/n/resolve/{}/a", info["sha"].as_str().unwrap());
+    let ask = || {
+        let mut stream = program.trust().over(program.connect(), b"http/1.1");
+        write!(stream, "GET {url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        stream
+    };
+    let mut unread = ask();
+    let mut slow = ask();
+    let mut chunk = vec![0; 16 << 10];
+    let (mut came, mut rested) = (0, 0);
+    while let Ok(count @ 1..) = slow.read(&mut chunk) {
+        came += count;
+        // Longer in all than the other one has.
+        if came >> 20 > rested {
+            rested += 1;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    assert!(came > LARGE, "all of it, and the head");
+    until("the other answer to be given up", || {
+        let lines = fs::read_to_string(&log).unwrap();
+        let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        (lines.filter(|line| line["path"] == url).count() == 2).then_some(())
+    });
+    let mut came = Vec::new();
+    if let Err(error) = unread.read_to_end(&mut came) {
+        assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "not closed in a minute");
+    }
+    assert!(came.len() < LARGE);
 }
 
 #[test]
