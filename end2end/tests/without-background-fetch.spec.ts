@@ -14,7 +14,7 @@ test('the page itself downloads to ready', async ({ server, device }) => {
 });
 
 test('Cancel keeps whole pieces, and Resume does not fetch them again', async ({ server, device }) => {
-  server.faults({ bytes_per_second: 12_000_000 });
+  server.faults({ bytes_per_second: 3_000_000 });
   const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
   await model.click('Download');
   await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
@@ -31,7 +31,7 @@ test('Cancel keeps whole pieces, and Resume does not fetch them again', async ({
 });
 
 test('a tab that is closed in the middle keeps whole pieces for the next visit', async ({ server, device }) => {
-  server.faults({ bytes_per_second: 12_000_000 });
+  server.faults({ bytes_per_second: 3_000_000 });
   const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
   await model.click('Download');
   await expect.poll(() => model.kept(), { timeout: 60_000 }).toBeGreaterThan(32 << 20);
