@@ -4,6 +4,7 @@
 //! flag, and a test with a client that reaches it.
 
 mod guarded;
+mod sending;
 mod strict;
 
 use std::future::Future;
@@ -21,7 +22,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
+use crate::http::Handover;
 use guarded::Guarded;
+use sending::Sending;
 use strict::Strict;
 
 /// Unsent bytes that the kernel takes of each connection: enough to keep a fast line busy, and with less there would be
@@ -99,8 +102,12 @@ async fn accept(
             }
         };
         prepare(&stream);
+        // One answer after the other, as they are: what HTTP/2 or TLS make of stand-ins would be of no use.
+        let handover = Handover::default();
+        let stream = Sending::new(stream, handover.clone());
         let io = TokioIo::new(Guarded::new(stream, limits.stall, limits.least_rate));
-        let service = TowerToHyperService::new(Strict(router.clone()));
+        let strict = Strict { routes: router.clone(), handover: Some(handover) };
+        let service = TowerToHyperService::new(strict);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)

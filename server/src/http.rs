@@ -7,14 +7,18 @@ mod body;
 mod decide;
 #[cfg(test)]
 mod go_tables;
+mod handover;
 mod headers;
 mod multipart;
+mod open_file;
 mod range;
 mod refusal;
 mod validator;
 
 pub use access_log::AccessLog;
 pub(crate) use access_log::log_access;
-pub(crate) use answer::{Representation, Source, answer};
+pub(crate) use answer::{Representation, Stored, answer, answer_stored};
+pub(crate) use handover::{Handover, Part, is_stand_in};
 pub(crate) use headers::{EXPOSED, IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
+pub(crate) use open_file::OpenFile;
 pub(crate) use refusal::{Form, Refusal, sentence};

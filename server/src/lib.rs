@@ -9,6 +9,7 @@ pub mod error;
 pub mod faults;
 mod http;
 pub mod index;
+mod kernel;
 pub mod logging;
 mod pages;
 mod routes;

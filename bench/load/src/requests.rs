@@ -94,7 +94,6 @@ impl Pings {
 
 /// Comes back when whoever started this says that it is over.
 pub(crate) async fn input_ended() {
-    // Any line or the end will do; an error is an end too.
-    let mut byte = [0];
-    tokio::io::stdin().read(&mut byte).await.ok();
+    // An error is an end too.
+    tokio::io::stdin().read_to_end(&mut Vec::new()).await.ok();
 }

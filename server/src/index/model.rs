@@ -15,6 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::card::Card;
 use super::date::rfc3339;
 use super::fingerprint::Fingerprint;
+use super::medium::{Kind, Medium};
+use crate::kernel;
 
 /// Bytes of a README that are looked at for its front matter.
 const README_BYTES: u64 = 64 << 10;
@@ -34,6 +36,8 @@ pub struct StoredFile {
     pub sha256: Digest,
     /// SHA-256 of each piece.
     pub pieces: Vec<Digest>,
+    /// What its file system can do; not a part of what the file is.
+    pub medium: Medium,
 }
 
 /// The file is not what was indexed any more, or cannot be read now.
@@ -48,7 +52,19 @@ impl StoredFile {
     pub fn open(&self) -> Result<File, Stale> {
         let file = File::open(&self.location).or(Err(Stale))?;
         self.check(&file)?;
+        self.medium.look(&file);
         Ok(file)
+    }
+
+    /// The same at once, if that needs no disk and no network; `None` if it might.
+    pub(crate) fn open_now(&self) -> Option<Result<File, Stale>> {
+        match self.medium.known()? {
+            Kind::Remote => None,
+            Kind::Local => match kernel::open_cached(&self.location)? {
+                Ok(file) => Some(self.check(&file).map(|()| file)),
+                Err(_) => Some(Err(Stale)),
+            },
+        }
     }
 
     /// Checks an open file against what was indexed: bytes read before a successful check are the hashed ones.

@@ -2,45 +2,49 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use protocol::routes;
-use tokio::task::spawn_blocking;
 
 use super::{Named, Names, decoded, find_model, find_revision};
 use crate::ServerState;
 use crate::http::{
-    Form, IMMUTABLE, NO_CACHE, Refusal, Representation, Source, X_REPO_COMMIT, answer, ascii, content_type,
+    Form, Handover, IMMUTABLE, NO_CACHE, Refusal, Representation, Stored, X_REPO_COMMIT, answer_stored,
+    ascii, content_type,
 };
-use crate::index::Model;
+use crate::index::{Model, PieceAt};
 
 pub(super) async fn get(
     State(state): State<ServerState>,
     method: Method,
     uri: Uri,
     names: Names<(String, String, String, String)>,
+    handover: Option<Extension<Handover>>,
     request: HeaderMap,
 ) -> Response {
-    match find(&state, names, uri.query()).await {
-        Ok(Found::Elsewhere(response)) => response,
-        Ok(Found::Here(representation)) => answer(&method, &request, *representation),
+    let asked = Asked { method, uri, handover: handover.map(|Extension(handover)| handover), request };
+    match find(&state, names, &asked).await {
+        Ok(response) => response,
         Err(refusal) => refusal.answer(Form::Text),
     }
 }
 
-enum Found {
-    /// At the URL of its revision.
-    Elsewhere(Response),
-    Here(Box<Representation>),
+/// The request, without what its path names.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    handover: Option<Handover>,
+    request: HeaderMap,
 }
 
 async fn find(
     state: &ServerState,
     names: Names<(String, String, String, String)>,
-    query: Option<&str>,
-) -> Result<Found, Refusal> {
+    asked: &Asked,
+) -> Result<Response, Refusal> {
     let (owner, name, revision, path) = decoded(names)?;
     let model = find_model(&state.index.snapshot(), &owner, &name)?;
     let named = find_revision(&model, &revision)?;
@@ -49,14 +53,8 @@ async fn find(
     let file = model.file(&path).ok_or_else(missing)?;
     if named == Named::Moving {
         let location = routes::resolve(model.id(), model.revision(), &file.path);
-        return Ok(Found::Elsewhere(redirect(&model, location, query)));
+        return Ok(redirect(&model, location, asked.uri.query()));
     }
-    let stored = Arc::clone(file);
-    let opened = spawn_blocking(move || stored.open()).await;
-    let Ok(Ok(open)) = opened else {
-        state.index.look_again(file);
-        return Err(missing());
-    };
     let mut fields = HeaderMap::from_iter([
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
         (X_REPO_COMMIT, ascii(&model.revision().to_string())),
@@ -64,21 +62,22 @@ async fn find(
     if let Some(date) = file.last_modified() {
         fields.insert(header::LAST_MODIFIED, ascii(&httpdate::fmt_http_date(date)));
     }
-    Ok(Found::Here(Box::new(Representation {
+    let length = file.fingerprint.size;
+    let representation = Representation {
         digest: file.sha256,
-        length: file.fingerprint.size,
+        length,
         content_type: content_type(file.path.file_name()),
         cache_control: IMMUTABLE,
         fields,
-        source: Source::File {
-            open,
-            stored: Arc::clone(file),
-            offset: 0,
-            index: state.index.clone(),
-            faults: state.faults.for_file(),
-        },
         form: Form::Text,
-    })))
+    };
+    let stored = Stored {
+        places: &[PieceAt { file: Arc::clone(file), offset: 0, length }],
+        index: &state.index,
+        handover: asked.handover.as_ref(),
+        faults: state.faults.for_file(),
+    };
+    answer_stored(&asked.method, &asked.request, &representation, stored).await.or(Err(missing()))
 }
 
 /// From `main` to the revision of now: whatever is resumed later, is resumed from the same bytes. The location

@@ -3,53 +3,50 @@
 //! No answer has `Accept-Ranges`, although ranges are honoured: with that field, any navigation makes the
 //! browser pause a background fetch for 30 seconds.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
-use tokio::task::spawn_blocking;
 
 use super::{Names, decoded};
 use crate::ServerState;
-use crate::http::{Form, IMMUTABLE, Refusal, Representation, Source, answer};
+use crate::http::{Form, Handover, IMMUTABLE, Refusal, Representation, Stored, answer_stored};
 
 pub(super) async fn get(
     State(state): State<ServerState>,
     method: Method,
     names: Names<String>,
+    handover: Option<Extension<Handover>>,
     request: HeaderMap,
 ) -> Response {
-    match find(&state, names).await {
-        Ok(representation) => answer(&method, &request, representation),
+    let handover = handover.as_deref();
+    match find(&state, &method, names, handover, &request).await {
+        Ok(response) => response,
         Err(refusal) => refusal.answer(Form::Text),
     }
 }
 
-async fn find(state: &ServerState, names: Names<String>) -> Result<Representation, Refusal> {
+async fn find(
+    state: &ServerState,
+    method: &Method,
+    names: Names<String>,
+    handover: Option<&Handover>,
+    request: &HeaderMap,
+) -> Result<Response, Refusal> {
     let name = decoded(names)?;
     let missing = || Refusal::Piece(name.clone());
     let digest = name.parse().or(Err(missing()))?;
-    // The same bytes may be in several files; one of them may have changed without the others.
-    for place in state.index.snapshot().piece(&digest) {
-        let stored = place.file.clone();
-        let Ok(Ok(open)) = spawn_blocking(move || stored.open()).await else {
-            state.index.look_again(&place.file);
-            continue;
-        };
-        return Ok(Representation {
-            digest,
-            length: place.length,
-            content_type: HeaderValue::from_static("application/octet-stream"),
-            cache_control: IMMUTABLE,
-            fields: HeaderMap::new(),
-            source: Source::File {
-                open,
-                stored: place.file.clone(),
-                offset: place.offset,
-                index: state.index.clone(),
-                faults: state.faults.for_piece(&digest),
-            },
-            form: Form::Text,
-        });
-    }
-    Err(missing())
+    let snapshot = state.index.snapshot();
+    let places = snapshot.piece(&digest);
+    let representation = Representation {
+        digest,
+        length: places.first().ok_or_else(missing)?.length,
+        content_type: HeaderValue::from_static("application/octet-stream"),
+        cache_control: IMMUTABLE,
+        fields: HeaderMap::new(),
+        form: Form::Text,
+    };
+    let faults = state.faults.for_piece(&digest);
+    let stored = Stored { places, index: &state.index, handover, faults };
+    answer_stored(method, request, &representation, stored).await.or(Err(missing()))
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, NO_CACHE, Representation, Source, answer};
+use crate::http::{Form, NO_CACHE, Representation, answer};
 
 /// Made by `build.rs` from the crate `service-worker`.
 const SCRIPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/service-worker.js"));
@@ -30,8 +30,7 @@ async fn script(method: Method, request: HeaderMap) -> Response {
         // The browser compares it byte by byte; it must see the new one at once.
         cache_control: NO_CACHE,
         fields: HeaderMap::new(),
-        source: Source::Memory(Bytes::from_static(SCRIPT)),
         form: Form::Text,
     };
-    answer(&method, &request, representation)
+    answer(&method, &request, &representation, &Bytes::from_static(SCRIPT))
 }
