@@ -3,9 +3,14 @@
 //! A client may be slow, but it must do something: `axum::serve` waits for silent ones for ever. Each limit here has a
 //! flag, and a test with a client that reaches it.
 
+mod connection;
+mod descriptors;
 mod guarded;
+mod held;
+mod http2;
 mod sending;
 mod strict;
+mod tls;
 
 use std::future::Future;
 use std::io;
@@ -13,19 +18,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-use crate::http::Handover;
-use guarded::Guarded;
-use sending::Sending;
-use strict::Strict;
+use crate::metrics::Metrics;
+
+pub(crate) use connection::Ended;
+pub(crate) use descriptors::raise_limit;
+pub(crate) use tls::Tls;
+pub use tls::{TlsError, TlsFiles};
 
 /// Unsent bytes that the kernel takes of each connection: enough to keep a fast line busy, and with less there would be
 /// little to tell a slow reader from one that has stopped (tcp(7), `TCP_NOTSENT_LOWAT`).
@@ -54,43 +57,49 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+/// What connections are served with.
+#[derive(Clone, Debug)]
+pub(crate) struct Serving {
+    pub(crate) router: Router,
+    pub(crate) limits: Limits,
+    /// In clear text without.
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) metrics: Option<Metrics>,
+}
+
 /// Serves until `end` is over; then no connection is accepted, idle ones are closed, and running answers go on until
 /// they are sent, [`Limits::drain`] is over or `at_once` is.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
-    limits: Limits,
+    serving: Serving,
     end: impl Future<Output = ()>,
     at_once: impl Future<Output = ()>,
 ) {
-    let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let drain = serving.limits.drain;
+    let (ending, _) = watch::channel(());
     tokio::select! {
-        () = accept(&listener, &router, limits, &places, &graceful) => {}
+        () = accept(&listener, &serving, &ending) => {}
         () = end => {}
     }
     drop(listener);
-    let running = graceful.count();
+    let running = ending.receiver_count();
     if running > 0 {
-        let seconds = limits.drain.as_secs_f64();
+        let seconds = drain.as_secs_f64();
         tracing::info!("ending; {running} connections have {seconds} s, a second signal ends at once");
     }
+    // Nobody listens if there is no connection.
+    ending.send(()).ok();
     tokio::select! {
-        () = graceful.shutdown() => {}
+        // Each connection has a receiver for as long as it lasts.
+        () = ending.closed() => {}
         () = at_once => {}
-        () = sleep(limits.drain) => {}
+        () = sleep(drain) => {}
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    router: &Router,
-    limits: Limits,
-    places: &Arc<Semaphore>,
-    graceful: &GracefulShutdown,
-) {
-    // The semaphore is never closed.
-    while let Ok(place) = Arc::clone(places).acquire_owned().await {
+async fn accept(listener: &TcpListener, serving: &Serving, ending: &watch::Sender<()>) {
+    let places = Arc::new(Semaphore::new(serving.limits.connections));
+    while let Some(place) = place(&places, serving).await {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -102,25 +111,30 @@ async fn accept(
             }
         };
         prepare(&stream);
-        // One answer after the other, as they are: what HTTP/2 or TLS make of stand-ins would be of no use.
-        let handover = Handover::default();
-        let stream = Sending::new(stream, handover.clone());
-        let io = TokioIo::new(Guarded::new(stream, limits.stall, limits.least_rate));
-        let strict = Strict { routes: router.clone(), handover: Some(handover) };
-        let service = TowerToHyperService::new(strict);
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.head)
-            .max_buf_size(HTTP_BUFFER)
-            .serve_connection(io, service);
-        let connection = graceful.watch(connection);
+        let acceptor = serving.tls.as_ref().map(|tls| tls.acceptor());
+        let (router, limits) = (serving.router.clone(), serving.limits);
+        let open = serving.metrics.as_ref().map(Metrics::connection);
+        let ending = ending.subscribe();
+        // A handshake is work and may be waited for, so that it is none of this loop.
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!("a connection ended: {error}");
+            let ended = connection::serve(stream, acceptor, router, limits, ending).await;
+            if let Some(open) = open {
+                open.ended(ended);
             }
             drop(place);
         });
     }
+}
+
+/// A place for one more connection, as soon as there is one. The semaphore is never closed.
+async fn place(places: &Arc<Semaphore>, serving: &Serving) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Some(place);
+    }
+    if let Some(metrics) = &serving.metrics {
+        metrics.connections_are_full();
+    }
+    Arc::clone(places).acquire_owned().await.ok()
 }
 
 fn prepare(stream: &TcpStream) {

@@ -16,8 +16,8 @@ mod refusal;
 mod validator;
 
 pub use access_log::AccessLog;
-pub(crate) use access_log::log_access;
-pub(crate) use answer::{Representation, Stored, answer, answer_stored};
+pub(crate) use access_log::{Observers, observe};
+pub(crate) use answer::{Representation, Said, Stored, answer, answer_stored};
 pub(crate) use handover::{Handover, Part, is_stand_in};
 pub(crate) use headers::{EXPOSED, IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
 pub(crate) use open_file::OpenFile;

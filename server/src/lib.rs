@@ -11,18 +11,22 @@ mod http;
 pub mod index;
 mod kernel;
 pub mod logging;
+pub mod metrics;
 mod pages;
 mod routes;
 pub mod serve;
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use faults::Faults;
+use http::Observers;
 use index::Index;
+use metrics::Metrics;
 
 pub use http::AccessLog;
 
@@ -33,26 +37,34 @@ pub struct ServerState {
     pub index: Index,
     /// Where requests are logged, if anywhere.
     pub access_log: Option<AccessLog>,
+    /// Where requests are counted, if anywhere.
+    pub metrics: Option<Metrics>,
     /// What goes wrong on purpose, in tests.
     pub faults: Faults,
     /// Folder with the built interface, as `cargo leptos build` makes it.
-    pub site: PathBuf,
+    pub site: Arc<Path>,
 }
 
 impl ServerState {
-    /// A state that logs no requests and makes no faults.
+    /// A state that logs and counts no requests and makes no faults.
     #[must_use]
     pub fn new(index: Index) -> Self {
-        Self { index, access_log: None, faults: Faults::default(), site: PathBuf::from("target/site") }
+        Self {
+            index,
+            access_log: None,
+            metrics: None,
+            faults: Faults::default(),
+            site: Path::new("target/site").into(),
+        }
     }
 }
 
 /// The whole server.
 pub fn router(state: ServerState) -> Router {
-    let log = state.access_log.clone();
+    let observers = Observers { log: state.access_log.clone(), metrics: state.metrics.clone() };
     // Layers go around everything merged before them: pages are logged like files.
     pages::pages(&state)
         .merge(routes::models(state))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(log, http::log_access))
+        .layer(from_fn_with_state(observers, http::observe))
 }

@@ -2,22 +2,37 @@
 
 use std::io::IsTerminal;
 
+use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum LogFormat {
+    /// For a person: time, level, sentence.
+    Human,
+    /// For a program: one JSON object a line.
+    Json,
+}
 
 /// Starts logging.
 ///
 /// # Errors
 /// [`Error::Log`] if `filter` is none.
-pub fn start(filter: &str) -> Result<(), Error> {
+pub fn start(filter: &str, format: LogFormat) -> Result<(), Error> {
     let parsed = EnvFilter::try_new(filter)
         .map_err(|error| Error::Log { filter: filter.to_owned(), reason: error.to_string() })?;
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt()
         .with_env_filter(parsed)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+        .with_target(false);
+    match format {
+        LogFormat::Human => lines.init(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+        }
+    }
     Ok(())
 }

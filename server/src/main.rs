@@ -1,14 +1,15 @@
 //! The `modelferry` program: reads its configuration, starts logging, serves.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use server::config::Config;
+use server::config::Task;
 use server::error::Error;
 use server::{logging, serve};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Config::from_command_line()).await {
+    match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("modelferry: {error}");
@@ -17,7 +18,16 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> Result<(), Error> {
-    logging::start(&config.log)?;
-    serve::serve(config).await
+async fn run() -> Result<(), Error> {
+    match Task::from_command_line().map_err(Error::Config)? {
+        Task::Serve(config) => {
+            logging::start(&config.log, config.log_format)?;
+            serve::serve(config).await
+        }
+        Task::Print(text) => {
+            // Whoever asked may have stopped reading.
+            io::stdout().write_all(text.as_bytes()).ok();
+            Ok(())
+        }
+    }
 }

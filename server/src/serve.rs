@@ -1,17 +1,25 @@
 //! From a configuration to a listening server, and its end.
 
+use std::future::pending;
 use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Mutex;
 
 use crate::config::Config;
+use crate::connections::{Limits, Serving, Tls};
 use crate::error::Error;
 use crate::faults::Faults;
 use crate::http::AccessLog;
 use crate::index::{Index, Options};
-use crate::{ServerState, connections, router};
+use crate::metrics::Metrics;
+use crate::{ServerState, connections, metrics, router};
+
+/// Connections at a time to the metrics: one scraper needs one.
+const SCRAPERS: usize = 16;
 
 /// Serves until SIGINT or SIGTERM. Prints the address to standard output once it is bound.
 ///
@@ -24,21 +32,54 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         .map(|path| AccessLog::open(&path).map_err(|source| Error::AccessLog { path, source }));
     let access_log = access_log.transpose()?;
     // Before anything else is touched: beside a server that runs already, this one must leave no trace.
-    let refused = |source| Error::Listen { address: config.listen, source };
-    let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+    let (listener, address) = listen(config.listen, "--listen").await?;
+    let metrics = match config.metrics_listen {
+        Some(address) => {
+            let (listener, address) = listen(address, "--metrics-listen").await?;
+            Some((listener, address, Metrics::new().map_err(Error::Metrics)?))
+        }
+        None => None,
+    };
+    let tls = config.tls.map(|files| Tls::open(files).map(Arc::new)).transpose().map_err(Error::Tls)?;
+    connections::raise_limit(config.limits.connections);
     let index =
         Index::open(Options { root: config.models, piece_size: config.piece_size, rescan: config.rescan })
             .map_err(Error::Index)?;
-    let state =
-        ServerState { index, access_log, faults: Faults::from_file(config.test_faults), site: config.site };
-    let address = listener.local_addr().map_err(refused)?;
+    let state = ServerState {
+        index: index.clone(),
+        access_log,
+        metrics: metrics.as_ref().map(|(_, _, metrics)| metrics.clone()),
+        faults: Faults::from_file(config.test_faults),
+        site: config.site.into(),
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
     // Whoever started it may not listen any more; that is no reason not to serve.
-    writeln!(io::stdout(), "listening on http://{address}").ok();
+    writeln!(io::stdout(), "listening on {scheme}://{address}").ok();
 
+    if let Some(tls) = &tls {
+        tokio::spawn(Arc::clone(tls).follow(config.rescan));
+    }
+    let serving =
+        Serving { metrics: state.metrics.clone(), router: router(state), limits: config.limits, tls };
+    if let Some((listener, address, metrics)) = metrics {
+        tracing::info!("metrics on http://{address}/metrics");
+        let limits = Limits { connections: SCRAPERS, ..config.limits };
+        let serving = Serving { router: metrics::router(metrics, index), limits, tls: None, metrics: None };
+        // They are served to the very end.
+        tokio::spawn(connections::serve(listener, serving, pending(), pending()));
+    }
     let signals = Mutex::new(signals);
     let next = async || signals.lock().await.next().await;
-    connections::serve(listener, router(state), config.limits, next(), next()).await;
+    connections::serve(listener, serving, next(), next()).await;
     Ok(())
+}
+
+/// The listener, and its address with the port that the system chose, if it was to choose.
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), Error> {
+    let refused = |source| Error::Listen { address, flag, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
 }
 
 /// The signals that ask a program to end.

@@ -1,4 +1,5 @@
-//! What every request must keep to, whatever it asks for: RFC 9112 section 3.2, and a bound on URLs.
+//! What every request must keep to, whatever it asks for: RFC 9112 section 3.2, RFC 9113 section 8.3.1, and a bound on
+//! URLs.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -6,7 +7,8 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use axum::response::Response;
 use futures_util::future::Either;
 use tower::Service;
@@ -38,7 +40,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if let Some((status, text)) = fault(&request) {
-            return Either::Left(ready(Ok(refuse(status, text))));
+            return Either::Left(ready(Ok(refuse(status, text, request.version()))));
         }
         if let Some(handover) = &self.handover
             && *request.method() == Method::GET
@@ -49,10 +51,12 @@ where
     }
 }
 
-fn refuse(status: StatusCode, text: &str) -> Response<Body> {
+fn refuse(status: StatusCode, text: &str, version: Version) -> Response<Body> {
     let mut response = sentence(status, Form::Text, &text);
-    // Where the next request would begin is not certain.
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if version <= Version::HTTP_11 {
+        // Where the next request would begin is not certain. HTTP/2 has frames for that.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 
@@ -62,8 +66,12 @@ fn fault<B>(request: &Request<B>) -> Option<(StatusCode, &'static str)> {
     if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > LONGEST_URL) {
         return Some((StatusCode::URI_TOO_LONG, "the URL has more than 8192 bytes"));
     }
-    if request.version() <= Version::HTTP_11 && !has_one_host(headers, request.version()) {
-        return Some((StatusCode::BAD_REQUEST, "the request has no Host field, or several"));
+    if request.version() <= Version::HTTP_11 {
+        if !has_one_host(headers, request.version()) {
+            return Some((StatusCode::BAD_REQUEST, "the request has no Host field, or several"));
+        }
+    } else if !has_one_authority(headers, request.uri()) {
+        return Some((StatusCode::BAD_REQUEST, "the request names no host, or several"));
     }
     // RFC 9112 section 6.1 lets a server reject both lengths at once, which is how requests are smuggled past proxies. By
     // now hyper has dropped the other one; and nothing here takes a body in chunks.
@@ -80,5 +88,16 @@ fn has_one_host(headers: &HeaderMap, version: Version) -> bool {
         (Some(_), None) => true,
         (None, _) => version < Version::HTTP_11,
         (Some(_), Some(_)) => false,
+    }
+}
+
+/// In HTTP/2, `:authority` is the host; `Host` may stand for it, or repeat it.
+fn has_one_authority(headers: &HeaderMap, uri: &Uri) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let authority = uri.authority().map(Authority::as_str);
+    match (authority, hosts.next(), hosts.next()) {
+        (_, Some(_), Some(_)) | (None, None, _) => false,
+        (Some(authority), Some(host), None) => authority.as_bytes().eq_ignore_ascii_case(host.as_bytes()),
+        (None, Some(_), None) | (Some(_), None, _) => true,
     }
 }

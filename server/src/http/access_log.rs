@@ -1,4 +1,5 @@
-//! The access log: one line of JSON for every request, written when its response is done or was given up.
+//! What is written down of every request: a line in the access log, and for debugging in the program's own, when its
+//! response is done or was given up; and numbers in [`Metrics`].
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -10,12 +11,14 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use serde::Serialize;
+
+use crate::metrics::{Metrics, OpenAnswer, Route};
 
 /// Where lines go.
 #[derive(Clone, Debug)]
@@ -60,36 +63,63 @@ struct Line {
     ms: u64,
 }
 
-/// Middleware: logs every request to the log in its state, if there is one.
-pub(crate) async fn log_access(
-    State(log): State<Option<AccessLog>>,
+impl Line {
+    /// What is known when the request comes.
+    fn of(request: &Request) -> Self {
+        let range = request.headers().get(header::RANGE);
+        Self {
+            method: request.method().to_string(),
+            path: request.uri().path().to_owned(),
+            status: 0,
+            bytes: 0,
+            range: range.map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned()),
+            ms: 0,
+        }
+    }
+}
+
+/// Where requests are written down.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Observers {
+    pub(crate) log: Option<AccessLog>,
+    pub(crate) metrics: Option<Metrics>,
+}
+
+/// Middleware: writes every request down where its state says, if anywhere.
+pub(crate) async fn observe(
+    State(Observers { log, metrics }): State<Observers>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(log) = log else {
+    let debugging = tracing::enabled!(tracing::Level::DEBUG);
+    if log.is_none() && metrics.is_none() && !debugging {
         return next.run(request).await;
-    };
+    }
     let began = Instant::now();
-    let range = request.headers().get(header::RANGE);
-    let mut line = Line {
-        method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
-        status: 0,
-        bytes: 0,
-        range: range.map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned()),
-        ms: 0,
-    };
+    let line = (log.is_some() || debugging).then(|| Line::of(&request));
+    let metrics = metrics.map(|metrics| (metrics, Route::of(request.uri().path()), request.method().clone()));
     let response = next.run(request).await;
-    line.status = response.status().as_u16();
-    response.map(|body| Body::new(Counted { body, log, line, began }))
+    let status = response.status();
+    let head = metrics.as_ref().is_some_and(|(_, _, method)| *method == Method::HEAD);
+    let answer = metrics.map(|(metrics, route, method)| metrics.answer(route, &method, status));
+    response.map(|body| {
+        // The body of an answer to HEAD is dropped unread.
+        let left = if head { Some(0) } else { body.size_hint().exact() };
+        Body::new(Counted { body, bytes: 0, left, status: status.as_u16(), began, line, log, answer })
+    })
 }
 
-/// Counts the bytes of a body and writes the line when it is dropped, finished or not.
+/// Counts the bytes of a body, and writes down what is known when it is dropped, finished or not.
 struct Counted {
     body: Body,
-    log: AccessLog,
-    line: Line,
+    bytes: u64,
+    /// Bytes that are still to come; `None` if that is not known before the end.
+    left: Option<u64>,
+    status: u16,
     began: Instant,
+    line: Option<Line>,
+    log: Option<AccessLog>,
+    answer: Option<OpenAnswer>,
 }
 
 impl http_body::Body for Counted {
@@ -101,8 +131,17 @@ impl http_body::Body for Counted {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
-            self.line.bytes += data.len() as u64;
+        match &frame {
+            Some(Ok(frame)) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
+                self.bytes += bytes;
+                self.left = self.left.map(|left| left.saturating_sub(bytes));
+                if let Some(answer) = &self.answer {
+                    answer.sent(bytes);
+                }
+            }
+            Some(Err(_)) => {}
+            None => self.left = Some(0),
         }
         Poll::Ready(frame)
     }
@@ -118,7 +157,21 @@ impl http_body::Body for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.line.ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.log.write(&self.line);
+        if let Some(answer) = &self.answer
+            && self.left != Some(0)
+        {
+            answer.given_up();
+        }
+        let Some(mut line) = self.line.take() else {
+            return;
+        };
+        line.status = self.status;
+        line.bytes = self.bytes;
+        line.ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let Line { method, path, status, bytes, range, ms } = &line;
+        tracing::debug!(method, path, status, bytes, range, ms, "answered");
+        if let Some(log) = &self.log {
+            log.write(&line);
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Turns a representation and a request into a response: decides, then says it in status, fields and body.
 
+use std::time::SystemTime;
+
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -9,7 +12,7 @@ use protocol::Digest;
 use super::body::FileBody;
 use super::decide::{Decision, decide};
 use super::handover::Handover;
-use super::headers::{CROSS_ORIGIN_RESOURCE_POLICY, ascii, etag, repr_digest};
+use super::headers::{CROSS_ORIGIN_RESOURCE_POLICY, REPR_DIGEST, ascii, etag, repr_digest};
 use super::multipart::Multipart;
 use super::open_file::OpenFile;
 use super::range::ByteRange;
@@ -20,7 +23,7 @@ use crate::index::{Index, PieceAt, Stale};
 
 /// Something that can be sent, whole or in part.
 #[derive(Debug)]
-pub(crate) struct Representation {
+pub(crate) struct Said {
     /// SHA-256 of all its bytes.
     pub digest: Digest,
     /// Length in bytes.
@@ -29,10 +32,26 @@ pub(crate) struct Representation {
     pub content_type: HeaderValue,
     /// How long it may be kept: the same on 200, 206 and 304.
     pub cache_control: HeaderValue,
+    /// When it was changed last, if that is said.
+    pub last_modified: Option<SystemTime>,
     /// Further fields of 200, 206 and 304.
     pub fields: HeaderMap,
     /// How the route words errors.
     pub form: Form,
+}
+
+/// The same, put into words: to be made once for what is asked for often.
+#[derive(Clone, Debug)]
+pub(crate) struct Representation {
+    digest: Digest,
+    /// The text inside the quotes of the entity tag.
+    tag: String,
+    length: u64,
+    last_modified: Option<Seconds>,
+    content_type: HeaderValue,
+    /// The fields that 200, 206 and 304 share.
+    fields: HeaderMap,
+    form: Form,
 }
 
 /// Bytes of files of the index.
@@ -42,8 +61,6 @@ pub(crate) struct Stored<'a> {
     pub places: &'a [PieceAt],
     /// Whom to tell when a file turns out to have changed.
     pub index: &'a Index,
-    /// Of the connection, if it can send files.
-    pub handover: Option<&'a Handover>,
     /// What is to go wrong, in tests.
     pub faults: Plan,
 }
@@ -74,21 +91,20 @@ pub(crate) fn answer(
 /// # Errors
 /// [`Stale`] if none of the files is what was indexed.
 pub(crate) async fn answer_stored(
-    method: &Method,
-    request: &HeaderMap,
+    request: &Parts,
     representation: &Representation,
     stored: Stored<'_>,
 ) -> Result<Response, Stale> {
-    let wanted = match representation.wanted(method, request) {
+    let wanted = match representation.wanted(&request.method, &request.headers) {
         Ok(wanted) => wanted,
         Err(response) => return Ok(response),
     };
-    if *method == Method::HEAD {
+    if request.method == Method::HEAD {
         return Ok(representation.send(&wanted, |_, _| Body::empty()));
     }
-    let Stored { places, index, handover, faults } = stored;
+    let Stored { places, index, faults } = stored;
     // A fault has to see the bytes.
-    let handover = handover.filter(|_| faults.is_none());
+    let handover = request.extensions.get::<Handover>().filter(|_| faults.is_none());
     // The same bytes may be in several files; one of them may have changed without the others.
     for place in places {
         let Ok(file) = OpenFile::open(&place.file, index).await else {
@@ -103,18 +119,33 @@ pub(crate) async fn answer_stored(
     Err(Stale)
 }
 
+impl From<Said> for Representation {
+    fn from(said: Said) -> Self {
+        let Said { digest, length, content_type, cache_control, last_modified, mut fields, form } = said;
+        fields.insert(header::ETAG, etag(&digest));
+        fields.insert(REPR_DIGEST, repr_digest(&digest));
+        fields.insert(header::CACHE_CONTROL, cache_control);
+        fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        fields.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        if let Some(date) = last_modified {
+            fields.insert(header::LAST_MODIFIED, ascii(&httpdate::fmt_http_date(date)));
+        }
+        let last_modified = last_modified.and_then(Seconds::of);
+        Self { tag: digest.to_string(), digest, length, last_modified, content_type, fields, form }
+    }
+}
+
 impl Representation {
     /// Decides: what is to be sent, or the answer if it is no bytes.
     fn wanted(&self, method: &Method, request: &HeaderMap) -> Result<Wanted, Response> {
         let length = self.length;
-        let tag = self.digest.to_string();
-        let validators = Validators { tag: &tag, last_modified: self.last_modified() };
+        let validators = Validators { tag: &self.tag, last_modified: self.last_modified };
         match decide(method, request, validators, length) {
             Decision::Full => Ok(Wanted::Everything),
             Decision::Part(part) => Ok(Wanted::Part(part)),
             Decision::Parts(parts) => Ok(Wanted::Parts(parts)),
             // RFC 9110 section 15.4.5: the fields of the 200, without those about a body that is not sent.
-            Decision::NotModified => Err((StatusCode::NOT_MODIFIED, self.fields()).into_response()),
+            Decision::NotModified => Err((StatusCode::NOT_MODIFIED, self.fields.clone()).into_response()),
             Decision::PreconditionFailed => Err(sentence(
                 StatusCode::PRECONDITION_FAILED,
                 self.form,
@@ -130,27 +161,9 @@ impl Representation {
         }
     }
 
-    fn last_modified(&self) -> Option<Seconds> {
-        self.fields
-            .get(header::LAST_MODIFIED)
-            .and_then(|field| httpdate::parse_http_date(field.to_str().ok()?).ok())
-            .and_then(Seconds::of)
-    }
-
-    /// The fields that 200, 206 and 304 share.
-    fn fields(&self) -> HeaderMap {
-        let mut fields = self.fields.clone();
-        fields.insert(header::ETAG, etag(&self.digest));
-        fields.insert(super::headers::REPR_DIGEST, repr_digest(&self.digest));
-        fields.insert(header::CACHE_CONTROL, self.cache_control.clone());
-        fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        fields.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
-        fields
-    }
-
     /// `body` gives bodies of so many bytes from a position on.
     fn send(&self, wanted: &Wanted, body: impl Fn(u64, u64) -> Body) -> Response {
-        let mut fields = self.fields();
+        let mut fields = self.fields.clone();
         let whole = self.length;
         let (status, length, body) = match wanted {
             Wanted::Everything => (StatusCode::OK, whole, body(0, whole)),
@@ -172,7 +185,10 @@ impl Representation {
         };
         fields.insert(header::CONTENT_TYPE, content_type);
         fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        (status, fields, body).into_response()
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = fields;
+        response
     }
 }
 

@@ -10,19 +10,20 @@ use serde_json::{Value, json};
 
 use super::{Names, decoded, find_model, find_revision};
 use crate::ServerState;
-use crate::http::{Form, NO_CACHE, Refusal, Representation, X_REPO_COMMIT, answer, ascii};
+use crate::http::{Form, NO_CACHE, Refusal, Representation, Said, X_REPO_COMMIT, answer, ascii};
 use crate::index::{Document, Model};
 
 /// A document as something to send, to be asked about each time.
-fn document(document: &Document) -> Representation {
-    Representation {
+fn document(document: &Document, fields: HeaderMap) -> Representation {
+    Representation::from(Said {
         digest: document.digest,
         length: document.text.len() as u64,
         content_type: HeaderValue::from_static(document.content_type),
         cache_control: NO_CACHE,
-        fields: HeaderMap::new(),
+        last_modified: None,
+        fields,
         form: Form::Json,
-    }
+    })
 }
 
 pub(super) async fn index(State(state): State<ServerState>, method: Method, request: HeaderMap) -> Response {
@@ -116,7 +117,7 @@ fn list(
 }
 
 fn send(method: &Method, request: &HeaderMap, text: &Document) -> Response {
-    answer(method, request, &document(text), &text.text)
+    answer(method, request, &document(text, HeaderMap::new()), &text.text)
 }
 
 /// With the model's revision.
@@ -127,7 +128,7 @@ pub(super) fn send_of_model(
     about: &Document,
 ) -> Response {
     let fields = HeaderMap::from_iter([(X_REPO_COMMIT, ascii(&model.revision().to_string()))]);
-    answer(method, request, &Representation { fields, ..document(about) }, &about.text)
+    answer(method, request, &document(about, fields), &about.text)
 }
 
 /// Whether the query says `recursive=true`, in the spellings that clients have for it.

@@ -3,50 +3,47 @@
 //! No answer has `Accept-Ranges`, although ranges are honoured: with that field, any navigation makes the
 //! browser pause a background fetch for 30 seconds.
 
-use axum::Extension;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
+use protocol::Digest;
 
 use super::{Names, decoded};
 use crate::ServerState;
-use crate::http::{Form, Handover, IMMUTABLE, Refusal, Representation, Stored, answer_stored};
+use crate::http::{Form, IMMUTABLE, Refusal, Said, Stored, answer_stored};
 
 pub(super) async fn get(
     State(state): State<ServerState>,
-    method: Method,
     names: Names<String>,
-    handover: Option<Extension<Handover>>,
-    request: HeaderMap,
+    request: Request,
 ) -> Response {
-    let handover = handover.as_deref();
-    match find(&state, &method, names, handover, &request).await {
+    match find(&state, names, &request.into_parts().0).await {
         Ok(response) => response,
         Err(refusal) => refusal.answer(Form::Text),
     }
 }
 
-async fn find(
-    state: &ServerState,
-    method: &Method,
-    names: Names<String>,
-    handover: Option<&Handover>,
-    request: &HeaderMap,
-) -> Result<Response, Refusal> {
+async fn find(state: &ServerState, names: Names<String>, request: &Parts) -> Result<Response, Refusal> {
     let name = decoded(names)?;
     let missing = || Refusal::Piece(name.clone());
     let digest = name.parse().or(Err(missing()))?;
     let snapshot = state.index.snapshot();
     let places = snapshot.piece(&digest);
-    let representation = Representation {
+    let first = places.first().ok_or_else(missing)?;
+    let representation = first.representation.get_or_init(|| Box::new(said(digest, first.length).into()));
+    let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
+    answer_stored(request, representation, stored).await.or(Err(missing()))
+}
+
+fn said(digest: Digest, length: u64) -> Said {
+    Said {
         digest,
-        length: places.first().ok_or_else(missing)?.length,
+        length,
         content_type: HeaderValue::from_static("application/octet-stream"),
         cache_control: IMMUTABLE,
+        last_modified: None,
         fields: HeaderMap::new(),
         form: Form::Text,
-    };
-    let faults = state.faults.for_piece(&digest);
-    let stored = Stored { places, index: &state.index, handover, faults };
-    answer_stored(method, request, &representation, stored).await.or(Err(missing()))
+    }
 }

@@ -12,10 +12,10 @@ use crate::folder::{Folder, sha256, until};
 use crate::program::{PIECE, Program, read};
 
 /// More than the kernel's buffers on both sides take together.
-const LARGE: usize = 48 << 20;
+pub(crate) const LARGE: usize = 48 << 20;
 
 /// A program with a large file of zeros; its URL.
-fn with_large_file(folder: &Folder, flags: &[&str]) -> (Program, String) {
+pub(crate) fn with_large_file(folder: &Folder, flags: &[&str]) -> (Program, String) {
     folder.put("o/n/a", &vec![0; LARGE]);
     let program = Program::start(folder, flags);
     program.settle(folder);
@@ -25,7 +25,7 @@ fn with_large_file(folder: &Folder, flags: &[&str]) -> (Program, String) {
 }
 
 /// Waits until the server has closed the connection; says what had come.
-fn closed(mut stream: &TcpStream) -> Vec<u8> {
+pub(crate) fn closed(mut stream: &TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A connection that is reset is closed too.
     match stream.read_to_end(&mut bytes) {

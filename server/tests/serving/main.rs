@@ -4,14 +4,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod api;
+mod certificates;
 mod changes;
+mod configuration;
 mod files;
 mod folder;
+mod http2;
 mod in_process;
 mod limits;
+mod metrics;
 mod pages;
 mod pieces;
 mod problems;
 mod program;
 mod restart;
 mod running;
+mod tls;

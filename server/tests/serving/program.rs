@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::certificates::{Pair, Trust};
 use crate::folder::{Folder, is_root, until};
 
 /// Length in bytes of a piece in these tests: the shortest that the program takes.
@@ -20,6 +21,8 @@ pub(crate) const PIECE: usize = 65_536;
 pub(crate) struct Program {
     child: Child,
     address: String,
+    /// Where TLS is spoken: whom to trust.
+    trust: Option<Trust>,
     log: Arc<Mutex<String>>,
 }
 
@@ -74,6 +77,15 @@ impl Program {
         Self::run(command(), folder, flags)
     }
 
+    /// With TLS, and a certificate of the test's own.
+    pub(crate) fn start_secure(folder: &Folder, flags: &[&str]) -> Self {
+        let pair = Pair::new(folder);
+        let flags: Vec<&str> = pair.flags().into_iter().chain(flags.iter().copied()).collect();
+        let mut program = Self::run(command(), folder, &flags);
+        program.trust = Some(pair.trust());
+        program
+    }
+
     /// As somebody to whom permissions mean something.
     pub(crate) fn start_unprivileged(folder: &Folder, flags: &[&str]) -> Self {
         if !is_root(&folder.models()) {
@@ -111,10 +123,10 @@ impl Program {
         });
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some(address) = line.trim_end().strip_prefix("listening on http://") else {
+        let Some((_, address)) = line.trim_end().split_once("://") else {
             panic!("it said {line:?} and {:?}", log.lock().unwrap());
         };
-        Self { child, address: address.to_owned(), log }
+        Self { child, address: address.to_owned(), trust: None, log }
     }
 
     /// What it said on standard error up to now.
@@ -135,16 +147,41 @@ impl Program {
     /// Sends a request for which the connection is closed after the answer.
     pub(crate) fn request(&self, head: &str, fields: &[(&str, &str)]) -> TcpStream {
         let mut stream = self.connect();
+        stream.write_all(self.text(head, fields).as_bytes()).unwrap();
+        stream
+    }
+
+    fn text(&self, head: &str, fields: &[(&str, &str)]) -> String {
         let mut text = format!("{head} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
         for (name, value) in fields {
             text += &format!("{name}: {value}\r\n");
         }
-        stream.write_all(format!("{text}\r\n").as_bytes()).unwrap();
-        stream
+        text + "\r\n"
+    }
+
+    /// Whom a client of this program trusts, where it speaks TLS.
+    pub(crate) fn trust(&self) -> &Trust {
+        self.trust.as_ref().unwrap()
+    }
+
+    /// Where metrics are, as it logged.
+    pub(crate) fn metrics_address(&self) -> String {
+        until("the address of the metrics", || {
+            let log = self.log();
+            let (_, rest) = log.split_once("metrics on http://")?;
+            Some(rest.split('/').next()?.to_owned())
+        })
     }
 
     pub(crate) fn ask(&self, head: &str, fields: &[(&str, &str)]) -> Reply {
-        read(self.request(head, fields))
+        match &self.trust {
+            Some(trust) => {
+                let mut stream = trust.over(self.connect(), b"http/1.1");
+                stream.write_all(self.text(head, fields).as_bytes()).unwrap();
+                read(stream)
+            }
+            None => read(self.request(head, fields)),
+        }
     }
 
     pub(crate) fn get(&self, url: &str) -> Reply {
@@ -187,7 +224,7 @@ impl Drop for Program {
 }
 
 /// Reads an answer until the connection is closed, one way or the other.
-pub(crate) fn read(mut stream: TcpStream) -> Reply {
+pub(crate) fn read(mut stream: impl Read) -> Reply {
     let mut bytes = Vec::new();
     let mut buffer = [0; 65_536];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {

@@ -1,0 +1,230 @@
+//! HTTP/2: the limits of a connection and of each answer in it.
+//!
+//! Many answers share one connection, so that its socket says nothing of a client that reads one and not the other: the
+//! time that an answer is held up is measured at its body ([`super::held`]). hyper closes no HTTP/2 connection for
+//! doing nothing: [`Activity`] tells when one does.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::rt::Executor;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::connection::{Ended, failed};
+use super::held::{Hold, Releasing};
+use super::strict::Strict;
+use super::{HTTP_BUFFER, Limits};
+
+/// Answers at a time in one connection: RFC 9113 section 6.5.2 asks for no fewer than 100. The end of each may wait in
+/// memory for a client that does not take it.
+const STREAMS: u32 = 100;
+
+/// Bytes of an answer that wait for the client's window: two chunks of a file.
+const SEND_BUFFER: usize = 512 << 10;
+
+/// Bytes that may come unread in a stream, and in a connection. No request here needs a body.
+const RECEIVE_WINDOW: u32 = 64 << 10;
+
+/// How long a connection may go on after it was told to end and has nothing left to send.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Bytes within which frames of control remain that are written while nothing is sent.
+const CHATTER: u64 = 64;
+
+pub(super) async fn serve<S>(
+    stream: S,
+    router: Router,
+    limits: Limits,
+    ending: &mut watch::Receiver<()>,
+) -> Ended
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let activity = Arc::new(Activity::default());
+    let streams = Streams { activity: Arc::clone(&activity), limits };
+    // What hyper sets by itself stays: at most 20 streams that were reset before they were looked at, and 1024 that
+    // were ended for being wrong; then the connection is closed.
+    let connection = http2::Builder::new(streams)
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_send_buf_size(SEND_BUFFER)
+        .initial_stream_window_size(RECEIVE_WINDOW)
+        .initial_connection_window_size(RECEIVE_WINDOW)
+        .max_header_list_size(HTTP_BUFFER as u32)
+        // Finds out about clients that are gone without a word.
+        .keep_alive_interval(limits.stall)
+        .keep_alive_timeout(limits.stall)
+        .serve_connection(
+            TokioIo::new(Counted { stream, activity: Arc::clone(&activity) }),
+            TowerToHyperService::new(Releasing(Strict { routes: router, handover: None })),
+        );
+    let mut connection = pin!(connection);
+    let idle = tokio::select! {
+        outcome = connection.as_mut() => return ended(outcome),
+        () = activity.idle(limits.head, limits.least_rate) => true,
+        _ = ending.changed() => false,
+    };
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        outcome = connection.as_mut() => match ended(outcome) {
+            Ended::Done if idle => Ended::Head,
+            ended => ended,
+        },
+        // It does not even answer that it heard the goodbye.
+        () = activity.idle(GOODBYE, limits.least_rate) => if idle { Ended::Head } else { Ended::Done },
+    }
+}
+
+fn ended(outcome: hyper::Result<()>) -> Ended {
+    match outcome {
+        Ok(()) => Ended::Done,
+        Err(error) if error.is_timeout() => {
+            tracing::debug!("a connection ended: {error}");
+            Ended::Stall
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// What a connection has done up to now.
+#[derive(Debug, Default)]
+struct Activity {
+    /// Requests that are being answered.
+    open: AtomicUsize,
+    /// Requests there ever were.
+    begun: AtomicU64,
+    /// Bytes written to the socket.
+    written: AtomicU64,
+}
+
+impl Activity {
+    /// Is over when for so long no request was being answered, and what is left of answers before was taken too slowly.
+    async fn idle(&self, time: Duration, least_rate: u64) {
+        let step = time / 4;
+        let least = ((least_rate as f64 * step.as_secs_f64()) as u64).max(CHATTER);
+        let mut busy = Instant::now();
+        let mut before = self.so_far();
+        while busy.elapsed() < time {
+            sleep(step).await;
+            let now = self.so_far();
+            let wrote = now.1 - before.1 >= least;
+            if self.open.load(Ordering::Relaxed) > 0 || now.0 != before.0 || wrote {
+                busy = Instant::now();
+            }
+            before = now;
+        }
+    }
+
+    fn so_far(&self) -> (u64, u64) {
+        (self.begun.load(Ordering::Relaxed), self.written.load(Ordering::Relaxed))
+    }
+}
+
+/// One request that is being answered; until it is dropped.
+struct Open(Arc<Activity>);
+
+impl Open {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.begun.fetch_add(1, Ordering::Relaxed);
+        activity.open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs the streams of a connection, each as long as its client keeps to the limits. Dropping one resets it
+/// (RFC 9113 section 6.4), and the others go on.
+#[derive(Clone, Debug)]
+struct Streams {
+    activity: Arc<Activity>,
+    limits: Limits,
+}
+
+impl<F> Executor<F> for Streams
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, stream: F) {
+        let open = Open::new(&self.activity);
+        let hold = Hold::new(self.limits.stall, self.limits.least_rate);
+        tokio::spawn(async move {
+            let (watched, _open) = (Arc::clone(&hold), open);
+            tokio::select! {
+                _ = hold.around(stream) => {}
+                () = watched.outlasted() => tracing::debug!("an answer was given up: the client does not read it"),
+            }
+        });
+    }
+}
+
+/// Counts what is written.
+struct Counted<S> {
+    stream: S,
+    activity: Arc<Activity>,
+}
+
+impl<S> Counted<S> {
+    fn count(&self, outcome: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = outcome {
+            self.activity.written.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
+        outcome
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.count(outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.count(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

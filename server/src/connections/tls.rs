@@ -1,0 +1,171 @@
+//! TLS: a chain of certificates and a key from two files, and the new ones when those change. What is broken at the
+//! start is an error; what is broken later is reported, and the pair from before stays in use.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+
+use crate::index::Fingerprint;
+
+/// ALPN's name for HTTP/2 (RFC 9113 section 3.2).
+pub(super) const HTTP2: &[u8] = b"h2";
+
+/// Where certificate and key are, both in PEM.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TlsFiles {
+    /// The server's certificate, then those that vouch for it.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// Why there is no TLS.
+#[derive(Debug)]
+pub enum TlsError {
+    /// A file cannot be read.
+    Read { path: PathBuf, source: io::Error },
+    /// A file is not PEM.
+    Pem { path: PathBuf, source: pem::Error },
+    /// The first file has no certificate.
+    NoCertificate(PathBuf),
+    /// The second file has no key.
+    NoKey(PathBuf),
+    /// Each could be read, but they are not of use together.
+    Pair { files: TlsFiles, source: rustls::Error },
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path, source } => write!(f, "{} cannot be read ({source})", path.display()),
+            Self::Pem { path, source } => write!(f, "{} is not in PEM ({source})", path.display()),
+            Self::NoCertificate(path) => write!(f, "{} has no certificate in PEM", path.display()),
+            Self::NoKey(path) => write!(f, "{} has no private key in PEM", path.display()),
+            Self::Pair { files, source } => {
+                let (cert, key) = (files.cert.display(), files.key.display());
+                write!(f, "the certificate {cert} and the key {key} cannot be used ({source})")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+/// The pair in use.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    files: TlsFiles,
+    current: RwLock<Arc<ServerConfig>>,
+}
+
+/// What both files look like; `None` if one cannot be looked at.
+type Look = Option<[Fingerprint; 2]>;
+
+impl Tls {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub(crate) fn open(files: TlsFiles) -> Result<Self, TlsError> {
+        let current = RwLock::new(Arc::new(load(&files)?));
+        Ok(Self { files, current })
+    }
+
+    /// For the next connection. Those that are open keep what they began with.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        TlsAcceptor::from(Arc::clone(&current))
+    }
+
+    /// Looks at the files so often, for ever, and takes new ones into use.
+    pub(crate) async fn follow(self: Arc<Self>, every: Duration) {
+        let mut used = self.look().await;
+        let mut before = used;
+        let mut complaint = String::new();
+        loop {
+            sleep(every).await;
+            let now = self.look().await;
+            // Two files are not written at once: only what has come to rest is read.
+            let rests = now == before;
+            before = now;
+            if now == used || !rests {
+                continue;
+            }
+            match self.reload().await {
+                Ok(()) => {
+                    tracing::info!("new certificate in use: {}", self.files.cert.display());
+                    used = now;
+                    complaint.clear();
+                }
+                // Tried again, since permissions are not part of a look; said once.
+                Err(error) => {
+                    let text = error.to_string();
+                    if text != complaint {
+                        tracing::error!("{text}; the certificate from before stays in use");
+                        complaint = text;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn look(self: &Arc<Self>) -> Look {
+        let tls = Arc::clone(self);
+        let look = spawn_blocking(move || {
+            let of = |path: &Path| Some(Fingerprint::of(&fs::metadata(path).ok()?));
+            Some([of(&tls.files.cert)?, of(&tls.files.key)?])
+        });
+        look.await.ok().flatten()
+    }
+
+    async fn reload(self: &Arc<Self>) -> Result<(), TlsError> {
+        let tls = Arc::clone(self);
+        let loaded = spawn_blocking(move || load(&tls.files)).await.unwrap_or_else(|error| {
+            Err(TlsError::Read { path: self.files.cert.clone(), source: io::Error::other(error) })
+        })?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+        Ok(())
+    }
+}
+
+fn load(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
+    let chain = CertificateDer::pem_slice_iter(&read(&files.cert)?).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|source| TlsError::Pem { path: files.cert.clone(), source })?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate(files.cert.clone()));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?).map_err(|source| match source {
+        pem::Error::NoItemsFound => TlsError::NoKey(files.key.clone()),
+        source => TlsError::Pem { path: files.key.clone(), source },
+    })?;
+    configure(chain, key).map_err(|source| TlsError::Pair { files: files.clone(), source })
+}
+
+fn configure(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
+    // Who comes again need not shake hands in full, and nothing is kept here for that.
+    config.ticketer = aws_lc_rs::Ticketer::new()?;
+    Ok(config)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+}
