@@ -10,9 +10,9 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstatfs, openat2, sendfile};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 
-/// Between two bytes that are looked at to see whether a part of a file is in memory: what the kernel reads ahead at
-/// the least.
-const PROBE_EVERY: u64 = 128 << 10;
+/// Between two bytes that are looked at to see whether a part of a file is in memory. The kernel reads and forgets about as
+/// much at a time; what is missed is waited for where it is sent.
+const PROBE_EVERY: u64 = 256 << 10;
 
 /// statfs(2): ext, XFS, Btrfs, F2FS, tmpfs, overlay, ZFS.
 const LOCAL: [u64; 7] =

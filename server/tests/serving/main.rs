@@ -19,4 +19,5 @@ mod problems;
 mod program;
 mod restart;
 mod running;
+mod sending;
 mod tls;
