@@ -14,7 +14,7 @@ const DOCUMENT = join(root, 'docs', 'BENCHMARKS.md');
 /** @typedef {{ key: string, piece: number, runs: Run[] }} Row */
 
 /** @param {number[]} values */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((one, other) => one - other);
   const middle = Math.floor(sorted.length / 2);
   const [low = NaN, high = NaN] = [sorted[middle - 1], sorted[middle]];
@@ -43,7 +43,7 @@ function cells(row) {
 const HEADS = ['click to ready', 'on the wire', 'requests', 'extra memory', 'disk, peak', 'disk, after'];
 
 /** @param {string[]} heads @param {string[][]} lines */
-function grid(heads, lines) {
+export function grid(heads, lines) {
   const line = (/** @type {string[]} */ words) => `| ${words.join(' | ')} |`;
   return [line(heads), line(heads.map((_, column) => (column ? '---:' : '---'))), ...lines.map(line)].join('\n');
 }

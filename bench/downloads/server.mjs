@@ -7,7 +7,8 @@ import { MODEL } from './model.mjs';
 import { until } from './until.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release', 'modelferry');
+export const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+export const program = join(target, 'release', 'modelferry');
 
 /** @typedef {{ method: string, path: string, status: number, bytes: number, range: string | null, ms: number }} Line */
 

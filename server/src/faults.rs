@@ -102,9 +102,14 @@ impl Watched {
 }
 
 impl Plan {
+    /// Whether nothing is to go wrong.
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
     /// Makes the faults in a body that begins at byte `first` of a representation of `length` bytes.
     pub(crate) fn apply(self, body: Body, first: u64, length: u64) -> Body {
-        if self == Self::default() {
+        if self.is_none() {
             return body;
         }
         let wrong_byte = self.corrupt.then_some(length / 2);

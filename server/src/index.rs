@@ -9,6 +9,7 @@ mod date;
 mod fingerprint;
 mod hash;
 mod indexer;
+mod medium;
 mod model;
 mod record;
 mod snapshot;
@@ -27,6 +28,8 @@ use protocol::{IndexReport, ModelId};
 use serde::Serialize;
 
 pub use fingerprint::Fingerprint;
+pub(crate) use medium::Kind;
+pub use medium::Medium;
 pub use model::{Document, Model, Stale, StoredFile};
 pub use snapshot::{PieceAt, Snapshot};
 

@@ -9,13 +9,15 @@ pub mod error;
 pub mod faults;
 mod http;
 pub mod index;
+mod kernel;
 pub mod logging;
 pub mod metrics;
 mod pages;
 mod routes;
 pub mod serve;
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -45,7 +47,7 @@ pub struct ServerState {
     /// How our own pages are isolated from other origins.
     pub page_isolation: PageIsolation,
     /// Folder with the built interface, as `cargo leptos build` makes it.
-    pub site: PathBuf,
+    pub site: Arc<Path>,
 }
 
 impl ServerState {
@@ -59,7 +61,7 @@ impl ServerState {
             faults: Faults::default(),
             allow_origin: AllowedOrigins::Everyone,
             page_isolation: PageIsolation::RequireCorp,
-            site: PathBuf::from("target/site"),
+            site: Path::new("target/site").into(),
         }
     }
 }

@@ -15,8 +15,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::guarded::Guarded;
+use super::sending::Sending;
 use super::strict::Strict;
 use super::{HTTP_BUFFER, Limits, http2, tls};
+use crate::http::Handover;
 
 /// How a connection ended. The words are labels of a metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,10 +57,15 @@ pub(super) async fn serve(
     limits: Limits,
     mut ending: watch::Receiver<()>,
 ) -> Ended {
-    let stream = Guarded::new(stream, limits.stall, limits.least_rate);
     let Some(acceptor) = acceptor else {
-        return serve_http1(stream, router, limits, &mut ending).await;
+        // Only here: TLS and HTTP/2 need the bytes themselves.
+        let handover = Handover::default();
+        let stream = Sending::new(stream, handover.clone());
+        let stream = Guarded::new(stream, limits.stall, limits.least_rate);
+        let service = Strict { routes: router, handover: Some(handover) };
+        return serve_http1(stream, service, limits, &mut ending).await;
     };
+    let stream = Guarded::new(stream, limits.stall, limits.least_rate);
     let handshake = timeout(limits.head, acceptor.accept(stream));
     let stream = tokio::select! {
         outcome = handshake => match outcome {
@@ -71,11 +78,12 @@ pub(super) async fn serve(
     if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) {
         http2::serve(stream, router, limits, &mut ending).await
     } else {
-        serve_http1(stream, router, limits, &mut ending).await
+        let service = Strict { routes: router, handover: None };
+        serve_http1(stream, service, limits, &mut ending).await
     }
 }
 
-async fn serve_http1<S>(stream: S, router: Router, limits: Limits, ending: &mut watch::Receiver<()>) -> Ended
+async fn serve_http1<S>(stream: S, service: Strict, limits: Limits, ending: &mut watch::Receiver<()>) -> Ended
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -83,7 +91,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(HTTP_BUFFER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(Strict(router)));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The stream. Time is counted only while something waits to be written, so that a connection may rest between two
 /// answers.
@@ -19,8 +19,11 @@ pub(super) struct Guarded<S> {
     /// Since the last reckoning: bytes written, and how long was waited for that.
     written: u64,
     waited: Duration,
-    /// Since when a write waits, and until when it may.
-    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// Since when a write waits.
+    since: Option<Instant>,
+    /// Never later than the time until which a write may wait: it is set anew only when it is over, since most waits are
+    /// short.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Guarded<S> {
@@ -29,7 +32,7 @@ impl<S> Guarded<S> {
         let least = (least_rate as f64 * stall.as_secs_f64()) as u64;
         // Nothing at all is too little in any case.
         let least = least.max(1);
-        Self { stream, stall, least, written: 0, waited: Duration::ZERO, waiting: None }
+        Self { stream, stall, least, written: 0, waited: Duration::ZERO, since: None, alarm: None }
     }
 
     /// Passes the outcome of a write on, unless it has waited for too long.
@@ -39,7 +42,7 @@ impl<S> Guarded<S> {
         outcome: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(outcome) = outcome {
-            if let Some((since, _)) = self.waiting.take() {
+            if let Some(since) = self.since.take() {
                 self.waited += since.elapsed();
             }
             if let Ok(bytes) = outcome {
@@ -47,23 +50,26 @@ impl<S> Guarded<S> {
             }
             return Poll::Ready(outcome);
         }
+        let mut since = *self.since.get_or_insert_with(Instant::now);
         loop {
             let left = self.stall.saturating_sub(self.waited);
-            let (since, until) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
-            ready!(until.as_mut().poll(context));
-            self.waited += since.elapsed();
-            self.waiting = None;
-            if self.waited < self.stall {
-                continue;
+            let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(since + left)));
+            ready!(alarm.as_mut().poll(context));
+            let now = Instant::now();
+            self.waited += now - since;
+            since = now;
+            self.since = Some(now);
+            if self.waited >= self.stall {
+                if self.written < self.least {
+                    return Poll::Ready(Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        format!("the client read {} bytes in {:?}", self.written, self.waited),
+                    )));
+                }
+                self.written = 0;
+                self.waited = Duration::ZERO;
             }
-            if self.written < self.least {
-                return Poll::Ready(Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    format!("the client read {} bytes in {:?}", self.written, self.waited),
-                )));
-            }
-            self.written = 0;
-            self.waited = Duration::ZERO;
+            alarm.as_mut().reset(now + self.stall.saturating_sub(self.waited));
         }
     }
 }
@@ -113,6 +119,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::time::sleep;
 
     use super::*;
 

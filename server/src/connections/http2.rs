@@ -65,7 +65,7 @@ where
         .keep_alive_timeout(limits.stall)
         .serve_connection(
             TokioIo::new(Counted { stream, activity: Arc::clone(&activity) }),
-            TowerToHyperService::new(Releasing(Strict(router))),
+            TowerToHyperService::new(Releasing(Strict { routes: router, handover: None })),
         );
     let mut connection = pin!(connection);
     let idle = tokio::select! {

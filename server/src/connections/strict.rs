@@ -8,19 +8,23 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use axum::response::Response;
 use futures_util::future::Either;
 use tower::Service;
 
-use crate::http::{Form, sentence};
+use crate::http::{Form, Handover, sentence};
 
 /// The longest path and query, in bytes. Nothing here has a longer name.
 const LONGEST_URL: usize = 8 << 10;
 
 /// The routes, behind these checks.
 #[derive(Clone, Debug)]
-pub(super) struct Strict(pub Router);
+pub(super) struct Strict {
+    pub routes: Router,
+    /// If the connection can send files: what it is told with each request.
+    pub handover: Option<Handover>,
+}
 
 impl<B> Service<Request<B>> for Strict
 where
@@ -31,14 +35,19 @@ where
     type Future = Either<Ready<Result<Response, Infallible>>, <Router as Service<Request<B>>>::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(context)
+        self.routes.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match fault(&request) {
-            Some((status, text)) => Either::Left(ready(Ok(refuse(status, text, request.version())))),
-            None => Either::Right(self.0.call(request)),
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some((status, text)) = fault(&request) {
+            return Either::Left(ready(Ok(refuse(status, text, request.version()))));
         }
+        if let Some(handover) = &self.handover
+            && *request.method() == Method::GET
+        {
+            request.extensions_mut().insert(handover.clone());
+        }
+        Either::Right(self.routes.call(request))
     }
 }
 

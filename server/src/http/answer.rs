@@ -1,9 +1,9 @@
 //! Turns a representation and a request into a response: decides, then says it in status, fields and body.
 
-use std::fs::File;
-use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -12,16 +12,18 @@ use conditional_request::{
 };
 use protocol::Digest;
 
-use super::body::{FileBody, OpenFile};
-use super::headers::{ascii, etag, repr_digest};
+use super::body::FileBody;
+use super::handover::Handover;
+use super::headers::{REPR_DIGEST, ascii, etag, repr_digest};
 use super::multipart::Multipart;
+use super::open_file::OpenFile;
 use super::refusal::{Form, sentence};
 use crate::faults::Plan;
-use crate::index::{Index, StoredFile};
+use crate::index::{Index, PieceAt, Stale};
 
 /// Something that can be sent, whole or in part.
 #[derive(Debug)]
-pub(crate) struct Representation {
+pub(crate) struct Said {
     /// SHA-256 of all its bytes.
     pub digest: Digest,
     /// Length in bytes.
@@ -30,67 +32,105 @@ pub(crate) struct Representation {
     pub content_type: HeaderValue,
     /// How long it may be kept: the same on 200, 206 and 304.
     pub cache_control: HeaderValue,
+    /// When it was changed last, if that is said.
+    pub last_modified: Option<SystemTime>,
     /// Further fields of 200, 206 and 304.
     pub fields: HeaderMap,
-    /// Where the bytes come from.
-    pub source: Source,
     /// How the route words errors.
     pub form: Form,
 }
 
-/// Where bytes come from. Further ways of reading files belong here.
-#[derive(Debug)]
-pub(crate) enum Source {
-    /// They are in memory.
-    Memory(Bytes),
-    /// They are in a file.
-    File {
-        /// Opened by [`StoredFile::open`].
-        open: File,
-        /// What it was when it was indexed.
-        stored: Arc<StoredFile>,
-        /// Where the representation begins in the file, in bytes.
-        offset: u64,
-        /// Whom to tell when the file turns out to have changed.
-        index: Index,
-        /// What is to go wrong, in tests.
-        faults: Plan,
-    },
+/// The same, put into words: to be made once for what is asked for often.
+#[derive(Clone, Debug)]
+pub(crate) struct Representation {
+    digest: Digest,
+    /// The text inside the quotes of the entity tag.
+    tag: String,
+    length: u64,
+    last_modified: Option<Seconds>,
+    content_type: HeaderValue,
+    /// The fields that 200, 206 and 304 share.
+    fields: HeaderMap,
+    form: Form,
 }
 
-/// Answers a GET or HEAD for something that is there.
-pub(crate) fn answer(method: &Method, request: &HeaderMap, representation: Representation) -> Response {
-    let length = representation.length;
-    let tag = representation.digest.to_string();
-    let validators = Validators { tag: &tag, last_modified: representation.last_modified() };
-    let method = if *method == Method::HEAD { Reading::Head } else { Reading::Get };
-    match decide(method, &Lines(request), validators, length) {
-        Decision::Full => {
-            let everything = ByteRange { first: 0, last: length.saturating_sub(1) };
-            representation.send(StatusCode::OK, everything, length)
+/// Bytes of files of the index.
+#[derive(Debug)]
+pub(crate) struct Stored<'a> {
+    /// Where they are: the first place that is as it was indexed will do.
+    pub places: &'a [PieceAt],
+    /// Whom to tell when a file turns out to have changed.
+    pub index: &'a Index,
+    /// What is to go wrong, in tests.
+    pub faults: Plan,
+}
+
+/// What is to be sent.
+enum Wanted {
+    Everything,
+    Part(ByteRange),
+    Parts(Vec<ByteRange>),
+}
+
+/// Answers a GET or HEAD for something that is in memory.
+pub(crate) fn answer(
+    method: &Method,
+    request: &HeaderMap,
+    representation: &Representation,
+    bytes: &Bytes,
+) -> Response {
+    match representation.wanted(method, request) {
+        Ok(wanted) => representation.send(&wanted, |first, length| Body::from(slice(bytes, first, length))),
+        Err(response) => response,
+    }
+}
+
+/// Answers a GET or HEAD for something that is in a file. The file is opened only if bytes of it are to be sent: until the
+/// next look at the folder, all else is answered from what the last one saw.
+///
+/// # Errors
+/// [`Stale`] if none of the files is what was indexed.
+pub(crate) async fn answer_stored(
+    request: &Parts,
+    representation: &Representation,
+    stored: Stored<'_>,
+) -> Result<Response, Stale> {
+    let wanted = match representation.wanted(&request.method, &request.headers) {
+        Ok(wanted) => wanted,
+        Err(response) => return Ok(response),
+    };
+    if request.method == Method::HEAD {
+        return Ok(representation.send(&wanted, |_, _| Body::empty()));
+    }
+    let Stored { places, index, faults } = stored;
+    // A fault has to see the bytes.
+    let handover = request.extensions.get::<Handover>().filter(|_| faults.is_none());
+    // The same bytes may be in several files; one of them may have changed without the others.
+    for place in places {
+        let Ok(file) = OpenFile::open(&place.file, index).await else {
+            continue;
+        };
+        let whole = representation.length;
+        return Ok(representation.send(&wanted, |first, length| {
+            let body = FileBody::new(&file, place.offset + first, length, handover);
+            faults.apply(Body::new(body), first, whole)
+        }));
+    }
+    Err(Stale)
+}
+
+impl From<Said> for Representation {
+    fn from(said: Said) -> Self {
+        let Said { digest, length, content_type, cache_control, last_modified, mut fields, form } = said;
+        fields.insert(header::ETAG, etag(&digest));
+        fields.insert(REPR_DIGEST, repr_digest(&digest));
+        fields.insert(header::CACHE_CONTROL, cache_control);
+        fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(date) = last_modified {
+            fields.insert(header::LAST_MODIFIED, ascii(&httpdate::fmt_http_date(date)));
         }
-        Decision::Part(part) => {
-            let content_range = ascii(&format!("bytes {}-{}/{length}", part.first, part.last));
-            let mut response = representation.send(StatusCode::PARTIAL_CONTENT, part, part.length());
-            response.headers_mut().insert(header::CONTENT_RANGE, content_range);
-            response
-        }
-        // Section 15.3.7.2: where each part lies is said in its own head.
-        Decision::Parts(parts) => representation.send_several(&parts),
-        // RFC 9110 section 15.4.5: the fields of the 200, without those about a body that is not sent.
-        Decision::NotModified => (StatusCode::NOT_MODIFIED, representation.fields()).into_response(),
-        Decision::PreconditionFailed => sentence(
-            StatusCode::PRECONDITION_FAILED,
-            representation.form,
-            &"what is here is not what the request's condition names",
-        ),
-        Decision::Unsatisfiable => {
-            let text = format!("the range is not one of the {length} bytes that are here");
-            let mut response = sentence(StatusCode::RANGE_NOT_SATISFIABLE, representation.form, &text);
-            let content_range = ascii(&format!("bytes */{length}"));
-            response.headers_mut().insert(header::CONTENT_RANGE, content_range);
-            response
-        }
+        let last_modified = last_modified.and_then(Seconds::of);
+        Self { tag: digest.to_string(), digest, length, last_modified, content_type, fields, form }
     }
 }
 
@@ -104,61 +144,60 @@ impl Fields for Lines<'_> {
 }
 
 impl Representation {
-    fn last_modified(&self) -> Option<Seconds> {
-        self.fields
-            .get(header::LAST_MODIFIED)
-            .and_then(|field| httpdate::parse_http_date(field.to_str().ok()?).ok())
-            .and_then(Seconds::of)
-    }
-
-    /// The fields that 200, 206 and 304 share.
-    fn fields(&self) -> HeaderMap {
-        let mut fields = self.fields.clone();
-        fields.insert(header::ETAG, etag(&self.digest));
-        fields.insert(super::headers::REPR_DIGEST, repr_digest(&self.digest));
-        fields.insert(header::CACHE_CONTROL, self.cache_control.clone());
-        fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        fields
-    }
-
-    /// `length` is the part's, 0 for everything of an empty representation. For a HEAD the body is dropped
-    /// unread, which costs nothing, since no body reads before it is polled.
-    fn send(self, status: StatusCode, part: ByteRange, length: u64) -> Response {
-        let mut fields = self.fields();
-        fields.insert(header::CONTENT_TYPE, self.content_type.clone());
-        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        let body = self.bytes();
-        (status, fields, body(part.first, length)).into_response()
-    }
-
-    fn send_several(self, parts: &[ByteRange]) -> Response {
-        let mut fields = self.fields();
-        let (digest, length) = (self.digest, self.length);
-        let content_type = self.content_type.clone();
-        let body = self.bytes();
-        let part = |part: ByteRange| body(part.first, part.length());
-        let multipart = Multipart::new(parts, length, &digest, &content_type, part);
-        fields.insert(header::CONTENT_TYPE, Multipart::content_type(&digest));
-        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(multipart.length()));
-        (StatusCode::PARTIAL_CONTENT, fields, Body::new(multipart)).into_response()
-    }
-
-    /// Gives bodies of so many bytes from a position on.
-    fn bytes(self) -> impl Fn(u64, u64) -> Body {
-        let whole = self.length;
-        let (memory, file) = match self.source {
-            Source::Memory(bytes) => (bytes, None),
-            Source::File { open, stored, offset, index, faults } => {
-                (Bytes::new(), Some((OpenFile::new(open, stored, index), offset, faults)))
-            }
-        };
-        move |first, length| match &file {
-            None => Body::from(slice(&memory, first, length)),
-            Some((file, offset, faults)) => {
-                let body = FileBody::new(file, offset + first, length);
-                faults.apply(Body::new(body), first, whole)
+    /// Decides: what is to be sent, or the answer if it is no bytes.
+    fn wanted(&self, method: &Method, request: &HeaderMap) -> Result<Wanted, Response> {
+        let length = self.length;
+        let validators = Validators { tag: &self.tag, last_modified: self.last_modified };
+        let method = if *method == Method::HEAD { Reading::Head } else { Reading::Get };
+        match decide(method, &Lines(request), validators, length) {
+            Decision::Full => Ok(Wanted::Everything),
+            Decision::Part(part) => Ok(Wanted::Part(part)),
+            Decision::Parts(parts) => Ok(Wanted::Parts(parts)),
+            // RFC 9110 section 15.4.5: the fields of the 200, without those about a body that is not sent.
+            Decision::NotModified => Err((StatusCode::NOT_MODIFIED, self.fields.clone()).into_response()),
+            Decision::PreconditionFailed => Err(sentence(
+                StatusCode::PRECONDITION_FAILED,
+                self.form,
+                &"what is here is not what the request's condition names",
+            )),
+            Decision::Unsatisfiable => {
+                let text = format!("the range is not one of the {length} bytes that are here");
+                let mut response = sentence(StatusCode::RANGE_NOT_SATISFIABLE, self.form, &text);
+                let content_range = ascii(&format!("bytes */{length}"));
+                response.headers_mut().insert(header::CONTENT_RANGE, content_range);
+                Err(response)
             }
         }
+    }
+
+    /// `body` gives bodies of so many bytes from a position on.
+    fn send(&self, wanted: &Wanted, body: impl Fn(u64, u64) -> Body) -> Response {
+        let mut fields = self.fields.clone();
+        let whole = self.length;
+        let (status, length, body) = match wanted {
+            Wanted::Everything => (StatusCode::OK, whole, body(0, whole)),
+            Wanted::Part(part) => {
+                let content_range = ascii(&format!("bytes {}-{}/{whole}", part.first, part.last));
+                fields.insert(header::CONTENT_RANGE, content_range);
+                (StatusCode::PARTIAL_CONTENT, part.length(), body(part.first, part.length()))
+            }
+            // Section 15.3.7.2: where each part lies is said in its own head.
+            Wanted::Parts(parts) => {
+                let part = |part: ByteRange| body(part.first, part.length());
+                let multipart = Multipart::new(parts, whole, &self.digest, &self.content_type, part);
+                (StatusCode::PARTIAL_CONTENT, multipart.length(), Body::new(multipart))
+            }
+        };
+        let content_type = match wanted {
+            Wanted::Everything | Wanted::Part(_) => self.content_type.clone(),
+            Wanted::Parts(_) => Multipart::content_type(&self.digest),
+        };
+        fields.insert(header::CONTENT_TYPE, content_type);
+        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = fields;
+        response
     }
 }
 

@@ -1,11 +1,11 @@
-//! The bytes of a file as a response body: positioned reads in the blocking pool, one chunk ahead.
+//! The bytes of a file as a response body. Long ones are handed over to the connection where that can send files;
+//! others are read. What is not in memory is brought there in the blocking pool, one step ahead.
 //!
 //! **Architecture Invariant:** a chunk leaves only after the file was found unchanged *after* reading it. A file
-//! that changes under a response ends it with an error, so that the client sees a short body, never a mixed one.
+//! that changes under a response ends it with an error, so that the client sees a short body, never a mixed one. What is
+//! handed over is checked by the connection, before anything else leaves.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,64 +14,119 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::index::{Index, Stale, StoredFile};
+use super::handover::{Handover, LONGEST};
+use super::open_file::{CHUNK, OpenFile};
+use crate::kernel;
 
-/// Bytes read at a time. A response holds at most two of these, besides what the connection buffers.
-const CHUNK: u64 = 256 << 10;
+/// Below this many bytes, reading costs no more than handing over.
+const WORTH_IT: u64 = 64 << 10;
+
+/// The end of every body is read, in bytes: so there is something to hold back if what was handed over before has changed.
+const END: u64 = 4 << 10;
 
 /// A part of an indexed file.
 #[derive(Debug)]
 pub(crate) struct FileBody {
     source: Arc<OpenFile>,
-    /// Where the next read begins.
+    /// Where the next step begins.
     next: u64,
     /// Where the part ends.
     end: u64,
-    /// Bytes not handed out yet.
-    left: u64,
-    ahead: Option<JoinHandle<io::Result<Bytes>>>,
+    /// Of the connection, if it can send files and this is worth it.
+    handover: Option<Handover>,
+    /// The next step, when it has to wait for the disk.
+    ahead: Option<JoinHandle<io::Result<Done>>>,
 }
 
-/// An indexed file that is open.
+/// How the next bytes come into the answer.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// So many are handed over.
+    Hand(u64),
+    /// So many are read.
+    Read(u64),
+}
+
+/// What a step came to.
 #[derive(Debug)]
-pub(crate) struct OpenFile {
-    file: File,
-    stored: Arc<StoredFile>,
-    /// Whom to tell when it turns out to have changed.
-    index: Index,
+enum Done {
+    /// So many bytes are in memory, to be handed over.
+    Resident(u64),
+    /// These were read.
+    Read(Bytes),
 }
 
 impl FileBody {
     /// The `length` bytes at `offset`. Nothing is read before the body is polled.
-    pub(crate) fn new(source: &Arc<OpenFile>, offset: u64, length: u64) -> Self {
-        Self { source: Arc::clone(source), next: offset, end: offset + length, left: length, ahead: None }
+    pub(crate) fn new(source: &Arc<OpenFile>, offset: u64, length: u64, handover: Option<&Handover>) -> Self {
+        let handover = handover.filter(|_| length > WORTH_IT && source.is_local());
+        Self {
+            source: Arc::clone(source),
+            next: offset,
+            end: offset + length,
+            handover: handover.cloned(),
+            ahead: None,
+        }
     }
 
-    fn read_ahead(&mut self) -> Option<JoinHandle<io::Result<Bytes>>> {
-        let (start, length) = (self.next, CHUNK.min(self.end - self.next));
-        if length == 0 {
-            return None;
+    fn left(&self) -> u64 {
+        self.end - self.next
+    }
+
+    fn step(&self) -> Step {
+        match self.left() {
+            left if self.handover.is_some() && left > END => Step::Hand((left - END).min(LONGEST as u64)),
+            left => Step::Read(left.min(CHUNK)),
         }
-        self.next += length;
-        let source = Arc::clone(&self.source);
-        Some(spawn_blocking(move || source.read(start, length)))
+    }
+
+    /// Does the next step; says also whether that had to wait for the disk.
+    fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<(io::Result<Done>, bool)> {
+        if self.ahead.is_none()
+            && let Some(done) = at_once(&self.source, self.next, self.step())
+        {
+            return Poll::Ready((done, false));
+        }
+        let (step, source, start) = (self.step(), &self.source, self.next);
+        let ahead = self.ahead.get_or_insert_with(|| in_the_pool(source, start, step));
+        let done = ready!(Pin::new(ahead).poll(context));
+        self.ahead = None;
+        Poll::Ready((done.unwrap_or_else(|error| Err(io::Error::other(error))), true))
+    }
+
+    /// Whether the next step will find its bytes in memory.
+    fn is_ready(&self) -> bool {
+        let (Step::Hand(length) | Step::Read(length)) = self.step();
+        self.source.is_local() && kernel::is_resident(self.source.file(), self.next, length)
+    }
+
+    /// Ends the body before its end.
+    fn fail(&mut self, error: io::Error) -> io::Error {
+        self.next = self.end;
+        self.ahead = None;
+        self.source.report(&error);
+        error
     }
 }
 
-impl OpenFile {
-    /// `file` was opened by [`StoredFile::open`].
-    pub(crate) fn new(file: File, stored: Arc<StoredFile>, index: Index) -> Arc<Self> {
-        Arc::new(Self { file, stored, index })
-    }
-
-    fn read(&self, start: u64, length: u64) -> io::Result<Bytes> {
-        let mut chunk = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-        self.file.read_exact_at(&mut chunk, start)?;
-        match self.stored.check(&self.file) {
-            Ok(()) => Ok(Bytes::from(chunk)),
-            Err(Stale) => Err(io::Error::other("the file changed while it was being sent")),
+/// Does a step if nothing has to be waited for.
+fn at_once(source: &OpenFile, start: u64, step: Step) -> Option<io::Result<Done>> {
+    match step {
+        Step::Hand(length) => {
+            kernel::is_resident(source.file(), start, length).then_some(Ok(Done::Resident(length)))
         }
+        Step::Read(length) => source.read_now(start, length).map(|read| read.map(Done::Read)),
     }
+}
+
+fn in_the_pool(source: &Arc<OpenFile>, start: u64, step: Step) -> JoinHandle<io::Result<Done>> {
+    let source = Arc::clone(source);
+    spawn_blocking(move || match step {
+        Step::Hand(length) => {
+            kernel::make_resident(source.file(), start, length).map(|()| Done::Resident(length))
+        }
+        Step::Read(length) => source.read(start, length).map(Done::Read),
+    })
 }
 
 impl Body for FileBody {
@@ -82,37 +137,30 @@ impl Body for FileBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.left == 0 {
+        if self.left() == 0 {
             return Poll::Ready(None);
         }
-        if self.ahead.is_none() {
-            self.ahead = self.read_ahead();
-        }
-        let Some(ahead) = &mut self.ahead else {
-            return Poll::Ready(None);
+        let (done, waited) = ready!(self.poll_step(context));
+        let bytes = match (done, &self.handover) {
+            (Ok(Done::Read(bytes)), _) => bytes,
+            (Ok(Done::Resident(length)), Some(handover)) => handover.give(&self.source, self.next, length),
+            // Nothing is made resident without a handover.
+            (Ok(Done::Resident(_)), None) => Bytes::new(),
+            (Err(error), _) => return Poll::Ready(Some(Err(self.fail(error)))),
         };
-        let read = ready!(Pin::new(ahead).poll(context)).unwrap_or_else(|error| Err(io::Error::other(error)));
-        self.ahead = None;
-        match read {
-            Ok(chunk) => {
-                self.left -= chunk.len() as u64;
-                self.ahead = self.read_ahead();
-                Poll::Ready(Some(Ok(Frame::data(chunk))))
-            }
-            Err(error) => {
-                self.left = 0;
-                self.source.index.look_again(&self.source.stored);
-                tracing::warn!("{:?} cut short: {error}", self.source.stored.location);
-                Poll::Ready(Some(Err(error)))
-            }
+        self.next += bytes.len() as u64;
+        if waited && self.left() > 0 && !self.is_ready() {
+            // The disk goes on while this is sent.
+            self.ahead = Some(in_the_pool(&self.source, self.next, self.step()));
         }
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.left())
     }
 }

@@ -19,6 +19,7 @@ use protocol::{ModelId, Problem};
 
 use super::fingerprint::{Fingerprint, now_ns};
 use super::hash::{Failure, Job, Outcome, Pool};
+use super::medium::Medium;
 use super::model::{Model, StoredFile};
 use super::record::{self, Record, Records};
 use super::snapshot::Snapshot;
@@ -485,6 +486,7 @@ impl Indexer {
                     hashed_ns: record.hashed_ns,
                     sha256: record.sha256,
                     pieces: record.pieces.clone(),
+                    medium: Medium::default(),
                 }),
                 State::Unreadable(reason) => {
                     problems.insert(Problem { path: found.key.clone(), reason: reason.to_owned() });

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -15,6 +15,9 @@ use sha2::{Digest as _, Sha256};
 use super::card::Card;
 use super::date::rfc3339;
 use super::fingerprint::Fingerprint;
+use super::medium::{Kind, Medium};
+use crate::http::{Representation, Said};
+use crate::kernel;
 
 /// Bytes of a README that are looked at for its front matter.
 const README_BYTES: u64 = 64 << 10;
@@ -34,6 +37,8 @@ pub struct StoredFile {
     pub sha256: Digest,
     /// SHA-256 of each piece.
     pub pieces: Vec<Digest>,
+    /// What its file system can do; not a part of what the file is.
+    pub medium: Medium,
 }
 
 /// The file is not what was indexed any more, or cannot be read now.
@@ -48,7 +53,19 @@ impl StoredFile {
     pub fn open(&self) -> Result<File, Stale> {
         let file = File::open(&self.location).or(Err(Stale))?;
         self.check(&file)?;
+        self.medium.look(&file);
         Ok(file)
+    }
+
+    /// The same at once, if that needs no disk and no network; `None` if it might.
+    pub(crate) fn open_now(&self) -> Option<Result<File, Stale>> {
+        match self.medium.known()? {
+            Kind::Remote => None,
+            Kind::Local => match kernel::open_cached(&self.location)? {
+                Ok(file) => Some(self.check(&file).map(|()| file)),
+                Err(_) => Some(Err(Stale)),
+            },
+        }
     }
 
     /// Checks an open file against what was indexed: bytes read before a successful check are the hashed ones.
@@ -112,6 +129,8 @@ pub struct Model {
     pub manifest_text: Document,
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
+    /// What HTTP says of each file, once somebody has asked.
+    representations: Vec<OnceLock<Box<Representation>>>,
 }
 
 /// Why hashed files do not make a model.
@@ -160,6 +179,7 @@ impl Model {
             manifest_document: Document::of(&manifest).map_err(ModelError::Json)?,
             manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
+            representations: files.iter().map(|_| OnceLock::new()).collect(),
             files,
         })
     }
@@ -179,8 +199,22 @@ impl Model {
     /// The file of this path.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&Arc<StoredFile>> {
-        let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
-        self.files.get(at)
+        self.files.get(self.place(path)?)
+    }
+
+    /// The file of this path, and what HTTP says of it, which `say` tells once.
+    pub(crate) fn said(
+        &self,
+        path: &str,
+        say: impl FnOnce(&StoredFile) -> Said,
+    ) -> Option<(&Arc<StoredFile>, &Representation)> {
+        let place = self.place(path)?;
+        let (file, said) = (self.files.get(place)?, self.representations.get(place)?);
+        Some((file, said.get_or_init(|| Box::new(say(file).into()))))
+    }
+
+    fn place(&self, path: &str) -> Option<usize> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()
     }
 }
 

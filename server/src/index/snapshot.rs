@@ -2,11 +2,12 @@
 //! sees one consistent state.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use protocol::{Digest, IndexReport, ModelId, Problem};
 
 use super::model::{Document, Model, StoredFile};
+use crate::http::Representation;
 
 /// Where the bytes of a piece are.
 #[derive(Clone, Debug)]
@@ -17,6 +18,16 @@ pub struct PieceAt {
     pub offset: u64,
     /// Its length in bytes.
     pub length: u64,
+    /// What HTTP says of it, once somebody has asked.
+    pub(crate) representation: OnceLock<Box<Representation>>,
+}
+
+impl PieceAt {
+    /// A whole file, as if it were one piece.
+    pub(crate) fn whole(file: &Arc<StoredFile>) -> Self {
+        let length = file.fingerprint.size;
+        Self { file: Arc::clone(file), offset: 0, length, representation: OnceLock::new() }
+    }
 }
 
 /// The models that are served, and everything that can be asked about them.
@@ -48,6 +59,7 @@ impl Snapshot {
                         file: Arc::clone(stored),
                         offset,
                         length: piece.size,
+                        representation: OnceLock::new(),
                     });
                     offset += piece.size;
                 }

@@ -11,25 +11,25 @@ use serde_json::{Value, json};
 
 use super::{Names, decoded, find_model, find_revision};
 use crate::ServerState;
-use crate::http::{Form, NO_CACHE, Refusal, Representation, Source, X_REPO_COMMIT, answer, ascii};
+use crate::http::{Form, NO_CACHE, Refusal, Representation, Said, X_REPO_COMMIT, answer, ascii};
 use crate::index::{Document, Model};
 
 /// A document as something to send, to be asked about each time.
-pub(super) fn document(document: &Document) -> Representation {
-    Representation {
+fn document(document: &Document, fields: HeaderMap) -> Representation {
+    Representation::from(Said {
         digest: document.digest,
         length: document.text.len() as u64,
         content_type: HeaderValue::from_static(document.content_type),
         cache_control: NO_CACHE,
-        fields: HeaderMap::new(),
-        source: Source::Memory(document.text.clone()),
+        last_modified: None,
+        fields,
         form: Form::Json,
-    }
+    })
 }
 
 pub(super) async fn index(State(state): State<ServerState>, method: Method, request: HeaderMap) -> Response {
     let snapshot = state.index.snapshot();
-    answer(&method, &request, document(snapshot.report_document()))
+    send(&method, &request, snapshot.report_document(), HeaderMap::new())
 }
 
 pub(super) async fn model(
@@ -40,7 +40,7 @@ pub(super) async fn model(
 ) -> Response {
     let found = decoded(names).and_then(|(owner, name)| find_model(&state.index.snapshot(), &owner, &name));
     match found {
-        Ok(model) => answer(&method, &request, of_model(&model, &model.info_document)),
+        Ok(model) => send_of_model(&method, &request, &model, &model.info_document),
         Err(refusal) => refusal.answer(Form::Json),
     }
 }
@@ -58,7 +58,7 @@ pub(super) async fn revision(
         Ok(model)
     };
     match find() {
-        Ok(model) => answer(&method, &request, of_model(&model, &model.info_document)),
+        Ok(model) => send_of_model(&method, &request, &model, &model.info_document),
         Err(refusal) => Refusal::answer(&refusal, Form::Json),
     }
 }
@@ -81,7 +81,7 @@ pub(super) async fn refs(
         Ok((refs, model))
     };
     match find() {
-        Ok((refs, model)) => answer(&method, &request, of_model(&model, &refs)),
+        Ok((refs, model)) => send_of_model(&method, &request, &model, &refs),
         Err(refusal) => Refusal::answer(&refusal, Form::Json),
     }
 }
@@ -130,14 +130,25 @@ fn list(
         Ok((listing, model))
     };
     match find() {
-        Ok((listing, model)) => answer(method, request, of_model(&model, &listing)),
+        Ok((listing, model)) => send_of_model(method, request, &model, &listing),
         Err(refusal) => Refusal::answer(&refusal, Form::Json),
     }
 }
 
-fn of_model(model: &Model, about: &Document) -> Representation {
-    let commit = ascii(&model.revision().to_string());
-    Representation { fields: HeaderMap::from_iter([(X_REPO_COMMIT, commit)]), ..document(about) }
+/// With further fields.
+pub(super) fn send(method: &Method, request: &HeaderMap, text: &Document, fields: HeaderMap) -> Response {
+    answer(method, request, &document(text, fields), &text.text)
+}
+
+/// With the model's revision.
+pub(super) fn send_of_model(
+    method: &Method,
+    request: &HeaderMap,
+    model: &Model,
+    about: &Document,
+) -> Response {
+    let fields = HeaderMap::from_iter([(X_REPO_COMMIT, ascii(&model.revision().to_string()))]);
+    send(method, request, about, fields)
 }
 
 /// Whether the query says `recursive=true`, in the spellings that clients have for it.

@@ -8,9 +8,9 @@ use axum::response::Response;
 use form_urlencoded::{Serializer, parse};
 use protocol::{ModelId, ModelInfo};
 
-use super::hub::document;
+use super::hub::send;
 use crate::ServerState;
-use crate::http::{Form, Refusal, answer, ascii};
+use crate::http::{Form, Refusal, ascii};
 use crate::index::Document;
 
 pub(super) async fn get(
@@ -25,14 +25,13 @@ pub(super) async fn get(
         Err(refusal) => return refusal.answer(Form::Json),
     };
     if wish == Wish::default() {
-        return answer(&method, &request, document(snapshot.models_document()));
+        return send(&method, &request, snapshot.models_document(), HeaderMap::new());
     }
     let (page, next) = wish.page(&snapshot.report().models);
     // Text keys only: it cannot fail.
     let listing = Document::of(&page).unwrap_or_else(|_| Document::new("[]".into(), "application/json"));
-    let mut representation = document(&listing);
-    representation.fields.extend(next.map(|link| (header::LINK, link)));
-    answer(&method, &request, representation)
+    let fields = next.map(|link| (header::LINK, link)).into_iter().collect();
+    send(&method, &request, &listing, fields)
 }
 
 /// Which models are asked for. A key that comes twice counts as it came first.

@@ -3,53 +3,47 @@
 //! No answer has `Accept-Ranges`, although ranges are honoured: with that field, any navigation makes the
 //! browser pause a background fetch for 30 seconds.
 
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use tokio::task::spawn_blocking;
+use protocol::Digest;
 
 use super::{Names, decoded};
 use crate::ServerState;
-use crate::http::{Form, IMMUTABLE, Refusal, Representation, Source, answer};
+use crate::http::{Form, IMMUTABLE, Refusal, Said, Stored, answer_stored};
 
 pub(super) async fn get(
     State(state): State<ServerState>,
-    method: Method,
     names: Names<String>,
-    request: HeaderMap,
+    request: Request,
 ) -> Response {
-    match find(&state, names).await {
-        Ok(representation) => answer(&method, &request, representation),
+    match find(&state, names, &request.into_parts().0).await {
+        Ok(response) => response,
         Err(refusal) => refusal.answer(Form::Text),
     }
 }
 
-async fn find(state: &ServerState, names: Names<String>) -> Result<Representation, Refusal> {
+async fn find(state: &ServerState, names: Names<String>, request: &Parts) -> Result<Response, Refusal> {
     let name = decoded(names)?;
     let missing = || Refusal::Piece(name.clone());
     let digest = name.parse().or(Err(missing()))?;
-    // The same bytes may be in several files; one of them may have changed without the others.
-    for place in state.index.snapshot().piece(&digest) {
-        let stored = place.file.clone();
-        let Ok(Ok(open)) = spawn_blocking(move || stored.open()).await else {
-            state.index.look_again(&place.file);
-            continue;
-        };
-        return Ok(Representation {
-            digest,
-            length: place.length,
-            content_type: HeaderValue::from_static("application/octet-stream"),
-            cache_control: IMMUTABLE,
-            fields: HeaderMap::new(),
-            source: Source::File {
-                open,
-                stored: place.file.clone(),
-                offset: place.offset,
-                index: state.index.clone(),
-                faults: state.faults.for_piece(&digest),
-            },
-            form: Form::Text,
-        });
+    let snapshot = state.index.snapshot();
+    let places = snapshot.piece(&digest);
+    let first = places.first().ok_or_else(missing)?;
+    let representation = first.representation.get_or_init(|| Box::new(said(digest, first.length).into()));
+    let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
+    answer_stored(request, representation, stored).await.or(Err(missing()))
+}
+
+fn said(digest: Digest, length: u64) -> Said {
+    Said {
+        digest,
+        length,
+        content_type: HeaderValue::from_static("application/octet-stream"),
+        cache_control: IMMUTABLE,
+        last_modified: None,
+        fields: HeaderMap::new(),
+        form: Form::Text,
     }
-    Err(missing())
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, NO_CACHE, Representation, Source, answer};
+use crate::http::{Form, NO_CACHE, Representation, Said, answer};
 
 /// Made by `build.rs` from the crate `service-worker`.
 const SCRIPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/service-worker.js"));
@@ -23,15 +23,15 @@ pub(crate) fn worker() -> Router {
 }
 
 async fn script(method: Method, request: HeaderMap) -> Response {
-    let representation = Representation {
+    let representation = Representation::from(Said {
         digest: *DIGEST,
         length: SCRIPT.len() as u64,
         content_type: HeaderValue::from_static("text/javascript; charset=utf-8"),
         // The browser compares it byte by byte; it must see the new one at once.
         cache_control: NO_CACHE,
+        last_modified: None,
         fields: HeaderMap::new(),
-        source: Source::Memory(Bytes::from_static(SCRIPT)),
         form: Form::Text,
-    };
-    answer(&method, &request, representation)
+    });
+    answer(&method, &request, &representation, &Bytes::from_static(SCRIPT))
 }

@@ -23,4 +23,5 @@ mod problems;
 mod program;
 mod restart;
 mod running;
+mod sending;
 mod tls;

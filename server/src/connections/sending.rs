@@ -1,0 +1,150 @@
+//! A TCP stream that sends files where it is given stand-ins for their bytes (`http/handover.rs`), with sendfile(2): the
+//! bytes go from the kernel's memory to the network, and no file can make this program touch memory that is not there.
+//!
+//! **Architecture Invariant:** stand-ins and handed-over parts must meet exactly, else the connection ends before a byte
+//! is written; and nothing leaves after a part until its file was found unchanged.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::http::{Handover, OpenFile, Part, is_stand_in};
+use crate::kernel;
+
+/// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile.
+const ONCE: usize = 512 << 10;
+
+/// Bytes after which other connections have their turn, even if this one could go on.
+const TURN: usize = 1 << 20;
+
+/// The stream.
+#[derive(Debug)]
+pub(super) struct Sending {
+    stream: TcpStream,
+    handover: Handover,
+    /// What the stand-in that comes next stands for, as far as it is not sent yet.
+    part: Option<Part>,
+    /// From which file something was sent that is not checked yet.
+    unchecked: Option<Arc<OpenFile>>,
+    /// Bytes sent in this turn.
+    turn: usize,
+}
+
+impl Sending {
+    pub(super) fn new(stream: TcpStream, handover: Handover) -> Self {
+        Self { stream, handover, part: None, unchecked: None, turn: 0 }
+    }
+
+    /// Ends an answer whose file has changed.
+    fn check(&mut self) -> io::Result<()> {
+        let Some(file) = self.unchecked.take() else {
+            return Ok(());
+        };
+        file.check().inspect_err(|error| {
+            file.report(error);
+            // What the kernel still holds may be of the new file: it is dropped, and the client is told that with a reset.
+            SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).ok();
+        })
+    }
+
+    fn poll_send_file(&mut self, context: &mut Context<'_>, mut part: Part) -> Poll<io::Result<usize>> {
+        if self.turn >= TURN {
+            self.turn = 0;
+            self.part = Some(part);
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let most = part.length.min(ONCE);
+        let sent = loop {
+            let Poll::Ready(writable) = self.stream.poll_write_ready(context) else {
+                self.turn = 0;
+                self.part = Some(part);
+                return Poll::Pending;
+            };
+            writable?;
+            let send = || kernel::send_file(&self.stream, part.file.file(), part.start, most);
+            match self.stream.try_io(Interest::WRITABLE, send) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => break sent?,
+            }
+        };
+        self.unchecked = Some(Arc::clone(&part.file));
+        if sent == 0 {
+            self.check()?;
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.turn += sent;
+        part.start += sent as u64;
+        part.length -= sent;
+        self.part = (part.length > 0).then_some(part);
+        Poll::Ready(Ok(sent))
+    }
+
+    /// What comes before a stand-in waits in the kernel, to leave together with the first bytes of the file.
+    fn poll_send_more(&self, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_write_ready(context))?;
+            match self.stream.try_io(Interest::WRITABLE, || kernel::send_more(&self.stream, slices)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+}
+
+impl AsyncRead for Sending {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Sending {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        let part = self.part.take().or_else(|| self.handover.take());
+        let stand_in = slices.iter().position(|slice| is_stand_in(slice));
+        match (part, stand_in) {
+            (None, None) => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+            (Some(part), Some(0)) if slices[0].len() == part.length => self.poll_send_file(context, part),
+            (Some(part), Some(place @ 1..)) => {
+                self.part = Some(part);
+                self.poll_send_more(context, &slices[..place])
+            }
+            (None, Some(_)) | (Some(_), None | Some(_)) => {
+                let text = "what is to be sent does not fit what was handed over";
+                tracing::error!("a connection ends: {text}");
+                Poll::Ready(Err(io::Error::other(text)))
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,39 @@
+//! What kind of file system a file is on: found out when it is first opened, remembered for the next time.
+
+use std::fs::File;
+use std::sync::OnceLock;
+
+use crate::kernel;
+
+/// Whether asking about a file may take long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// Of this machine, with its pages in this machine's memory.
+    Local,
+    /// Of another machine or program, or unknown: anything may take as long as it likes.
+    Remote,
+}
+
+/// What is known of the file system. All are equal: it is no part of what a file is.
+#[derive(Clone, Debug, Default)]
+pub struct Medium(OnceLock<Kind>);
+
+impl Medium {
+    /// Looks at an open file, unless that was done before. May block.
+    pub(super) fn look(&self, file: &File) {
+        self.0.get_or_init(|| if kernel::is_local(file) { Kind::Local } else { Kind::Remote });
+    }
+
+    /// What was found out.
+    pub(crate) fn known(&self) -> Option<Kind> {
+        self.0.get().copied()
+    }
+}
+
+impl PartialEq for Medium {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Medium {}
