@@ -81,7 +81,7 @@ pub(crate) fn answer(
 ) -> Response {
     match representation.wanted(method, request) {
         Ok(wanted) => representation.send(&wanted, |first, length| Body::from(slice(bytes, first, length))),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn answer_stored(
 ) -> Result<Response, Stale> {
     let wanted = match representation.wanted(&request.method, &request.headers) {
         Ok(wanted) => wanted,
-        Err(response) => return Ok(response),
+        Err(response) => return Ok(*response),
     };
     if request.method == Method::HEAD {
         return Ok(representation.send(&wanted, |_, _| Body::empty()));
@@ -145,7 +145,7 @@ impl Fields for Lines<'_> {
 
 impl Representation {
     /// Decides: what is to be sent, or the answer if it is no bytes.
-    fn wanted(&self, method: &Method, request: &HeaderMap) -> Result<Wanted, Response> {
+    fn wanted(&self, method: &Method, request: &HeaderMap) -> Result<Wanted, Box<Response>> {
         let length = self.length;
         let validators = Validators { tag: &self.tag, last_modified: self.last_modified };
         let method = if *method == Method::HEAD { Reading::Head } else { Reading::Get };
@@ -154,18 +154,20 @@ impl Representation {
             Decision::Part(part) => Ok(Wanted::Part(part)),
             Decision::Parts(parts) => Ok(Wanted::Parts(parts)),
             // RFC 9110 section 15.4.5: the fields of the 200, without those about a body that is not sent.
-            Decision::NotModified => Err((StatusCode::NOT_MODIFIED, self.fields.clone()).into_response()),
-            Decision::PreconditionFailed => Err(sentence(
+            Decision::NotModified => {
+                Err(Box::new((StatusCode::NOT_MODIFIED, self.fields.clone()).into_response()))
+            }
+            Decision::PreconditionFailed => Err(Box::new(sentence(
                 StatusCode::PRECONDITION_FAILED,
                 self.form,
                 &"what is here is not what the request's condition names",
-            )),
+            ))),
             Decision::Unsatisfiable => {
                 let text = format!("the range is not one of the {length} bytes that are here");
                 let mut response = sentence(StatusCode::RANGE_NOT_SATISFIABLE, self.form, &text);
                 let content_range = ascii(&format!("bytes */{length}"));
                 response.headers_mut().insert(header::CONTENT_RANGE, content_range);
-                Err(response)
+                Err(Box::new(response))
             }
         }
     }
