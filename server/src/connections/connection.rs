@@ -65,6 +65,17 @@ pub(super) async fn serve(
         let service = Strict { routes: router, handover: Some(handover) };
         return serve_http1(stream, service, limits, &mut ending).await;
     };
+    // On the heap: a connection in clear text would take the memory of one with TLS and HTTP/2.
+    Box::pin(serve_secure(stream, acceptor, router, limits, ending)).await
+}
+
+async fn serve_secure(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    router: Router,
+    limits: Limits,
+    mut ending: watch::Receiver<()>,
+) -> Ended {
     let stream = Guarded::new(stream, limits.stall, limits.least_rate);
     let handshake = timeout(limits.head, acceptor.accept(stream));
     let stream = tokio::select! {

@@ -7,7 +7,7 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::connection::{Ended, failed};
 use super::held::{Hold, Releasing};
@@ -64,7 +64,7 @@ where
         .keep_alive_interval(limits.stall)
         .keep_alive_timeout(limits.stall)
         .serve_connection(
-            TokioIo::new(Counted { stream, activity: Arc::clone(&activity) }),
+            TokioIo::new(Counted { stream, activity: Arc::clone(&activity), lingering: None }),
             TowerToHyperService::new(Releasing(Strict { routes: router, handover: None })),
         );
     let mut connection = pin!(connection);
@@ -172,10 +172,31 @@ where
     }
 }
 
-/// Counts what is written.
+/// Counts what is written, and ends so that all of it arrives: a socket that is closed with something unread in it, such
+/// as a word about the client's window, drops what it has not sent yet (RFC 9112 section 9.6 says the same of HTTP/1.1).
 struct Counted<S> {
     stream: S,
     activity: Arc<Activity>,
+    /// From the end of writing on, as long as the client's own end is waited for.
+    lingering: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: AsyncRead + Unpin> Counted<S> {
+    /// Takes what the client still says, to its end. There is a time for that.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let over = self.lingering.get_or_insert_with(|| Box::pin(sleep(GOODBYE)));
+        if over.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut unread = [0; 4096];
+        loop {
+            let mut unread = ReadBuf::new(&mut unread);
+            match ready!(Pin::new(&mut self.stream).poll_read(context, &mut unread)) {
+                Ok(()) if !unread.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
 }
 
 impl<S> Counted<S> {
@@ -197,7 +218,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -225,6 +246,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        }
+        self.poll_linger(context).map(Ok)
     }
 }

@@ -60,7 +60,8 @@ pub(crate) fn command() -> Command {
 /// Takes settings of the person running the tests out of the environment.
 fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("MODELFERRY_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("MODELFERRY_") || text.starts_with("LEPTOS_") {
             command.env_remove(name);
         }
     }
