@@ -73,7 +73,11 @@ for (const [status, sentence, button] of [
 faultRow(5, 'a wrong byte in a piece, once', {}, async ({ proxy, device, row }) => {
   tolerateFailures(device);
   const [, piece] = await row.pieces();
-  await proxy.rules([{ name: 'wrong', path: `/pieces/${piece}`, times: 1, corrupt_at: 1_000_000 }]);
+  // The second time it takes long enough to see what the page says meanwhile.
+  await proxy.rules([
+    { name: 'wrong', path: `/pieces/${piece}`, times: 1, corrupt_at: 1_000_000 },
+    { path: `/pieces/${piece}`, bytes_per_second: 3_000_000 },
+  ]);
   const model = await row.begin();
   await row.struck('wrong');
   await expect(model.section, 'the page says so').toContainText('One piece arrived damaged and was not kept.');
