@@ -28,6 +28,8 @@ pub enum Error {
     Listen { address: SocketAddr, flag: &'static str, source: io::Error },
     /// The signals that end the program cannot be awaited.
     Signals(io::Error),
+    /// The threads that serve cannot be started.
+    Runtime(io::Error),
 }
 
 impl fmt::Display for Error {
@@ -51,6 +53,7 @@ impl fmt::Display for Error {
                 write!(f, "cannot listen on {address} ({source}); see {flag}")
             }
             Self::Signals(source) => write!(f, "cannot wait for signals: {source}"),
+            Self::Runtime(source) => write!(f, "cannot start the threads that serve: {source}"),
         }
     }
 }

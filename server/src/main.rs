@@ -7,9 +7,13 @@ use server::config::Task;
 use server::error::Error;
 use server::{logging, serve};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run().await {
+/// Turns of connections between two looks at what has come from the network. A turn can be a MiB of a download; with tokio's
+/// own 61 of them, who only asks for a few bytes waits for tens of milliseconds.
+const TURNS: u32 = 4;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(TURNS).build();
+    match runtime.map_err(Error::Runtime).and_then(|runtime| runtime.block_on(run())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("modelferry: {error}");
