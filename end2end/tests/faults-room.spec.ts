@@ -3,7 +3,7 @@ import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultRow } from '../harness/fault-row.ts';
 import { largePieces, Quota, slow } from '../harness/faults.ts';
-import { bystander, expect, type Device, type ModelPage, test, until } from '../harness/test.ts';
+import { bystander, expect, type Device, type ModelPage, storedPieces, test, until } from '../harness/test.ts';
 
 /** What page, worker and browser say when something cannot be stored. */
 function tolerateNoRoom(device: Device): void {
@@ -142,8 +142,12 @@ test.describe(() => {
     // It may say what was true before the browser removed everything.
     await model.reload();
     await expect(model.section).toHaveAttribute('data-state', /^(ready|interrupted|absent)$/, { timeout: 120_000 });
+    const kept = await storedPieces(model.page);
+    const mark = await proxy.mark();
     if ((await model.state()) === 'absent') await row.click(model, 'Download');
     // All of it again at most, and what was on its way.
     await row.endsReady(model, { waste: (await model.total()) + LOST[engine], timeout: 120_000 });
+    const asked = (await proxy.log(mark)).map((request) => request.path.replace('/pieces/', ''));
+    expect(asked.filter((digest) => kept.includes(digest)), 'pieces fetched again').toEqual([]);
   });
 });
