@@ -11,7 +11,7 @@ fn header(file: &[u8]) -> Result<Header, HeaderError> {
 }
 
 fn error(file: &[u8]) -> String {
-    header(file).unwrap_err().to_string()
+    header(file).expect_err("it is damaged").to_string()
 }
 
 #[test]

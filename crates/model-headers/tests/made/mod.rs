@@ -55,7 +55,7 @@ impl Gguf {
     }
 
     pub(crate) fn tensor(self, name: &str, shape: &[u64], kind: u32, offset: u64) -> Self {
-        let new = self.text(name).u32(u32::try_from(shape.len()).unwrap());
+        let new = self.text(name).u32(u32::try_from(shape.len()).expect("few dimensions"));
         shape.iter().fold(new, |new, length| new.u64(*length)).u32(kind).u64(offset)
     }
 
