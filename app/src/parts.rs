@@ -1,5 +1,7 @@
 //! Parts of pages that never change once they are sent.
 
+mod anatomy;
 mod file_list;
 
+pub(crate) use anatomy::AnatomySection;
 pub(crate) use file_list::FileList;
