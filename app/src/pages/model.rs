@@ -38,7 +38,7 @@ fn Model(model: ModelInfo) -> impl IntoView {
     // The page is sent as a whole, so it waits for this.
     let anatomy = Suspend::new(async move {
         let anatomy = looking?.await?;
-        Some(view! { <AnatomySection anatomy/> })
+        Some(view! { <AnatomySection anatomy=&anatomy/> })
     });
     view! {
         <Title text=words::title(&id.to_string())/>

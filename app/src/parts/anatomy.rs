@@ -1,7 +1,5 @@
 //! What a model is, read from its files: facts, how its numbers are stored, its tensors.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use model_headers::{Anatomy, Facts, Share, Summary, Tensor, Weights};
 use words::anatomy as text;
@@ -11,7 +9,7 @@ const FEW: usize = 12;
 
 /// The section; nothing for a model of which nothing is known.
 #[component]
-pub(crate) fn AnatomySection(anatomy: Arc<Anatomy>) -> impl IntoView {
+pub(crate) fn AnatomySection<'a>(anatomy: &'a Anatomy) -> impl IntoView + use<> {
     if anatomy.weights.is_empty() && anatomy.config.is_none() {
         return None;
     }
@@ -23,7 +21,7 @@ pub(crate) fn AnatomySection(anatomy: Arc<Anatomy>) -> impl IntoView {
     Some(view! {
         <section class="anatomy" aria-labelledby="anatomy">
             <h2 id="anatomy">{text::HEADING}</h2>
-            <FactList facts parameters=parameters(&anatomy)/>
+            <FactList facts parameters=parameters(anatomy)/>
             {unreadable.map(|text| view! { <p class="failure">{text}</p> }).collect_view()}
             {anatomy.weights.iter().map(|weights| view! { <WeightsPart weights packed/> }).collect_view()}
             {(left_out > 0).then(|| view! { <p>{text::left_out(left_out)}</p> })}
