@@ -9,6 +9,9 @@ use super::{Feature, FromInference, Hit, LoadFailure, Span, TextFailure, ToInfer
 /// First word of every message, with the version of this vocabulary.
 const MESSAGE: &str = "modelferry-inference-1";
 
+/// What a similarity is multiplied by to be posted as a whole number.
+const MILLION: f32 = 1e6;
+
 impl ToInference {
     /// The form in which it is posted.
     #[must_use]
@@ -71,7 +74,8 @@ impl FromInference {
             Self::Hits { job, number, searched, hits } => {
                 let mut text = format!("{MESSAGE} hits {job} {number} {searched}");
                 for Hit { passage, similarity } in hits {
-                    let _ = write!(text, "\n{passage} {similarity}");
+                    // In millionths: pages would need 10 KB of tables to read what Rust writes for an f32.
+                    let _ = write!(text, "\n{passage} {}", (similarity * MILLION).round() as i32);
                 }
                 text
             }
@@ -209,7 +213,8 @@ fn parse_span(line: &str) -> Option<Span> {
 
 fn parse_hit(line: &str) -> Option<Hit> {
     let mut words = line.splitn(2, ' ');
-    Some(Hit { passage: number(&mut words)?, similarity: number(&mut words)? })
+    let (passage, millionths) = (number(&mut words)?, number::<i32>(&mut words)?);
+    Some(Hit { passage, similarity: millionths as f32 / MILLION })
 }
 
 /// The first line without the version, and what follows it.
@@ -283,8 +288,10 @@ mod tests {
             start_utf16,
             end_utf16,
         });
-        let hits =
-            (any::<u32>(), -1.0_f32..1.0).prop_map(|(passage, similarity)| Hit { passage, similarity });
+        let hits = (any::<u32>(), -1_000_000..=1_000_000).prop_map(|(passage, millionths): (u32, i32)| Hit {
+            passage,
+            similarity: millionths as f32 / MILLION,
+        });
         prop_oneof![
             any::<(u64, u64)>().prop_map(|(loaded, total)| FromInference::Loading { loaded, total }),
             any::<(u32, u32)>()
