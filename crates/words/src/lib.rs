@@ -6,6 +6,7 @@
 pub mod anatomy;
 mod download;
 mod number;
+pub mod search;
 
 pub use download::{
     background_title, background_title_at_end, button, explanation, headline, live, mark, pace, reach, room,
