@@ -27,6 +27,8 @@ mod room;
 mod survey;
 
 #[cfg(feature = "hydrate")]
+pub(crate) use browser::window;
+#[cfg(feature = "hydrate")]
 use driver as side;
 #[cfg(not(feature = "hydrate"))]
 mod nowhere;

@@ -75,7 +75,7 @@ async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue>
     Ok(JsFuture::from(container.ready()?).await?.unchecked_into())
 }
 
-pub(super) fn window() -> Window {
+pub(crate) fn window() -> Window {
     js_sys::global().unchecked_into()
 }
 

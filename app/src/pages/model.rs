@@ -1,4 +1,4 @@
-//! One model: the download, what it is, its files.
+//! One model: the download, what can be done with it, what it is, its files.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -7,9 +7,9 @@ use protocol::{ModelId, ModelInfo, routes};
 use words::model as text;
 
 use crate::catalogue::Catalogue;
-use crate::islands::DownloadPanel;
+use crate::islands::{DownloadPanel, SearchPanel};
 use crate::pages::NotFound;
-use crate::parts::{AnatomySection, FileList};
+use crate::parts::{AnatomySection, FileList, SearchParts};
 
 /// One model, or the page for what is not there.
 #[component]
@@ -36,9 +36,18 @@ fn Model(model: ModelInfo) -> impl IntoView {
     let revision = sha.to_string();
     let looking = use_context::<Catalogue>().map(|catalogue| catalogue.0.anatomy(&id));
     // The page is sent as a whole, so it waits for this.
-    let anatomy = Suspend::new(async move {
-        let anatomy = looking?.await?;
-        Some(view! { <AnatomySection anatomy=&anatomy/> })
+    let anatomy = Suspend::new({
+        let model = id.clone();
+        async move {
+            let anatomy = looking?.await?;
+            let search = anatomy.embeds_sentences.then(|| {
+                view! { <SearchPanel model revision=sha><SearchParts/></SearchPanel> }
+            });
+            Some(view! {
+                {search}
+                <AnatomySection anatomy=&anatomy/>
+            })
+        }
     });
     view! {
         <Title text=words::title(&id.to_string())/>
