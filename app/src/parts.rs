@@ -2,8 +2,8 @@
 
 mod anatomy;
 mod file_list;
-mod search_parts;
+mod search_section;
 
 pub(crate) use anatomy::AnatomySection;
 pub(crate) use file_list::FileList;
-pub(crate) use search_parts::SearchParts;
+pub(crate) use search_section::SearchSection;

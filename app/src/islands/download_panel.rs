@@ -6,16 +6,21 @@ use protocol::{ModelId, Revision};
 use words::panel as text;
 
 use crate::device::{self, Seat};
+use crate::search;
 
 /// The panel. `size` in bytes is what the server says, until the device knows better.
 #[island]
 pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> impl IntoView {
-    let seat = device::seat(model, revision);
+    let seat = device::seat(model.clone(), revision);
     let download = seat.download();
-    // Runs in the browser only, after the first render.
+    // Runs in the browser only, after the first render, and whenever something changes. The search is told here since it is no
+    // island: the machinery of one would be larger than it is.
     Effect::new({
         let seat = seat.clone();
-        move |_| seat.begin()
+        move |_| {
+            seat.begin();
+            search::follow(&model, revision, download.with(|download| *download.state() == State::Ready));
+        }
     });
     // All of one type, so that the browser loads the code for a changing text once.
     let say = move |what: Say| move || download.with(|download| what(download, size));

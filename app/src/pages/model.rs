@@ -7,9 +7,9 @@ use protocol::{ModelId, ModelInfo, routes};
 use words::model as text;
 
 use crate::catalogue::Catalogue;
-use crate::islands::{DownloadPanel, SearchPanel};
+use crate::islands::DownloadPanel;
 use crate::pages::NotFound;
-use crate::parts::{AnatomySection, FileList, SearchParts};
+use crate::parts::{AnatomySection, FileList, SearchSection};
 
 /// One model, or the page for what is not there.
 #[component]
@@ -36,18 +36,12 @@ fn Model(model: ModelInfo) -> impl IntoView {
     let revision = sha.to_string();
     let looking = use_context::<Catalogue>().map(|catalogue| catalogue.0.anatomy(&id));
     // The page is sent as a whole, so it waits for this.
-    let anatomy = Suspend::new({
-        let model = id.clone();
-        async move {
-            let anatomy = looking?.await?;
-            let search = anatomy.embeds_sentences.then(|| {
-                view! { <SearchPanel model revision=sha><SearchParts/></SearchPanel> }
-            });
-            Some(view! {
-                {search}
-                <AnatomySection anatomy=&anatomy/>
-            })
-        }
+    let anatomy = Suspend::new(async move {
+        let anatomy = looking?.await?;
+        Some(view! {
+            {anatomy.embeds_sentences.then(|| view! { <SearchSection/> })}
+            <AnatomySection anatomy=&anatomy/>
+        })
     });
     view! {
         <Title text=words::title(&id.to_string())/>

@@ -26,6 +26,12 @@ pub(super) enum Phase {
 pub(super) struct Section(pub HtmlElement);
 
 impl Section {
+    /// The section of this page.
+    pub(super) fn find() -> Option<Self> {
+        let found = window().document()?.get_elements_by_class_name("search").item(0)?;
+        Some(Self(found.unchecked_into()))
+    }
+
     /// The part of this class. The server renders them all, in the same build.
     pub(super) fn part(&self, class: &str) -> HtmlElement {
         let found = self.0.get_elements_by_class_name(class).item(0);

@@ -50,8 +50,9 @@ struct Session {
     done: u32,
 }
 
-/// Tells the search whether the model is on this device.
-pub(crate) fn follow(section: &HtmlElement, model: &ModelId, revision: Revision, ready: bool) {
+/// Tells the search of this page, if it has one, whether the model is on this device.
+pub(crate) fn follow(model: &ModelId, revision: Revision, ready: bool) {
+    let Some(section) = Section::find() else { return };
     SESSION.with_borrow_mut(|session| {
         let session = session.get_or_insert_with(|| Session::new(section, model, revision));
         match (session.phase, ready) {
@@ -66,7 +67,7 @@ pub(crate) fn follow(section: &HtmlElement, model: &ModelId, revision: Revision,
 }
 
 impl Session {
-    fn new(section: &HtmlElement, model: &ModelId, revision: Revision) -> Self {
+    fn new(section: Section, model: &ModelId, revision: Revision) -> Self {
         let listener = Closure::wrap(Box::new(|event: Event| {
             SESSION.with_borrow_mut(|session| {
                 if let Some(session) = session {
@@ -75,10 +76,10 @@ impl Session {
             });
         }) as Box<dyn FnMut(Event)>);
         for name in ["click", "change", "input", "dragover", "drop"] {
-            listen(section, name, &listener);
+            listen(&section.0, name, &listener);
         }
         Self {
-            section: Section(section.clone()),
+            section,
             model: model.clone(),
             revision,
             phase: Phase::Absent,
