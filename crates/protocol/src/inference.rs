@@ -11,7 +11,7 @@ mod text;
 
 use std::fmt;
 
-use crate::{FilePath, ModelId, Revision};
+use crate::{ModelId, Revision};
 
 /// From the page to its inference worker.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,7 +62,7 @@ pub enum FromInference {
     /// The text was split like this. Passages do not overlap, are in the order of the text, and leave out only white
     /// space. The index of a passage in this list is its number in [`Hit`].
     Passages { job: u32, spans: Vec<Span> },
-    /// So many passages can be searched, of so many. They are not embedded in the order of the text, but shown as if.
+    /// So many passages can be searched, of so many: the first ones of the text.
     Progress { job: u32, done: u32, total: u32 },
     /// All passages can be searched.
     Indexed { job: u32 },
@@ -113,7 +113,7 @@ pub enum LoadFailure {
     /// The model is not, or not wholly, on this device. Download it, then load again.
     NotReady,
     /// The model has no such file, and is no sentence-embedding model therefore.
-    Missing(FilePath),
+    Missing(String),
     /// The model is of a kind that this worker does not compute.
     Unsupported {
         feature: Feature,
@@ -121,7 +121,7 @@ pub enum LoadFailure {
         found: String,
     },
     /// This file contradicts itself or the others.
-    Damaged { file: FilePath, detail: String },
+    Damaged { file: String, detail: String },
     /// The device has not enough memory for it.
     NoMemory,
     /// The store could not be read; the browser's own words.
