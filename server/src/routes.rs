@@ -3,8 +3,11 @@
 mod files;
 mod health;
 mod hub;
+mod inference;
 mod listing;
 mod manifest;
+mod module;
+mod packed;
 mod pieces;
 mod worker;
 
@@ -22,6 +25,8 @@ use crate::ServerState;
 use crate::http::{Form, Refusal};
 use crate::index::{Model, Snapshot};
 
+pub(crate) use inference::inference;
+pub(crate) use module::module;
 pub(crate) use worker::worker;
 
 /// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// First path segments that the server uses itself. A folder of such a name below the models root could
 /// never be reached, so indexing refuses it by name.
-pub const RESERVED_OWNERS: [&str; 12] = [
+pub const RESERVED_OWNERS: [&str; 14] = [
     "api",
     "assets",
     "favicon.ico",
@@ -15,7 +15,9 @@ pub const RESERVED_OWNERS: [&str; 12] = [
     "inference",
     "inference-worker.js",
     "metrics",
+    "modelferry.d.ts",
     "modelferry.js",
+    "module",
     "pieces",
     "pkg",
     "robots.txt",
