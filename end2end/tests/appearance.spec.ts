@@ -1,39 +1,10 @@
 // The pages at the widths of a telephone and of a desk, by day and by night: nothing sticks out, nothing is
 // hard to read, and everything can be operated with a keyboard or a screen reader. Pictures are kept.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Page } from '@playwright/test';
-import axe from 'axe-core';
-import { pictures } from '../harness/paths.ts';
+import { isAccessible, looksRight } from '../harness/looks.ts';
 import { expect, ModelPage, test } from '../harness/test.ts';
-
-const WIDTHS = [360, 1440];
-
-async function looksRight(page: Page, name: string): Promise<void> {
-  for (const width of WIDTHS) {
-    await page.setViewportSize({ width, height: 800 });
-    const overhang = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(overhang, `${name} at ${width} px: pixels to scroll sideways`).toBe(0);
-    await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true });
-  }
-}
-
-async function isAccessible(page: Page, name: string): Promise<void> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document);
-    return violations
-      .filter((violation) => violation.impact === 'serious' || violation.impact === 'critical')
-      .map((violation) => `${violation.help}: ${violation.nodes.map((node) => node.html).join(' | ')}`);
-  });
-  expect(found, `accessibility of ${name}`).toEqual([]);
-}
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`the pages are right in every state, ${scheme}`, async ({ server, device }) => {
-    mkdirSync(pictures, { recursive: true });
     const page = await device.newPage();
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     const check = async (state: string) => {
