@@ -24,4 +24,5 @@ mod program;
 mod restart;
 mod running;
 mod sending;
+mod site;
 mod tls;
