@@ -5,6 +5,8 @@ mod health;
 mod hub;
 mod listing;
 mod manifest;
+mod module;
+mod packed;
 mod pieces;
 mod worker;
 
@@ -23,6 +25,7 @@ use crate::ServerState;
 use crate::http::{Form, Refusal};
 use crate::index::{Model, Snapshot};
 
+pub(crate) use module::module;
 pub(crate) use worker::worker;
 
 /// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use futures_util::future::{Either, select};
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use protocol::{Digest, ModelId};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -30,6 +30,9 @@ mod glue {
             options: &Object,
             granted: &Function,
         ) -> Result<Promise, JsValue>;
+
+        #[wasm_bindgen(method, catch)]
+        pub(super) fn query(this: &LockManager) -> Result<Promise, JsValue>;
     }
 }
 
@@ -100,13 +103,27 @@ impl Turn {
         Self::request(of, &options).await
     }
 
-    async fn request(of: TurnOf<'_>, options: &Object) -> Result<Option<Self>, StoreError> {
-        let field = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name));
-        let locks = field(&field(&js_sys::global(), "navigator")?, "locks")?;
-        if locks.is_undefined() {
-            return Ok(Some(Self { end: None }));
+    /// Whether somebody has the turn now. Nobody is kept from it by the question. Where the browser has no locks, nobody
+    /// knows.
+    ///
+    /// # Errors
+    /// What the browser throws.
+    pub async fn is_taken(of: TurnOf<'_>) -> Result<bool, StoreError> {
+        let Some(locks) = locks()? else { return Ok(false) };
+        let held = Reflect::get(&JsFuture::from(locks.query()?).await?, &"held".into())?;
+        let name = of.to_string();
+        for lock in Array::from(&held).iter() {
+            if Reflect::get(&lock, &"name".into())?.as_string().is_some_and(|held| held == name) {
+                return Ok(true);
+            }
         }
-        let locks: glue::LockManager = locks.unchecked_into();
+        Ok(false)
+    }
+
+    async fn request(of: TurnOf<'_>, options: &Object) -> Result<Option<Self>, StoreError> {
+        let Some(locks) = locks()? else {
+            return Ok(Some(Self { end: None }));
+        };
         // The lock is held until the promise that the callback returns is settled; its resolver is handed out
         // here.
         let mut hand_out = None;
@@ -129,4 +146,11 @@ impl Turn {
             Either::Right((Ok(_), _)) => Ok(None),
         }
     }
+}
+
+/// The locks of this origin, if the browser has any.
+fn locks() -> Result<Option<glue::LockManager>, JsValue> {
+    let field = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name));
+    let locks = field(&field(&js_sys::global(), "navigator")?, "locks")?;
+    Ok((!locks.is_undefined()).then(|| locks.unchecked_into()))
 }

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 
 /// First path segments that the server uses itself. A folder of such a name below the models root could
 /// never be reached, so indexing refuses it by name.
-pub const RESERVED_OWNERS: [&str; 10] = [
+pub const RESERVED_OWNERS: [&str; 12] = [
     "api",
     "assets",
     "favicon.ico",
     "healthz",
     "metrics",
+    "modelferry.d.ts",
     "modelferry.js",
+    "module",
     "pieces",
     "pkg",
     "robots.txt",

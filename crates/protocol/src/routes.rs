@@ -12,6 +12,10 @@ use crate::{Digest, FilePath, ModelId};
 pub const CATALOGUE: &str = "/";
 /// The service worker's script.
 pub const SERVICE_WORKER: &str = "/service-worker.js";
+/// The module by which pages that are not ours drive downloads.
+pub const MODULE: &str = "/modelferry.js";
+/// Its types.
+pub const MODULE_TYPES: &str = "/modelferry.d.ts";
 /// All models, in the shape model-hub clients expect.
 pub const MODELS: &str = "/api/models";
 /// The name of the moving revision: whatever the files are now.

@@ -40,7 +40,10 @@ impl Route {
             (Some("pieces"), _) => Self::Piece,
             (Some("api"), _) => Self::Api,
             (Some("healthz"), None) => Self::Health,
-            (Some("pkg" | "assets" | "service-worker.js"), _) => Self::Asset,
+            (
+                Some("assets" | "modelferry.d.ts" | "modelferry.js" | "module" | "pkg" | "service-worker.js"),
+                _,
+            ) => Self::Asset,
             (_, Some("resolve")) => Self::File,
             (_, _) => Self::Page,
         }
@@ -65,6 +68,8 @@ mod tests {
             ("/healthz", Route::Health),
             ("/service-worker.js", Route::Asset),
             ("/pkg/modelferry.wasm", Route::Asset),
+            ("/modelferry.js", Route::Asset),
+            ("/module/00.wasm", Route::Asset),
         ] {
             assert_eq!(Route::of(path), route, "{path}");
         }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::http::{Form, NO_CACHE, Representation, Said, answer};
 
-/// Made by `build.rs` from the crate `service-worker`.
+/// Made by `build` from the crate `service-worker`.
 const SCRIPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/service-worker.js"));
 
 static DIGEST: LazyLock<Digest> = LazyLock::new(|| Digest::from_bytes(Sha256::digest(SCRIPT).into()));

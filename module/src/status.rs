@@ -1,0 +1,172 @@
+//! What there is of a model on this device, and whether somebody fetches it: read from the store and asked of the browser,
+//! without setting anything off.
+
+use background_fetch::BackgroundFetch;
+use js_sys::Reflect;
+use piece_store::{BrowserStore, StoreError, StoredModel, Turn, TurnOf};
+use protocol::download::{Download, Engine, Plan};
+use protocol::{AttemptId, ModelId, Revision, Wish, WishState};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ServiceWorkerRegistration, Window};
+
+use crate::failure::object;
+use crate::wanting::wanted;
+
+/// What there is of one revision of a model.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Status {
+    pub model: ModelId,
+    /// `None` if nothing is here.
+    pub revision: Option<Revision>,
+    pub stands: Stands,
+    /// Bytes that are kept.
+    pub loaded: u64,
+    /// Bytes of all files; 0 if nothing is here.
+    pub total: u64,
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stands {
+    /// Nothing is here.
+    Absent,
+    /// Somebody fetches it: the browser, this page, or another one.
+    Fetching(Engine),
+    /// A part is here, and nobody fetches the rest.
+    Interrupted,
+    /// Everything is here.
+    Ready,
+}
+
+impl Status {
+    /// Of this revision, or of the one that matters most: that which is wanted, else one that is complete, else any.
+    pub(crate) async fn of(
+        store: &BrowserStore,
+        model: &ModelId,
+        revision: Option<Revision>,
+    ) -> Result<Self, StoreError> {
+        let wish = store.wish(model).await?;
+        let mut found: Option<(u8, StoredModel)> = None;
+        for manifest in store.manifests().await? {
+            let its = manifest.revision();
+            if manifest.model() != model || revision.is_some_and(|asked| asked != its) {
+                continue;
+            }
+            let kept = store.kept(&manifest).await?;
+            let stored = StoredModel { manifest, kept };
+            let wanted = wish.as_ref().is_some_and(|wish| wish.revision == its);
+            let rank = if wanted { 2 } else { u8::from(stored.is_ready()) };
+            if found.as_ref().is_none_or(|(best, _)| rank > *best) {
+                found = Some((rank, stored));
+            }
+        }
+        let Some((_, StoredModel { manifest, kept })) = found else {
+            let (revision, stands) = match fetched_here(model, revision) {
+                Some((revision, engine)) => (Some(revision), Stands::Fetching(engine)),
+                None => (None, Stands::Absent),
+            };
+            return Ok(Self { model: model.clone(), revision, stands, loaded: 0, total: 0 });
+        };
+        let plan = Plan::new(&manifest, &kept);
+        let fetched_by = match fetched_here(model, Some(manifest.revision())) {
+            Some((_, engine)) => Some(engine),
+            None => fetched_elsewhere(model, manifest.revision(), wish.as_ref()).await?,
+        };
+        let stands = match fetched_by {
+            _ if plan.is_complete() => Stands::Ready,
+            Some(engine) => Stands::Fetching(engine),
+            None => Stands::Interrupted,
+        };
+        Ok(Self {
+            model: model.clone(),
+            revision: Some(manifest.revision()),
+            stands,
+            loaded: plan.kept_bytes(),
+            total: plan.total(),
+        })
+    }
+
+    /// Of every model of which there is something, in the order of their names.
+    pub(crate) async fn of_all(store: &BrowserStore) -> Result<Vec<Self>, StoreError> {
+        let mut models: Vec<_> =
+            store.manifests().await?.iter().map(|manifest| manifest.model().clone()).collect();
+        models.sort();
+        models.dedup();
+        let mut all = Vec::new();
+        for model in models {
+            all.push(Self::of(store, &model, None).await?);
+        }
+        Ok(all)
+    }
+}
+
+/// What this page itself fetches of a model, of this revision or of any.
+fn fetched_here(model: &ModelId, revision: Option<Revision>) -> Option<(Revision, Engine)> {
+    let look = |download: &Download| {
+        let is_it = download.model() == model && revision.is_none_or(|asked| asked == download.revision());
+        let engine = download.state().fetching().map_or(download.offered(), |fetching| fetching.engine);
+        (is_it && download.is_busy()).then_some((download.revision(), engine))
+    };
+    wanted().into_iter().find_map(|seat| seat.with(look).flatten())
+}
+
+/// Who else fetches this revision, if anybody does.
+async fn fetched_elsewhere(
+    model: &ModelId,
+    revision: Revision,
+    wish: Option<&Wish>,
+) -> Result<Option<Engine>, StoreError> {
+    if attempts().await?.iter().any(|attempt| attempt.model == *model && attempt.revision == revision) {
+        return Ok(Some(Engine::Background));
+    }
+    let wanted = wish.is_some_and(|wish| wish.revision == revision && wish.state == WishState::Active);
+    // Whichever page does it has this turn.
+    let by_page = wanted && Turn::is_taken(TurnOf::PageEngine(model)).await?;
+    Ok(by_page.then_some(Engine::Page))
+}
+
+/// The background fetches that the browser works on. Without a worker there are none.
+async fn attempts() -> Result<Vec<AttemptId>, StoreError> {
+    let window: Window = js_sys::global().unchecked_into();
+    let navigator = window.navigator();
+    if !Reflect::has(&navigator, &"serviceWorker".into())? {
+        return Ok(Vec::new());
+    }
+    let registration = JsFuture::from(navigator.service_worker().get_registration()).await?;
+    let Some(registration) = registration.dyn_ref::<ServiceWorkerRegistration>() else {
+        return Ok(Vec::new());
+    };
+    let Ok(background) = BackgroundFetch::of(registration) else { return Ok(Vec::new()) };
+    let ids = background.get_ids().await.map_err(|error| JsValue::from_str(&error.to_string()))?;
+    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+}
+
+impl From<Status> for JsValue {
+    fn from(status: Status) -> Self {
+        let Status { model, revision, stands, loaded, total } = status;
+        let (state, engine) = match stands {
+            Stands::Absent => ("absent", None),
+            Stands::Fetching(engine) => ("fetching", Some(engine)),
+            Stands::Interrupted => ("interrupted", None),
+            Stands::Ready => ("ready", None),
+        };
+        object(&[
+            ("model", model.to_string().into()),
+            ("state", state.into()),
+            ("revision", revision.map_or(Self::NULL, |revision| revision.to_string().into())),
+            // No files have more than 2^53 bytes.
+            ("loaded", Self::from_f64(loaded as f64)),
+            ("total", Self::from_f64(total as f64)),
+            ("engine", engine.map_or(Self::NULL, |engine| name(engine).into())),
+        ])
+    }
+}
+
+/// What an engine is called.
+pub(crate) fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Background => "background",
+        Engine::Page => "page",
+    }
+}

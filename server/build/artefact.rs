@@ -1,0 +1,62 @@
+//! What there is to say of a program that is compiled for the browser.
+
+use std::env;
+
+/// One program.
+pub(crate) struct Artefact {
+    /// The crate, a library of the type `cdylib`. What is packed is named like it.
+    pub package: &'static str,
+    /// What it is compiled for.
+    pub profiles: Profiles,
+    /// What rustc is told beyond the profile, for example `-Ctarget-feature=+simd128`.
+    pub rustflags: &'static [&'static str],
+    pub packing: Packing,
+}
+
+/// Profiles of the workspace, by what the server is built for. Where both are the same, both builds share one target
+/// directory, so that what compiles slowly is compiled once.
+pub(crate) struct Profiles {
+    pub debug: &'static str,
+    pub release: &'static str,
+    /// How wasm-opt goes on after a release build.
+    pub wasm_opt: &'static str,
+}
+
+/// For what is loaded with a page or a worker: a server that is built for speed gets what is built for size.
+pub(crate) const SMALL: Profiles = Profiles { debug: "wasm-dev", release: "wasm-release", wasm_opt: "-Oz" };
+
+impl Profiles {
+    /// The one for this build of the server.
+    pub(crate) fn here(&self) -> &'static str {
+        if is_release() { self.release } else { self.debug }
+    }
+
+    /// Whether debug and release builds are the same.
+    pub(crate) fn are_one(&self) -> bool {
+        self.debug == self.release
+    }
+}
+
+/// Whether this server is built to be used.
+pub(crate) fn is_release() -> bool {
+    env::var("PROFILE").is_ok_and(|profile| profile == "release")
+}
+
+/// What is made of the WebAssembly and the JavaScript that connects it to the browser.
+pub(crate) enum Packing {
+    /// One classic script with the WebAssembly in it, `OUT_DIR/<package>.js`. It is instantiated synchronously, so that all of
+    /// a worker's listeners are registered in the first evaluation; script and WebAssembly cannot disagree; and the
+    /// browser's own byte comparison is the check for a new version. A classic one, because Firefox has no module service
+    /// workers everywhere.
+    Script,
+    /// A small script of ours, the entry, which has a URL that stays, and loads two files below `/<folder>/`: a JavaScript
+    /// module, which has the exports of wasm-bindgen's target `web`, and the WebAssembly, which is compiled as it arrives.
+    /// Both are named by their content, and the entry says `GLUE.js` and `PROGRAM.wasm` for their names. The server has
+    /// them as `OUT_DIR/<package>.rs`, an expression of the type `Packed` in `src/routes/packed.rs`.
+    Files {
+        /// The first segment of their URLs.
+        folder: &'static str,
+        /// The entry's source, from the root of the workspace.
+        entry: &'static str,
+    },
+}

@@ -1,0 +1,41 @@
+//! Connects compiled WebAssembly to JavaScript, with the library behind wasm-bindgen's program: so it cannot be of
+//! another version than the crates.
+
+use std::path::Path;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::Result;
+use super::artefact::{Artefact, Packing};
+
+/// The two halves of a program.
+pub(crate) struct Bound {
+    pub wasm: Vec<u8>,
+    pub glue: String,
+}
+
+pub(crate) fn bind(artefact: &Artefact, wasm: &Path) -> Result<Bound> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(wasm)
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        // Where the WebAssembly is, is decided by who packs it.
+        .omit_default_module_path(true);
+    match artefact.packing {
+        Packing::Script => bindgen.no_modules(true)?,
+        Packing::Files { .. } => bindgen.web(true)?,
+    };
+    let mut bindings = bindgen.generate_output()?;
+    Ok(Bound { wasm: bindings.wasm_mut().emit_wasm(), glue: slim(bindings.js()) })
+}
+
+/// Without indentation and comments. The generated code has no text of several lines in which they would count.
+fn slim(glue: &str) -> String {
+    let lines = glue.lines().map(str::trim_start);
+    let code = lines.filter(|line| {
+        !["//", "/*", "* ", "*/"].iter().any(|mark| line.starts_with(mark)) && !line.is_empty()
+    });
+    code.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,17 @@
+//! `/modelferry.js`, by which pages that are not ours drive downloads, its types, and what it loads. For pages of this origin
+//! only: what is on a device belongs to an origin.
+
+use axum::Router;
+use protocol::routes::{MODULE, MODULE_TYPES};
+
+use super::packed::{File, Packed, script};
+
+/// Made by `build` from the folder `module`.
+static MADE: Packed = include!(concat!(env!("OUT_DIR"), "/module.rs"));
+
+const TYPES: &[u8] = include_bytes!("../../../module/modelferry.d.ts");
+
+/// The routes of the module. Not readable from other origins, unlike models.
+pub(crate) fn module() -> Router {
+    MADE.router(MODULE).merge(script(MODULE_TYPES, "application/typescript; charset=utf-8", TYPES))
+}

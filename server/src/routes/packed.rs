@@ -1,0 +1,125 @@
+//! What the build packs as an entry and the files that it loads (`build/pack/files.rs`): the entry at a URL that stays,
+//! the files at URLs that name their content. All of it is a part of this program.
+
+use axum::Router;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use protocol::Digest;
+use sha2::{Digest as _, Sha256};
+
+use crate::http::{Form, IMMUTABLE, NO_CACHE, Representation, Said, answer};
+
+/// One program.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub entry: &'static [u8],
+    pub files: &'static [File],
+}
+
+/// A file that its entry loads.
+#[derive(Debug)]
+pub(super) struct File {
+    pub path: &'static str,
+    pub media_type: &'static str,
+    pub plain: &'static [u8],
+    /// The same, compressed with brotli.
+    pub brotli: &'static [u8],
+}
+
+/// Text that asks to be looked at again each time.
+pub(super) fn script(path: &str, media_type: &'static str, text: &'static [u8]) -> Router {
+    let text = Variant::new(text, media_type, NO_CACHE, HeaderMap::new());
+    Router::new().route(
+        path,
+        get(move |method: Method, request: HeaderMap| async move { text.answer(&method, &request) }),
+    )
+}
+
+impl Packed {
+    /// The routes, the entry's first.
+    pub(super) fn router(&'static self, entry: &str) -> Router {
+        let entry = script(entry, "text/javascript; charset=utf-8", self.entry);
+        self.files.iter().fold(entry, |router, file| router.merge(file.router()))
+    }
+}
+
+impl File {
+    fn router(&self) -> Router {
+        let brotli = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("br"))]);
+        let brotli = Variant::new(self.brotli, self.media_type, IMMUTABLE, brotli);
+        let plain = Variant::new(self.plain, self.media_type, IMMUTABLE, HeaderMap::new());
+        let answer = move |method: Method, request: HeaderMap| async move {
+            let variant = if takes_brotli(&request) { brotli } else { plain };
+            variant.answer(&method, &request)
+        };
+        Router::new().route(self.path, get(answer))
+    }
+}
+
+/// Bytes with all that is said of them.
+#[derive(Clone)]
+struct Variant {
+    representation: Representation,
+    bytes: Bytes,
+}
+
+impl Variant {
+    fn new(
+        bytes: &'static [u8],
+        media_type: &'static str,
+        cache_control: HeaderValue,
+        fields: HeaderMap,
+    ) -> Self {
+        let representation = Representation::from(Said {
+            digest: Digest::from_bytes(Sha256::digest(bytes).into()),
+            length: bytes.len() as u64,
+            content_type: HeaderValue::from_static(media_type),
+            cache_control,
+            last_modified: None,
+            fields,
+            form: Form::Text,
+        });
+        Self { representation, bytes: Bytes::from_static(bytes) }
+    }
+
+    fn answer(&self, method: &Method, request: &HeaderMap) -> Response {
+        answer(method, request, &self.representation, &self.bytes)
+    }
+}
+
+/// Whether brotli is among what the client names (RFC 9110 section 12.5.3) and does not refuse. What else it likes better
+/// does not matter: nothing that it may name is smaller.
+fn takes_brotli(request: &HeaderMap) -> bool {
+    request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|field| field.to_str().ok()).any(|field| {
+        field.split(',').any(|coding| {
+            let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+            let weight: String = weight.split_whitespace().collect();
+            let refused = matches!(
+                weight.to_ascii_lowercase().as_str(),
+                "q=0" | "q=0." | "q=0.0" | "q=0.00" | "q=0.000"
+            );
+            name.trim().eq_ignore_ascii_case("br") && !refused
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brotli_is_sent_to_those_who_take_it() {
+        let takes = |field: &'static str| {
+            takes_brotli(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(field))]))
+        };
+        for field in ["br", "gzip, deflate, br, zstd", "gzip;q=1.0, BR ; Q=0.5", "br;q=0.001"] {
+            assert!(takes(field), "{field}");
+        }
+        for field in ["", "gzip", "br;q=0", "gzip, br; q=0.000", "brotli", "*"] {
+            assert!(!takes(field), "{field}");
+        }
+        assert!(!takes_brotli(&HeaderMap::new()));
+    }
+}
