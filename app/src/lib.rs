@@ -16,6 +16,7 @@ mod islands;
 mod pages;
 #[cfg(feature = "ssr")]
 mod parts;
+mod search;
 #[cfg(feature = "ssr")]
 mod shell;
 

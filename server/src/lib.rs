@@ -3,6 +3,7 @@
 //! The server is a value, [`Site`], made of an [`index::Index`] (what there is) and routes (how to ask for
 //! it); the binary only listens.
 
+mod anatomy;
 pub mod config;
 pub mod connections;
 pub mod error;

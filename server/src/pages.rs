@@ -7,7 +7,7 @@ mod validator;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use app::catalogue::{Catalogue, CatalogueSource};
+use app::catalogue::{Catalogue, CatalogueSource, Looking};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -24,7 +24,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::http::{NO_CACHE, ascii, isolate, resource_policy};
 use crate::index::Index;
-use crate::{ServerState, routes};
+use crate::{ServerState, anatomy, routes};
 
 /// The folder below the site root, and the first URL segment, of what cargo-leptos builds. If it was told to hash them, the
 /// files there carry their hash in their names.
@@ -144,5 +144,15 @@ impl CatalogueSource for IndexSource {
 
     fn model(&self, id: &ModelId) -> Option<ModelInfo> {
         self.0.model(id).map(|model| model.info.clone())
+    }
+
+    fn anatomy(&self, id: &ModelId) -> Looking {
+        let (index, model) = (self.0.clone(), self.0.model(id));
+        Box::pin(async move {
+            match model {
+                Some(model) => anatomy::of(model, index).await,
+                None => None,
+            }
+        })
     }
 }

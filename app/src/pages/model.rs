@@ -1,4 +1,4 @@
-//! One model: what it is, the download, its files.
+//! One model: the download, what can be done with it, what it is, its files.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -7,9 +7,9 @@ use protocol::{ModelId, ModelInfo, routes};
 use words::model as text;
 
 use crate::catalogue::Catalogue;
-use crate::islands::DownloadPanel;
+use crate::islands::{DownloadPanel, SearchPanel};
 use crate::pages::NotFound;
-use crate::parts::FileList;
+use crate::parts::{AnatomySection, FileList, SearchParts};
 
 /// One model, or the page for what is not there.
 #[component]
@@ -34,6 +34,21 @@ fn Model(model: ModelInfo) -> impl IntoView {
     // The date of an RFC 3339 date-time.
     let changed = last_modified.split('T').next().unwrap_or_default().to_owned();
     let revision = sha.to_string();
+    let looking = use_context::<Catalogue>().map(|catalogue| catalogue.0.anatomy(&id));
+    // The page is sent as a whole, so it waits for this.
+    let anatomy = Suspend::new({
+        let model = id.clone();
+        async move {
+            let anatomy = looking?.await?;
+            let search = anatomy.embeds_sentences.then(|| {
+                view! { <SearchPanel model revision=sha><SearchParts/></SearchPanel> }
+            });
+            Some(view! {
+                {search}
+                <AnatomySection anatomy=&anatomy/>
+            })
+        }
+    });
     view! {
         <Title text=words::title(&id.to_string())/>
         <nav class="back"><a href=routes::CATALOGUE>{text::BACK}</a></nav>
@@ -52,6 +67,7 @@ fn Model(model: ModelInfo) -> impl IntoView {
             </div>
         </dl>
         <DownloadPanel model=id.clone() revision=sha size=used_storage/>
+        {anatomy}
         <FileList model=id revision=sha files=siblings/>
     }
 }

@@ -9,6 +9,7 @@ mod catalogue;
 mod digest;
 mod digest_set;
 pub mod download;
+pub mod inference;
 mod manifest;
 mod message;
 mod name;

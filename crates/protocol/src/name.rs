@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 /// First path segments that the server uses itself. A folder of such a name below the models root could
 /// never be reached, so indexing refuses it by name.
-pub const RESERVED_OWNERS: [&str; 12] = [
+pub const RESERVED_OWNERS: &[&str] = &[
     "api",
     "assets",
     "favicon.ico",
     "healthz",
+    "inference",
+    "inference-worker.js",
     "metrics",
     "modelferry.d.ts",
     "modelferry.js",

@@ -16,6 +16,10 @@ pub const SERVICE_WORKER: &str = "/service-worker.js";
 pub const MODULE: &str = "/modelferry.js";
 /// Its types.
 pub const MODULE_TYPES: &str = "/modelferry.d.ts";
+/// The script of a dedicated worker that computes with a model: [`crate::inference`].
+pub const INFERENCE_WORKER: &str = "/inference-worker.js";
+/// Where that script's program is, under names that say what is in them.
+pub const INFERENCE: &str = "/inference/";
 /// All models, in the shape model-hub clients expect.
 pub const MODELS: &str = "/api/models";
 /// The name of the moving revision: whatever the files are now.

@@ -3,13 +3,15 @@
 //!
 //! Nothing here decides anything: it only says what the values of `protocol` mean.
 
+pub mod anatomy;
 mod download;
 mod number;
+pub mod search;
 
 pub use download::{
     background_title, background_title_at_end, button, explanation, headline, live, mark, pace, reach, room,
 };
-pub use number::{bytes, count, duration, percent, permille};
+pub use number::{bytes, count, duration, grouped, percent, permille, rough};
 
 /// The product.
 pub const NAME: &str = "Modelferry";

@@ -12,6 +12,31 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// All digits, in groups of three: `22,713,216`.
+#[must_use]
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A large number in few words, rounded down: `22.7 million`.
+#[must_use]
+pub fn rough(n: u64) -> String {
+    const UNITS: [(u64, &str); 3] =
+        [(1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million")];
+    match UNITS.iter().find(|(size, _)| n >= *size) {
+        Some((size, unit)) => format!("{}.{} {unit}", n / size, n % size / (size / 10)),
+        None => grouped(n),
+    }
+}
+
 /// Whole per cent, rounded down; 100 only for all of it.
 #[must_use]
 pub fn percent(part: u64, whole: u64) -> u64 {
@@ -63,6 +88,20 @@ mod tests {
             (1_200_000_000_000, "1.2 TB"),
         ] {
             assert_eq!(bytes(n), text);
+        }
+    }
+
+    #[test]
+    fn large_numbers_can_be_read() {
+        for (n, exact, few) in [
+            (0, "0", "0"),
+            (512, "512", "512"),
+            (30_522, "30,522", "30,522"),
+            (22_713_216, "22,713,216", "22.7 million"),
+            (671_026_419_200, "671,026,419,200", "671.0 billion"),
+            (1_999_999_999_999, "1,999,999,999,999", "1.9 trillion"),
+        ] {
+            assert_eq!((grouped(n).as_str(), rough(n).as_str()), (exact, few));
         }
     }
 

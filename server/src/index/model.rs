@@ -7,10 +7,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use model_headers::Anatomy;
 use protocol::{
     CardData, Digest, FilePath, LfsPointer, Manifest, ManifestError, ModelId, ModelInfo, Revision, Sibling,
 };
 use sha2::{Digest as _, Sha256};
+use tokio::sync::OnceCell;
 
 use super::card::Card;
 use super::date::rfc3339;
@@ -131,6 +133,8 @@ pub struct Model {
     pub files: Vec<Arc<StoredFile>>,
     /// What HTTP says of each file, once somebody has asked.
     representations: Vec<OnceLock<Box<Representation>>>,
+    /// What the files tell of the model, once somebody has looked.
+    pub(crate) anatomy: OnceCell<Arc<Anatomy>>,
 }
 
 /// Why hashed files do not make a model.
@@ -180,6 +184,7 @@ impl Model {
             manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
             representations: files.iter().map(|_| OnceLock::new()).collect(),
+            anatomy: OnceCell::new(),
             files,
         })
     }

@@ -3,6 +3,7 @@
 // The lint knows test functions, but not the functions that they share.
 #![allow(clippy::unwrap_used)]
 
+mod anatomy;
 mod api;
 mod certificates;
 mod changes;

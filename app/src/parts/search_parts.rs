@@ -1,0 +1,52 @@
+//! All that the search by meaning ever shows, told apart by class; the style sheet shows what belongs to the phase.
+
+use leptos::prelude::*;
+use words::search as text;
+
+/// The inside of the search panel.
+#[component]
+pub(crate) fn SearchParts() -> impl IntoView {
+    view! {
+        <h2 id="search">{text::HEADING}</h2>
+        <p class="explanation absent">{text::ABSENT}</p>
+        <div class="edit">
+            <p class="explanation">{text::LEAD}</p>
+            <label for="search-text">{text::TEXT}</label>
+            <textarea id="search-text" class="source" rows="9" spellcheck="false">{text::SAMPLE}</textarea>
+            <div class="buttons">
+                <button type="button" class="primary begin">{text::BEGIN}</button>
+                <label class="file">
+                    {text::FILE}
+                    <input type="file" class="unseen" accept="text/*,.txt,.md,.csv,.html,.json,.log,.tex"/>
+                </label>
+            </div>
+        </div>
+        <div class="ask">
+            <label for="search-query">{text::QUERY}</label>
+            <input type="search" id="search-query" class="query" placeholder=text::EXAMPLE autocomplete="off"/>
+        </div>
+        <p class="state" role="status"></p>
+        <p class="failure" role="alert"></p>
+        <div class="work">
+            <progress class="progress" aria-label=text::PROGRESS></progress>
+            <span class="reach"></span>
+            <button type="button" class="quiet cancel">{text::CANCEL}</button>
+        </div>
+        <div class="results">
+            <p class="found" role="status"></p>
+            <ol class="hits" aria-label=text::FOUND></ol>
+            <div class="marked" role="region" tabindex="0" aria-label=text::MARKED></div>
+            <div class="buttons">
+                <button type="button" class="quiet change">{text::CHANGE}</button>
+            </div>
+        </div>
+        // One of the hits, to be copied.
+        <template>
+            <li>
+                <a></a>
+                <meter max="100" aria-label=text::SIMILARITY></meter>
+                <span></span>
+            </li>
+        </template>
+    }
+}
