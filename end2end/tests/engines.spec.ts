@@ -6,6 +6,8 @@ import type { Driver, EngineName, Launch } from '../engines/driver.ts';
 import { Firefox } from '../engines/firefox.ts';
 import { Model } from '../engines/model.ts';
 import { WebKit } from '../engines/webkit.ts';
+import { Inference } from '../harness/inference.ts';
+import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
   expect,
@@ -103,6 +105,21 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.becomes('fetching', 'ready');
       await model.becomes('ready');
       expectWhole(await storedFiles(driver, server, MODEL));
+    });
+
+    test('a model on the device finds passages by their meaning, with the server gone', async ({ server, driver, model }) => {
+      await model.open(server);
+      const { revision } = await server.manifest();
+      await model.click('Download');
+      await model.becomes('ready');
+      const inference = await Inference.start(driver);
+      // Said by the program itself: it is there.
+      expect(await inference.load(MODEL, '0'.repeat(40))).toMatchObject({ kind: 'failed', words: ['not-ready'] });
+      await server.stop();
+      expect(await inference.load(MODEL, revision)).toMatchObject({ kind: 'loaded' });
+      await findsByMeaning(inference, 1);
+      await cancelsInTheMiddle(inference, 2);
+      await inference.end();
     });
 
     test('cut connections cost next to nothing, and nobody has to do anything @full', async ({ server, faultProxy, driver, model }, info) => {

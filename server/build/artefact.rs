@@ -25,6 +25,9 @@ pub(crate) struct Profiles {
 /// For what is loaded with a page or a worker: a server that is built for speed gets what is built for size.
 pub(crate) const SMALL: Profiles = Profiles { debug: "wasm-dev", release: "wasm-release", wasm_opt: "-Oz" };
 
+/// For what computes. It takes minutes to compile, and would be useless if it were slow: there is one build.
+pub(crate) const FAST: Profiles = Profiles { debug: "wasm-fast", release: "wasm-fast", wasm_opt: "-O3" };
+
 impl Profiles {
     /// The one for this build of the server.
     pub(crate) fn here(&self) -> &'static str {

@@ -12,15 +12,21 @@ mod sources;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use artefact::{Artefact, Packing, SMALL};
+use artefact::{Artefact, FAST, Packing, SMALL};
 
-const ARTEFACTS: [Artefact; 2] = [
+const ARTEFACTS: [Artefact; 3] = [
     Artefact { package: "service-worker", profiles: SMALL, rustflags: &[], packing: Packing::Script },
     Artefact {
         package: "module",
         profiles: SMALL,
         rustflags: &[],
         packing: Packing::Files { folder: "module", entry: "module/modelferry.js" },
+    },
+    Artefact {
+        package: "inference-worker",
+        profiles: FAST,
+        rustflags: &["-Ctarget-feature=+simd128"],
+        packing: Packing::Files { folder: "inference", entry: "inference-worker/inference-worker.js" },
     },
 ];
 

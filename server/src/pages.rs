@@ -53,6 +53,7 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .layer(from_fn_with_state(state.page_isolation, isolate));
     built::built(&state.site, names_are_hashed)
         .merge(pages)
+        .merge(routes::inference(state.page_isolation))
         .merge(routes::module())
         .merge(routes::worker())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))

@@ -3,6 +3,7 @@
 mod files;
 mod health;
 mod hub;
+mod inference;
 mod listing;
 mod manifest;
 mod module;
@@ -25,6 +26,7 @@ use crate::ServerState;
 use crate::http::{Form, Refusal};
 use crate::index::{Model, Snapshot};
 
+pub(crate) use inference::inference;
 pub(crate) use module::module;
 pub(crate) use worker::worker;
 

@@ -12,14 +12,14 @@ use crate::{Digest, FilePath, ModelId};
 pub const CATALOGUE: &str = "/";
 /// The service worker's script.
 pub const SERVICE_WORKER: &str = "/service-worker.js";
-/// The module by which pages that are not ours drive downloads.
-pub const MODULE: &str = "/modelferry.js";
-/// Its types.
-pub const MODULE_TYPES: &str = "/modelferry.d.ts";
 /// The script of a dedicated worker that computes with a model: [`crate::inference`].
 pub const INFERENCE_WORKER: &str = "/inference-worker.js";
 /// Where that script's program is, under names that say what is in them.
 pub const INFERENCE: &str = "/inference/";
+/// The module by which pages that are not ours drive downloads.
+pub const MODULE: &str = "/modelferry.js";
+/// Its types.
+pub const MODULE_TYPES: &str = "/modelferry.d.ts";
 /// All models, in the shape model-hub clients expect.
 pub const MODELS: &str = "/api/models";
 /// The name of the moving revision: whatever the files are now.

@@ -41,7 +41,16 @@ impl Route {
             (Some("api"), _) => Self::Api,
             (Some("healthz"), None) => Self::Health,
             (
-                Some("assets" | "modelferry.d.ts" | "modelferry.js" | "module" | "pkg" | "service-worker.js"),
+                Some(
+                    "assets"
+                    | "inference"
+                    | "inference-worker.js"
+                    | "modelferry.d.ts"
+                    | "modelferry.js"
+                    | "module"
+                    | "pkg"
+                    | "service-worker.js",
+                ),
                 _,
             ) => Self::Asset,
             (_, Some("resolve")) => Self::File,
@@ -70,6 +79,8 @@ mod tests {
             ("/pkg/modelferry.wasm", Route::Asset),
             ("/modelferry.js", Route::Asset),
             ("/module/00.wasm", Route::Asset),
+            ("/inference-worker.js", Route::Asset),
+            ("/inference/00.wasm", Route::Asset),
         ] {
             assert_eq!(Route::of(path), route, "{path}");
         }

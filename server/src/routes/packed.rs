@@ -40,8 +40,17 @@ pub(super) fn script(path: &str, media_type: &'static str, text: &'static [u8]) 
 impl Packed {
     /// The routes, the entry's first.
     pub(super) fn router(&'static self, entry: &str) -> Router {
-        let entry = script(entry, "text/javascript; charset=utf-8", self.entry);
-        self.files.iter().fold(entry, |router, file| router.merge(file.router()))
+        self.entry(entry).merge(self.files())
+    }
+
+    /// The route of the entry alone.
+    pub(super) fn entry(&'static self, path: &str) -> Router {
+        script(path, "text/javascript; charset=utf-8", self.entry)
+    }
+
+    /// The routes of what it loads.
+    pub(super) fn files(&'static self) -> Router {
+        self.files.iter().fold(Router::new(), |router, file| router.merge(file.router()))
     }
 }
 

@@ -1,0 +1,26 @@
+//! `/inference-worker.js`, which computes with models on the device, and what it loads: for pages of this origin only.
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn_with_state;
+use protocol::routes::INFERENCE_WORKER;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::packed::{File, Packed};
+use crate::http::{PageIsolation, isolate};
+
+/// Made by `build` from the folder `inference-worker`.
+static MADE: Packed = include!(concat!(env!("OUT_DIR"), "/inference-worker.rs"));
+
+/// A worker has a policy of its own, not that of its page: this one loads its program and nothing else.
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'");
+
+/// The routes of the inference worker. Not readable from other origins, unlike models.
+pub(crate) fn inference(isolation: PageIsolation) -> Router {
+    MADE.entry(INFERENCE_WORKER)
+        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, POLICY))
+        // A page that is isolated may start only workers that are.
+        .layer(from_fn_with_state(isolation, isolate))
+        .merge(MADE.files())
+}
