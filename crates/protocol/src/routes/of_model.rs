@@ -67,11 +67,18 @@ pub fn is_recursive(query: &str) -> bool {
 fn decode(segment: &str) -> Option<String> {
     let text = percent_decode_str(segment).decode_utf8().ok()?;
     // A separator that was encoded is one for some programs and part of a name for others.
-    (!text.contains('/')).then(|| text.into_owned())
+    (!text.is_empty() && !text.contains('/')).then(|| text.into_owned())
 }
 
 fn decode_path(segments: &[&str]) -> Option<FilePath> {
-    segments.iter().copied().map(decode).collect::<Option<Vec<_>>>()?.join("/").parse().ok()
+    let mut path = String::new();
+    for segment in segments {
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(&decode(segment)?);
+    }
+    path.parse().ok()
 }
 
 #[cfg(test)]
