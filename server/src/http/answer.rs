@@ -12,6 +12,7 @@ use conditional_request::{
     ByteRange, Decision, Field, Fields, Method as Reading, Seconds, Validators, decide,
 };
 use protocol::Digest;
+use protocol::representation::{NOT_AS_EXPECTED, unsatisfiable};
 
 use super::body::FileBody;
 use super::handover::Handover;
@@ -165,13 +166,11 @@ impl Representation {
             Decision::NotModified => {
                 Err(Box::new((StatusCode::NOT_MODIFIED, self.fields.clone()).into_response()))
             }
-            Decision::PreconditionFailed => Err(Box::new(sentence(
-                StatusCode::PRECONDITION_FAILED,
-                self.form,
-                &"what is here is not what the request's condition names",
-            ))),
+            Decision::PreconditionFailed => {
+                Err(Box::new(sentence(StatusCode::PRECONDITION_FAILED, self.form, &NOT_AS_EXPECTED)))
+            }
             Decision::Unsatisfiable => {
-                let text = format!("the range is not one of the {length} bytes that are here");
+                let text = unsatisfiable(length);
                 let mut response = sentence(StatusCode::RANGE_NOT_SATISFIABLE, self.form, &text);
                 let content_range = ascii(&format!("bytes */{length}"));
                 response.headers_mut().insert(header::CONTENT_RANGE, content_range);
