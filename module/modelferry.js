@@ -13,12 +13,12 @@ async function call(name, ...values) {
     await started;
   } catch (cause) {
     started = undefined;
-    throw new ModelferryError({ code: 'offline', message: 'the program behind modelferry.js could not be loaded', cause });
+    throw new ModelferryError({ code: 'offline', message: `the program of modelferry.js could not be loaded: ${cause}`, cause });
   }
   try {
     return await program[name](...values);
   } catch (failure) {
-    throw failure?.code ? new ModelferryError(failure) : failure;
+    throw typeof failure?.code === 'string' ? new ModelferryError(failure) : failure;
   }
 }
 
@@ -31,11 +31,16 @@ export class ModelferryError extends Error {
   }
 }
 
-export const status = (model, { revision } = {}) => call('status', model, revision);
+export const status = (model, { revision } = {}) => call('status', `${model}`, revision);
 
 export const list = () => call('list');
 
+export const download = (model, { revision, engine, onProgress, signal } = {}) =>
+  call('download', `${model}`, revision, engine, onProgress, signal);
+
+export const remove = (model) => call('remove', `${model}`);
+
 export function url(model, file, { revision = 'main' } = {}) {
   const path = [...model.split('/'), 'resolve', revision, ...file.split('/')];
-  return new URL('/' + path.map(encodeURIComponent).join('/'), import.meta.url).href;
+  return new URL(`/${path.map(encodeURIComponent).join('/')}`, import.meta.url).href;
 }

@@ -17,8 +17,8 @@ const AFTERWARDS = 2_000;
 const BEFORE = 1_500;
 
 /**
- * @typedef {{ seconds: number, wire: number, requests: number, memory: number, memoryParts: Record<string, number>,
- *   diskPeak: number, diskAfter: number }} Run  bytes, but for `seconds`
+ * @typedef {{ seconds: number, processor: number, wire: number, requests: number, memory: number, memoryParts: Record<string, number>,
+ *   diskPeak: number, diskAfter: number }} Run  bytes, but for `seconds` and `processor`, which are seconds
  */
 
 /**
@@ -63,6 +63,7 @@ export async function measure(key, { folder, server, origin, models, size, trace
       if (Date.now() > end) throw new Error(`variant ${key} was not ready after ${TIMEOUT / 1000} s, but ${state}`);
       await sleep(100);
     }
+    const processor = meter.processor();
     await sleep(AFTERWARDS);
     meter.stop();
     const stored = variant.plain
@@ -80,6 +81,7 @@ export async function measure(key, { folder, server, origin, models, size, trace
     const empty = meter.disk[0]?.parts.all ?? 0;
     const run = {
       seconds: (bench.ready - bench.click) / 1000,
+      processor,
       wire: log.reduce((sum, line) => sum + line.bytes, 0),
       requests: log.length,
       memory: difference('all'),

@@ -1,4 +1,4 @@
-// Samples what a browser uses: memory of all its processes, and disk below its profile.
+// Samples what a browser uses: memory and processor time of all its processes, and disk below its profile.
 import { readdirSync, readFileSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,6 +9,9 @@ const DISK_EVERY = 500;
 /** @typedef {Record<string, number>} Parts bytes by kind, and `all` */
 /** @typedef {{ ms: number, parts: Parts }} Sample */
 
+/** The kernel's clock ticks in a second, as it tells them to programs. */
+const TICKS = 100;
+
 export class Meter {
   /** @type {Sample[]} */
   memory = [];
@@ -16,11 +19,15 @@ export class Meter {
   disk = [];
   /** @type {NodeJS.Timeout[]} */
   #timers = [];
+  /** Ticks of each process when it was last seen, less those it had at the start. @type {Map<string, number>} */
+  #ticks = new Map();
+  /** @type {Map<string, number>} */
+  #ticksBefore = new Map();
 
   /** @param {number} group process group @param {string} profile */
   constructor(group, profile) {
     this.now = {
-      memory: () => memoryOf(group),
+      memory: () => memoryOf(group, this.#ticks),
       disk: () => diskOf(profile),
     };
   }
@@ -30,7 +37,15 @@ export class Meter {
       this[what].push({ ms: Date.now(), parts: this.now[what]() });
     sample('memory')();
     sample('disk')();
+    this.#ticksBefore = new Map(this.#ticks);
     this.#timers = [setInterval(sample('memory'), MEMORY_EVERY), setInterval(sample('disk'), DISK_EVERY)];
+  }
+
+  /** Seconds of processor time since the start, of processes that have ended too. */
+  processor() {
+    this.now.memory();
+    const sum = (/** @type {Map<string, number>} */ ticks) => [...ticks.values()].reduce((all, one) => all + one, 0);
+    return (sum(this.#ticks) - sum(this.#ticksBefore)) / TICKS;
   }
 
   stop() {
@@ -48,17 +63,19 @@ export function peak(samples) {
 /**
  * Proportional set sizes: what is shared counts once. Without what only maps a file, as the program itself: that
  * grows and shrinks with other browsers that run on the machine.
- * @param {number} group @returns {Parts}
+ * @param {number} group @param {Map<string, number>} ticks of each process, brought up to date @returns {Parts}
  */
-function memoryOf(group) {
+function memoryOf(group, ticks) {
   /** @type {Parts} */
   const parts = { all: 0 };
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      // After the program's name in parentheses: state, parent, group.
-      if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) !== group) continue;
+      // After the program's name in parentheses: state, parent, group, and from the twelfth on user and system time.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (Number(fields[2]) !== group) continue;
+      ticks.set(name, Number(fields[11]) + Number(fields[12]));
       const sizes = readFileSync(`/proc/${name}/smaps_rollup`, 'utf8').matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+) kB$/gm);
       const bytes = [...sizes].reduce((sum, [, kibibytes]) => sum + Number(kibibytes) * 1024, 0);
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');

@@ -32,6 +32,7 @@ function cells(row) {
   const range = `${of(row, (run) => run.seconds).toFixed(1)} s (${Math.min(...seconds).toFixed(1)}–${Math.max(...seconds).toFixed(1)})`;
   return [
     range,
+    `${of(row, (run) => run.processor).toFixed(1)} s`,
     mib(of(row, (run) => run.wire)),
     String(of(row, (run) => run.requests)),
     mib(of(row, (run) => run.memory)),
@@ -40,7 +41,7 @@ function cells(row) {
   ];
 }
 
-const HEADS = ['click to ready', 'on the wire', 'requests', 'extra memory', 'disk, peak', 'disk, after'];
+const HEADS = ['click to ready', 'processor time', 'on the wire', 'requests', 'extra memory', 'disk, peak', 'disk, after'];
 
 /** @param {string[]} heads @param {string[][]} lines */
 export function grid(heads, lines) {

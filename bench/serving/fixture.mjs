@@ -43,6 +43,22 @@ function age(path) {
   utimesSync(path, yesterday, yesterday);
 }
 
+/**
+ * A certificate that vouches for itself, and its key: both servers get these, and the client looks at neither.
+ * @param {string} folder
+ */
+export function certificate(folder) {
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '30'];
+  if (!existsSync(cert)) {
+    const out = ['-keyout', key, '-out', `${cert}.new`];
+    execFileSync('openssl', ['req', '-x509', ...curve, ...subject, ...out], { stdio: ['ignore', 'ignore', 'pipe'] });
+    renameSync(`${cert}.new`, cert);
+  }
+  return { cert, key };
+}
+
 /** Reads files, so that they are in memory. @param {string[]} paths */
 export function warm(paths) {
   execFileSync('cat', paths, { stdio: ['ignore', 'ignore', 'inherit'] });

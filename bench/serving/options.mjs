@@ -5,13 +5,14 @@ const HELP = `Usage: ./bench/server [--no-build] [options]
 
 Measures the server beside nginx and static-web-server and writes the figures into docs/BENCHMARKS.md.
 
-  --only a,b        these rows only: one, ranges, pieces, head, slow, idle, warm, cold, start, index
+  --only a,b        these rows only: one, ranges, pieces, head, slow, idle, warm, cold, tls1, tls2,
+                    start, index
   --servers a,b     these servers only: modelferry, nginx, sws
   --rounds N        rounds; every round measures each server once (default: 5)
   --dry             leave docs/BENCHMARKS.md alone
 `;
 
-export const ROWS = ['one', 'ranges', 'pieces', 'head', 'slow', 'idle', 'warm', 'cold', 'start', 'index'];
+export const ROWS = ['one', 'ranges', 'pieces', 'head', 'slow', 'idle', 'warm', 'cold', 'tls1', 'tls2', 'start', 'index'];
 export const SERVERS = ['nginx', 'modelferry', 'sws'];
 
 export function options() {

@@ -20,6 +20,8 @@ const LINES = [
   { row: 'ranges', figure: 'cpu', what: '64 connections, 1 MiB ranges: processor time', write: fixed(3, 's/GB'), times: 1 },
   { row: 'pieces', figure: 'cpu', what: '64 connections, 32 MiB pieces: processor time', write: fixed(3, 's/GB'), times: 1 },
   { row: 'head', figure: 'cpu', what: 'HEAD, 64 connections: processor time', write: fixed(1, 'µs'), times: 1 },
+  { row: 'tls1', figure: 'cpu', what: 'TLS 1.3, HTTP/1.1, 1 GiB: processor time', write: fixed(3, 's/GB'), times: 0.7 },
+  { row: 'tls2', figure: 'cpu', what: 'TLS 1.3, HTTP/2, 1 GiB: processor time', write: fixed(3, 's/GB'), times: 0.7 },
   { row: 'slow', figure: 'rss', what: '256 slow clients of 1 GiB: memory (RSS)', write: mib, times: 1 },
   { row: 'slow', figure: 'pss', what: '256 slow clients of 1 GiB: memory (PSS)', write: mib },
   { row: 'idle', figure: 'rss', what: '10,000 idle connections: memory (RSS)', write: mib, times: 2 },
@@ -68,13 +70,19 @@ function others(starts, indexes) {
   return rows.length ? [grid(['', 'modelferry', 'bar', ''], rows)] : [];
 }
 
-/** When, where and with what. @param {number} rounds */
-export function setting(rounds) {
+/** When, where and with what. @param {number} rounds @param {string[]} servers */
+export function setting(rounds, servers) {
   const version = (/** @type {string} */ command, /** @type {string} */ flag) =>
     // nginx prints it to its standard error.
     execFileSync('sh', ['-c', `"$0" ${flag} 2>&1`, command], { encoding: 'utf8' }).trim().split('\n')[0]?.replace('nginx version: ', '') ?? '';
-  const sws = `static-web-server ${version(join(target, 'bench', 'tools', 'bin', 'static-web-server'), '--version').split(' ').at(-1)}`;
-  const versions = [version(program, '--version'), version('nginx', '-v'), sws, version('sha256sum', '--version')];
+  const sws = join(target, 'bench', 'tools', 'bin', 'static-web-server');
+  /** @type {Record<string, () => string>} */
+  const of = {
+    modelferry: () => version(program, '--version'),
+    nginx: () => version('nginx', '-v'),
+    sws: () => `static-web-server ${version(sws, '--version').split(' ').at(-1)}`,
+  };
+  const versions = [...servers.map((name) => of[name]?.() ?? name), version('sha256sum', '--version')];
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
   return `${new Date().toISOString().slice(0, 10)} · medians of ${rounds} rounds · ${versions.join(' · ')} · ${machine}`;
 }

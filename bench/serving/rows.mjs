@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep, until } from '../downloads/until.mjs';
-import { Client, requests } from './client.mjs';
+import { Client, requests, secureDownloads } from './client.mjs';
 import { cool, FILES, GIB, MODEL, warm } from './fixture.mjs';
 import { memory, peakMemory, processorTime } from './group.mjs';
 import { startModelferry } from './servers.mjs';
@@ -34,6 +34,12 @@ export const ROWS = {
   cold: (server, models) => neighbour(server, models, cool),
 };
 
+/** The rows of a server that speaks TLS. @type {Record<string, (server: Server) => Promise<Figures>>} */
+export const SECURE_ROWS = {
+  tls1: (server) => secureTransfer(server, '1.1'),
+  tls2: (server) => secureTransfer(server, '2'),
+};
+
 /** @param {Server} server @param {() => Promise<Figures>} work */
 async function timed(server, work) {
   const before = processorTime(server.child.pid);
@@ -44,9 +50,19 @@ async function timed(server, work) {
 /** @param {Server} server @param {object} job */
 async function transfer(server, job) {
   const get = { address: server.address, method: 'GET', ...job };
-  const { cpu, outcome } = await timed(server, () => requests(get));
+  return perByte(await timed(server, () => requests(get)));
+}
+
+/** @param {{ cpu: number, outcome: Figures }} transferred */
+function perByte({ cpu, outcome }) {
   const gigabytes = (outcome.bytes ?? NaN) / 1e9;
   return { cpu: cpu / gigabytes, rate: gigabytes / (outcome.seconds ?? NaN) };
+}
+
+/** @param {Server} server @param {'1.1' | '2'} http */
+async function secureTransfer(server, http) {
+  const job = { address: server.address, path: server.file('one.bin'), http, requests: 2 };
+  return perByte(await timed(server, () => secureDownloads(job)));
 }
 
 /** @param {Server} server @param {object} job */

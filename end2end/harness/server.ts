@@ -60,12 +60,14 @@ function link(from: string, to: string): void {
 
 export class Server implements Site {
   readonly #folder: string;
+  readonly #flags: string[];
   #process: Process | undefined;
   #port = 0;
 
   /** `folder` is the test's own; models, log and faults go into it. */
-  constructor(folder: string) {
+  constructor(folder: string, flags: string[] = []) {
     this.#folder = folder;
+    this.#flags = flags;
     mkdirSync(this.models, { recursive: true });
     this.faults({});
     writeFileSync(this.#log, '');
@@ -105,6 +107,13 @@ export class Server implements Site {
     writeFileSync(file, content);
   }
 
+  /** Puts a file that is on this disk into a model, as a link: it must not be written to. */
+  linkFile(id: string, path: string, from: string): void {
+    const file = join(this.models, id, path);
+    mkdirSync(dirname(file), { recursive: true });
+    linkSync(from, file);
+  }
+
   /** Puts another file in the place of one, as a deployment does. What it was linked to stays as it is. */
   replaceFile(id: string, path: string, content: Uint8Array): void {
     const file = join(this.models, id, path);
@@ -128,6 +137,7 @@ export class Server implements Site {
         ['--listen', `127.0.0.1:${this.#port}`],
         ['--access-log', this.#log],
         ['--test-faults', this.#faults],
+        this.#flags,
       ].flat(),
       {
         cwd: root,

@@ -10,6 +10,8 @@ import { MODEL, Server } from './server.ts';
 interface Options {
   /** Ids under which the real model is put into the server's folder before it starts. */
   models: string[];
+  /** Additional flags for the server. */
+  serverFlags: string[];
   /** Additional flags for Chromium. */
   flags: string[];
   /** What else is special about the device. */
@@ -27,11 +29,12 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures & Options>({
   models: [[MODEL], { option: true }],
+  serverFlags: [[], { option: true }],
   flags: [[], { option: true }],
   kind: [{}, { option: true }],
 
-  server: async ({ models }, use, info) => {
-    const server = new Server(info.outputPath('server'));
+  server: async ({ models, serverFlags }, use, info) => {
+    const server = new Server(info.outputPath('server'), serverFlags);
     try {
       for (const id of models) server.addModel(id);
       await server.start();

@@ -1,6 +1,8 @@
 // The same scenarios in three browser engines: what a person does, with the real server and the real model.
 // Chromium downloads by Background Fetch, Firefox and WebKit have none and download in the page.
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Chromium } from '../engines/chromium.ts';
 import type { Driver, EngineName, Launch } from '../engines/driver.ts';
 import { Firefox } from '../engines/firefox.ts';
@@ -8,6 +10,7 @@ import { Model } from '../engines/model.ts';
 import { WebKit } from '../engines/webkit.ts';
 import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
+import { ask, controlled } from '../harness/reading.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
   expect,
@@ -76,6 +79,8 @@ const SOME = PIECE;
 function slow(driver: Driver): Rule {
   return { name: 'slow', path: '/pieces/', bytes_per_second: driver.downloads === 'background' ? 10_000_000 : 3_000_000 };
 }
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 function expectWhole(files: StoredFile[]): void {
   const wrong = files.filter((file) => file.sha256 !== expectedDigests().get(file.path));
@@ -269,6 +274,54 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await server.stop();
       expectWhole(await readFiles(driver, files));
       expect(await model.state()).toBe('ready');
+    });
+
+    test('a ready model is there at its own URLs without the server: whole, in parts, and given up in the middle', async ({ server, driver, model }) => {
+      const { files, revision } = await server.manifest();
+      const weights = new Uint8Array(readFileSync(join(server.models, MODEL, 'model.safetensors')));
+      await model.open(server);
+      await controlled(driver);
+      await model.click('Download');
+      await model.becomes('ready');
+      await server.stop();
+      for (const { path } of files) {
+        const got = await ask(driver, { url: `/${MODEL}/resolve/main/${path}` });
+        expect([got.status, got.sha256], path).toEqual([200, expectedDigests().get(path)]);
+      }
+      const url = `/${MODEL}/resolve/${revision}/model.safetensors`;
+      for (const [first, last] of [[0, 0], [PIECE - 2, PIECE + 1], [PIECE, 2 * PIECE - 1], [PIECE - 1, 2 * PIECE], [weights.length - 9, weights.length - 1]] as const) {
+        const got = await ask(driver, { url, headers: { range: `bytes=${first}-${last}` } });
+        expect([got.status, got.length, got.headers['content-range']]).toEqual([206, last - first + 1, `bytes ${first}-${last}/${weights.length}`]);
+        expect(got.sha256, `${first}-${last}`).toBe(sha256(weights.subarray(first, last + 1)));
+      }
+      // A reader that goes leaves nothing behind that would be in the way of the next one.
+      for (let n = 0; n < 10; n++) {
+        await driver.evaluate(async (url) => {
+          const reader = (await fetch(url)).body!.getReader();
+          await reader.read();
+          await reader.cancel();
+        }, url);
+      }
+      expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
+      const head = await ask(driver, { url, method: 'HEAD' });
+      expect([head.status, head.length, head.headers['content-length']]).toEqual([200, 0, String(weights.length)]);
+      expect((await ask(driver, { url, headers: { 'if-none-match': head.headers.etag! } })).status).toBe(304);
+      expect((await ask(driver, { url, headers: { range: `bytes=${weights.length}-` } })).status).toBe(416);
+    });
+
+    test('a piece that the browser removed is fetched again while the model is read', async ({ server, driver, model }) => {
+      const piece = await onePiece(server);
+      await model.open(server);
+      await controlled(driver);
+      await model.click('Download');
+      await model.becomes('ready');
+      const url = `/${MODEL}/resolve/main/model.safetensors`;
+      expect((await ask(driver, { url, method: 'HEAD' })).status).toBe(200);
+      await driver.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
+      const mark = server.mark();
+      expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
+      expect(server.pieceRequests(mark)).toEqual([piece]);
+      expect(await storedPieces(driver)).toContain(piece);
     });
   });
 }

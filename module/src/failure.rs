@@ -1,39 +1,57 @@
-//! Why something could not be done, as the page is told.
+//! Why something could not be done, as the page is told: a code for its program, and a sentence for whoever writes it.
 
 use std::fmt;
 
+use device::RemoveError;
 use js_sys::{Object, Reflect};
 use piece_store::{StoreError, StoreErrorKind};
+use protocol::download::{Cause, Choice, Lack};
 use protocol::{ModelId, NameError, Revision, routes};
 use wasm_bindgen::JsValue;
 
+use crate::abort::Abort;
+
 /// What went wrong, and of which model.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    pub code: Code,
-    pub message: String,
-    pub model: Option<ModelId>,
-    pub revision: Option<Revision>,
+    code: Code,
+    message: String,
+    model: Option<ModelId>,
+    revision: Option<Revision>,
+    /// What the server answered, if that is what went wrong.
+    status: Option<u16>,
+    /// What the caller gave as the reason for an abort.
+    cause: JsValue,
 }
 
 /// What a program can do something about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Code {
-    /// What was given is no name, or no revision.
+enum Code {
+    Aborted,
+    Corrupt,
     Invalid,
-    /// There is no room on the device.
     NoRoom,
-    /// The store cannot be read or written.
+    NotFound,
+    Offline,
+    Removed,
+    Server,
+    Stopped,
     Storage,
-    /// This window cannot keep anything.
     Unsupported,
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Aborted => "aborted",
+            Self::Corrupt => "corrupt",
             Self::Invalid => "invalid",
             Self::NoRoom => "no-room",
+            Self::NotFound => "not-found",
+            Self::Offline => "offline",
+            Self::Removed => "removed",
+            Self::Server => "server",
+            Self::Stopped => "stopped",
             Self::Storage => "storage",
             Self::Unsupported => "unsupported",
         })
@@ -41,13 +59,62 @@ impl fmt::Display for Code {
 }
 
 impl Failure {
-    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), model: None, revision: None }
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message, model: None, revision: None, status: None, cause: JsValue::UNDEFINED }
     }
 
     /// Says what it is about.
-    pub(crate) fn of(self, model: &ModelId, revision: Option<Revision>) -> Self {
+    pub(crate) fn about(self, model: &ModelId, revision: Option<Revision>) -> Self {
         Self { model: Some(model.clone()), revision, ..self }
+    }
+
+    pub(crate) fn of_cause(cause: Cause, model: &ModelId, revision: Option<Revision>) -> Self {
+        Self::from(cause).about(model, revision)
+    }
+
+    pub(crate) fn aborted(model: &ModelId, revision: impl Into<Option<Revision>>, abort: &Abort) -> Self {
+        let aborted = Self::new(Code::Aborted, "aborted by the signal; what has come is kept");
+        Self { cause: abort.reason(), ..aborted }.about(model, revision.into())
+    }
+}
+
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Self {
+        let (code, message) = match cause {
+            Cause::Cancelled | Cause::Paused => {
+                (Code::Stopped, "stopped by the person; what has come is kept")
+            }
+            Cause::NeedsClick => (Code::Stopped, "the browser wants a click before it goes on"),
+            Cause::Browser => (Code::Stopped, "ended by the browser; what has come is kept"),
+            Cause::Network => (Code::Offline, "the device is offline, or the server cannot be reached"),
+            Cause::Status(status) => {
+                let failure =
+                    Self::new(Code::Server, format!("the server answered with the status {status}"));
+                return Self { status: Some(status), ..failure };
+            }
+            Cause::Corrupt(_) => {
+                (Code::Corrupt, "what came is not what the model's name says, also when asked for again")
+            }
+            Cause::NoRoom => (Code::NoRoom, "there is no room on the device"),
+            Cause::Gone => (Code::NotFound, "the server has no such model, or not this revision"),
+            Cause::Evicted => (Code::Removed, "removed meanwhile, by the browser or by another page"),
+            Cause::Storage => (Code::Storage, "the browser's store cannot be read or written"),
+        };
+        Self::new(code, message)
+    }
+}
+
+impl From<Lack> for Failure {
+    fn from(lack: Lack) -> Self {
+        let message = match lack {
+            Lack::SecureContext => {
+                "the page came by plain HTTP from another computer, so the browser gives it no storage"
+            }
+            Lack::ServiceWorker => "there are no service workers in this window",
+            Lack::Storage => "there is no storage in this window",
+        };
+        Self::new(Code::Unsupported, message)
     }
 }
 
@@ -62,24 +129,41 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<RemoveError> for Failure {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Unsupported(lack) => lack.into(),
+            RemoveError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<Failure> for JsValue {
     fn from(failure: Failure) -> Self {
-        let Failure { code, message, model, revision } = failure;
+        let Failure { code, message, model, revision, status, cause } = failure;
+        let message = match &model {
+            Some(model) => format!("{model}: {message}"),
+            None => message,
+        };
         object(&[
             ("code", code.to_string().into()),
             ("message", message.into()),
             ("model", model.map(|model| model.to_string()).into()),
             ("revision", revision.map(|revision| revision.to_string()).into()),
+            ("status", status.into()),
+            ("cause", cause),
         ])
     }
 }
 
-/// A plain object.
+/// A plain object; what is undefined is left out.
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
-        // An object that was just made takes everything.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+        if !value.is_undefined() {
+            // An object that was just made takes everything.
+            let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+        }
     }
     object.into()
 }
@@ -91,14 +175,28 @@ pub(crate) fn model(text: &str) -> Result<ModelId, Failure> {
 }
 
 /// Reads a revision; `None` is the current one.
-pub(crate) fn revision(model: &ModelId, text: &str) -> Result<Option<Revision>, Failure> {
-    if text == routes::MAIN {
-        return Ok(None);
-    }
+pub(crate) fn revision(text: Option<String>) -> Result<Option<Revision>, Failure> {
+    let Some(text) = text.filter(|text| text != routes::MAIN) else { return Ok(None) };
     let wrong = || {
-        let message =
-            format!("\"{text}\" is no revision: \"{}\" is one, or 40 hexadecimal digits", routes::MAIN);
-        Failure::new(Code::Invalid, message).of(model, None)
+        let main = routes::MAIN;
+        Failure::new(
+            Code::Invalid,
+            format!("\"{text}\" is no revision: \"{main}\" is one, or 40 hexadecimal digits"),
+        )
     };
     text.parse().map(Some).or(Err(wrong()))
+}
+
+/// Reads the name of an engine; `None` is whatever the person has chosen for the site.
+pub(crate) fn engine(text: Option<&str>) -> Result<Option<Choice>, Failure> {
+    Ok(Some(match text {
+        None => return Ok(None),
+        Some("automatic") => Choice::Automatic,
+        Some("background") => Choice::Background,
+        Some("page") => Choice::Page,
+        Some(other) => {
+            let message = format!("\"{other}\" is no engine: automatic, background and page are");
+            return Err(Failure::new(Code::Invalid, message));
+        }
+    }))
 }

@@ -1,17 +1,27 @@
-//! The program behind `/modelferry.js`: pages that are not ours learn from it what is on this device of a model. The script
-//! in front of it, `modelferry.js`, turns what is thrown here into errors of its own class; `modelferry.d.ts` says what
-//! each function does.
+//! The program behind `/modelferry.js`, by which pages that are not ours drive downloads. The script in front of it,
+//! `modelferry.js`, turns what is thrown here into errors of its own class; `modelferry.d.ts` says what each function does.
 //!
 //! **Architecture Invariant:** no interface in here: this crate depends neither on `app` nor on leptos.
 
+mod abort;
+mod changes;
+mod download;
 mod failure;
+mod progress;
 mod status;
+mod wanting;
 
-use js_sys::Array;
+use device::Seat;
+use js_sys::{Array, Function};
 use piece_store::BrowserStore;
+use protocol::download::{Button, State};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::AbortSignal;
 
+use abort::Abort;
+use changes::Changes;
+use download::Call;
 use failure::Failure;
 use status::Status;
 
@@ -19,19 +29,60 @@ use status::Status;
 #[wasm_bindgen]
 pub async fn status(model: String, revision: Option<String>) -> Result<JsValue, JsValue> {
     let model = failure::model(&model)?;
-    let revision = revision.map(|text| failure::revision(&model, &text)).transpose()?.flatten();
-    let store = open().await?;
-    Ok(Status::of(&store, &model, revision).await.map_err(Failure::from)?.into())
+    let revision = failure::revision(revision)?;
+    let about = |error| Failure::from(error).about(&model, revision);
+    let store = BrowserStore::open().await.map_err(about)?;
+    Ok(Status::of(&store, &model, revision).await.map_err(about)?.into())
 }
 
 /// What there is of every model of which there is something.
 #[wasm_bindgen]
 pub async fn list() -> Result<Array, JsValue> {
-    let store = open().await?;
+    let store = BrowserStore::open().await.map_err(Failure::from)?;
     let all = Status::of_all(&store).await.map_err(Failure::from)?;
     Ok(all.into_iter().map(JsValue::from).collect())
 }
 
-async fn open() -> Result<BrowserStore, Failure> {
-    Ok(BrowserStore::open().await?)
+/// Fetches what is missing of a model; comes back when it is ready.
+#[wasm_bindgen]
+pub async fn download(
+    model: String,
+    revision: Option<String>,
+    engine: Option<String>,
+    on_progress: Option<Function>,
+    signal: Option<AbortSignal>,
+) -> Result<JsValue, JsValue> {
+    let call = Call {
+        model: failure::model(&model)?,
+        revision: failure::revision(revision)?,
+        engine: failure::engine(engine.as_deref())?,
+        on_progress,
+        abort: signal.map(Abort::of),
+    };
+    Ok(call.carry_out().await?.into())
+}
+
+/// Removes a model with all its revisions. A download of it that this page is at is ended first.
+#[wasm_bindgen]
+pub async fn remove(model: String) -> Result<(), JsValue> {
+    let model = failure::model(&model)?;
+    for seat in wanting::wanted() {
+        if seat.with(|download| *download.model() == model).unwrap_or_default() {
+            stop(seat).await;
+        }
+    }
+    device::remove(&model).await.map_err(|error| Failure::from(error).about(&model, None))?;
+    Ok(())
+}
+
+/// Ends a download and waits until nothing more is stored.
+async fn stop(seat: Seat) {
+    let changes = Changes::of(seat);
+    let is_going_on = |download: &protocol::download::Download| {
+        matches!(download.state(), State::Preparing(_) | State::Fetching(_) | State::Stopping(_))
+    };
+    while seat.with(is_going_on).unwrap_or_default() {
+        seat.press(Button::Cancel);
+        changes.next().await;
+    }
 }

@@ -4,13 +4,14 @@
 use background_fetch::BackgroundFetch;
 use js_sys::Reflect;
 use piece_store::{BrowserStore, StoreError, StoredModel, Turn, TurnOf};
-use protocol::download::{Engine, Plan};
+use protocol::download::{Download, Engine, Plan};
 use protocol::{AttemptId, ModelId, Revision, Wish, WishState};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Window};
 
 use crate::failure::object;
+use crate::wanting::wanted;
 
 /// What there is of one revision of a model.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -61,16 +62,18 @@ impl Status {
             }
         }
         let Some((_, StoredModel { manifest, kept })) = found else {
-            return Ok(Self {
-                model: model.clone(),
-                revision: None,
-                stands: Stands::Absent,
-                loaded: 0,
-                total: 0,
-            });
+            let (revision, stands) = match fetched_here(model, revision) {
+                Some((revision, engine)) => (Some(revision), Stands::Fetching(engine)),
+                None => (None, Stands::Absent),
+            };
+            return Ok(Self { model: model.clone(), revision, stands, loaded: 0, total: 0 });
         };
         let plan = Plan::new(&manifest, &kept);
-        let stands = match fetched_by(model, manifest.revision(), wish.as_ref()).await? {
+        let fetched_by = match fetched_here(model, Some(manifest.revision())) {
+            Some((_, engine)) => Some(engine),
+            None => fetched_elsewhere(model, manifest.revision(), wish.as_ref()).await?,
+        };
+        let stands = match fetched_by {
             _ if plan.is_complete() => Stands::Ready,
             Some(engine) => Stands::Fetching(engine),
             None => Stands::Interrupted,
@@ -98,8 +101,18 @@ impl Status {
     }
 }
 
-/// Who fetches this revision, if anybody does.
-async fn fetched_by(
+/// What this page itself fetches of a model, of this revision or of any.
+fn fetched_here(model: &ModelId, revision: Option<Revision>) -> Option<(Revision, Engine)> {
+    let look = |download: &Download| {
+        let is_it = download.model() == model && revision.is_none_or(|asked| asked == download.revision());
+        let engine = download.state().fetching().map_or(download.offered(), |fetching| fetching.engine);
+        (is_it && download.is_busy()).then_some((download.revision(), engine))
+    };
+    wanted().into_iter().find_map(|seat| seat.with(look).flatten())
+}
+
+/// Who else fetches this revision, if anybody does.
+async fn fetched_elsewhere(
     model: &ModelId,
     revision: Revision,
     wish: Option<&Wish>,
@@ -142,7 +155,7 @@ impl From<Status> for JsValue {
             ("model", model.to_string().into()),
             ("state", state.into()),
             ("revision", revision.map_or(Self::NULL, |revision| revision.to_string().into())),
-            // Files of more than 2^53 bytes there are none.
+            // No files have more than 2^53 bytes.
             ("loaded", Self::from_f64(loaded as f64)),
             ("total", Self::from_f64(total as f64)),
             ("engine", engine.map_or(Self::NULL, |engine| name(engine).into())),

@@ -7,8 +7,11 @@ mod connection;
 mod descriptors;
 mod guarded;
 mod held;
+mod http1;
 mod http2;
 mod sending;
+mod stage;
+mod staged;
 mod strict;
 mod tls;
 
@@ -17,12 +20,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
+use crate::Site;
 use crate::metrics::Metrics;
 
 pub(crate) use connection::Ended;
@@ -61,7 +64,7 @@ pub struct Limits {
 /// What connections are served with.
 #[derive(Clone, Debug)]
 pub(crate) struct Serving {
-    pub(crate) router: Router,
+    pub(crate) site: Site,
     pub(crate) limits: Limits,
     /// In clear text without.
     pub(crate) tls: Option<Arc<Tls>>,
@@ -113,12 +116,12 @@ async fn accept(listener: &TcpListener, serving: &Serving, ending: &watch::Sende
         };
         prepare(&stream);
         let acceptor = serving.tls.as_ref().map(|tls| tls.acceptor());
-        let (router, limits) = (serving.router.clone(), serving.limits);
+        let (site, limits) = (serving.site.clone(), serving.limits);
         let open = serving.metrics.as_ref().map(Metrics::connection);
         let ending = ending.subscribe();
         // A handshake is work and may be waited for, so that it is none of this loop.
         tokio::spawn(async move {
-            let ended = connection::serve(stream, acceptor, router, limits, ending).await;
+            let ended = connection::serve(stream, acceptor, site, limits, ending).await;
             if let Some(open) = open {
                 open.ended(ended);
             }

@@ -14,7 +14,7 @@ mod refusal;
 
 pub use access_log::AccessLog;
 pub(crate) use access_log::{Observers, observe};
-pub(crate) use answer::{Representation, Said, Stored, answer, answer_stored};
+pub(crate) use answer::{Representation, Said, Stored, answer, answer_stored, answer_stored_now};
 pub use cross_origin::{AllowedOrigins, PageIsolation};
 pub(crate) use cross_origin::{isolate, resource_policy};
 pub(crate) use handover::{Handover, Part, is_stand_in};

@@ -17,6 +17,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::get;
 use protocol::ModelId;
@@ -52,6 +53,23 @@ pub(crate) fn models(state: ServerState) -> Router {
         .layer((state.allow_origin.layer(), state.allow_origin.resource_policy()))
         .route("/healthz", get(health::get))
         .with_state(state)
+}
+
+/// The answer to a GET or HEAD for a file or a piece, if it is a plain one and there at once. All others are for the routes.
+pub(crate) fn answer_now(state: &ServerState, request: &Parts) -> Option<Response> {
+    let path = request.uri.path();
+    if path.contains('%') {
+        return None;
+    }
+    let mut segments = path.strip_prefix('/')?.splitn(5, '/');
+    let mut next = || segments.next();
+    match (next()?, next()?, next(), next(), next()) {
+        ("pieces", digest, None, None, None) => pieces::get_now(state, digest, request),
+        (owner, name, Some("resolve"), Some(revision), Some(path)) => {
+            files::get_now(state, &ModelId::new(owner, name).ok()?, revision, path, request)
+        }
+        (_, _, _, _, _) => None,
+    }
 }
 
 /// The answer to any URL that no route knows.

@@ -16,7 +16,7 @@ use crate::faults::Faults;
 use crate::http::AccessLog;
 use crate::index::{Index, Options};
 use crate::metrics::Metrics;
-use crate::{ServerState, connections, metrics, router};
+use crate::{ServerState, Site, connections, metrics};
 
 /// Connections at a time to the metrics: one scraper needs one.
 const SCRAPERS: usize = 16;
@@ -62,11 +62,12 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         tokio::spawn(Arc::clone(tls).follow(config.rescan));
     }
     let serving =
-        Serving { metrics: state.metrics.clone(), router: router(state), limits: config.limits, tls };
+        Serving { metrics: state.metrics.clone(), site: Site::new(state), limits: config.limits, tls };
     if let Some((listener, address, metrics)) = metrics {
         tracing::info!("metrics on http://{address}/metrics");
         let limits = Limits { connections: SCRAPERS, ..config.limits };
-        let serving = Serving { router: metrics::router(metrics, index), limits, tls: None, metrics: None };
+        let serving =
+            Serving { site: metrics::router(metrics, index).into(), limits, tls: None, metrics: None };
         // They are served to the very end.
         tokio::spawn(connections::serve(listener, serving, pending(), pending()));
     }

@@ -1,4 +1,5 @@
-//! The service worker: finishes, verifies and stores downloads, with or without a page.
+//! The service worker: finishes, verifies and stores downloads, with or without a page, and answers requests for models
+//! that are on the device.
 //!
 //! **Architecture Invariant:** every listener is registered from [`start`], that is, during the first
 //! evaluation of the script. A listener that is added later misses the event that woke the worker, and the
@@ -16,6 +17,7 @@
 
 mod listeners;
 mod pages;
+mod reading;
 mod salvage;
 
 use wasm_bindgen::prelude::wasm_bindgen;

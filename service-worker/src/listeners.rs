@@ -8,14 +8,16 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{ExtendableEvent, ServiceWorkerGlobalScope};
 
-use crate::{message, pages, report, salvage, scope};
+use crate::{message, pages, reading, report, salvage, scope};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
     let scope = scope();
     on(&scope, "install", || async { install().await })?;
     on(&scope, "activate", || async { activate().await })?;
-    background_fetch::listen(&scope, complete, click)
+    background_fetch::listen(&scope, complete, click)?;
+    // Last, since it matters less than that nothing is lost.
+    Ok(reading::register(&scope)?)
 }
 
 fn on<Handling>(scope: &ServiceWorkerGlobalScope, name: &str, handle: fn() -> Handling) -> Result<(), JsValue>

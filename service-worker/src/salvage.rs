@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestInit, Response};
 
-use crate::{message, pages, report, scope};
+use crate::{message, pages, reading, report, scope};
 
 /// Takes every record, stores what is right, tells the pages and the browser's own interface.
 ///
@@ -88,11 +88,13 @@ async fn take(
     if stored.as_ref().is_some_and(StoredModel::is_ready) {
         let _turn = Turn::wait(TurnOf::Store, None).await?;
         store.fulfil(&attempt.model, attempt.revision).await?;
+        reading::forget();
     }
     Ok(stored)
 }
 
-async fn fetch(digest: &Digest) -> Result<Response, Refusal> {
+/// Asks the server for a piece.
+pub(crate) async fn fetch(digest: &Digest) -> Result<Response, Refusal> {
     let init = RequestInit::new();
     // A piece is immutable: a damaged one would come back from the HTTP cache for a year.
     init.set_cache(RequestCache::NoStore);

@@ -1,16 +1,26 @@
 //! No device: while the server renders.
 
-use protocol::download::{Button, Choice};
+use leptos::prelude::{StoredValue, WithValue as _};
+use protocol::download::{Button, Choice, Download, Engine, Settings};
 use protocol::{ModelId, Revision};
 
-use super::Seat;
+/// A download of which nothing is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat(StoredValue<Download>);
 
-pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
-    Seat::new(model, revision)
+impl Seat {
+    pub(crate) fn of(model: ModelId, revision: Revision) -> Self {
+        let (download, _) = Download::new(model, revision, Engine::Page, Settings::default());
+        Self(StoredValue::new(download))
+    }
+
+    pub(crate) fn with<T>(self, read: impl FnOnce(&Download) -> T) -> T {
+        self.0.with_value(read)
+    }
+
+    pub(crate) fn begin(self) {}
+
+    pub(crate) fn press(self, _button: Button) {}
+
+    pub(crate) fn choose(self, _choice: Choice) {}
 }
-
-pub(super) fn begin(_seat: &Seat) {}
-
-pub(super) fn press(_seat: &Seat, _button: Button) {}
-
-pub(super) fn choose(_choice: Choice) {}

@@ -5,22 +5,18 @@ use protocol::download::{Button, Choice, Download, Engine, Plan, Preparing, Stat
 use protocol::{ModelId, Revision};
 use words::panel as text;
 
-use crate::device::{self, Seat};
+use crate::device::Seat;
 use crate::search;
 
 /// The panel. `size` in bytes is what the server says, until the device knows better.
 #[island]
 pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> impl IntoView {
-    let seat = device::seat(model.clone(), revision);
-    let download = seat.download();
+    let download = Seat::of(model.clone(), revision);
     // Runs in the browser only, after the first render, and whenever something changes. The search is told here since it is no
     // island: the machinery of one would be larger than it is.
-    Effect::new({
-        let seat = seat.clone();
-        move |_| {
-            seat.begin();
-            search::follow(&model, revision, download.with(|download| *download.state() == State::Ready));
-        }
+    Effect::new(move |_| {
+        download.begin();
+        search::follow(&model, revision, download.with(|download| *download.state() == State::Ready));
     });
     // All of one type, so that the browser loads the code for a changing text once.
     let say = move |what: Say| move || download.with(|download| what(download, size));
@@ -48,8 +44,8 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
             {line("room", words::room)}
             // Read aloud when it changes; seen above.
             <p class="unseen" role="status" data-testid="status">{say(|download, _| words::live(download))}</p>
-            <Buttons seat=seat.clone()/>
-            <Settings seat/>
+            <Buttons download/>
+            <Settings download/>
             <noscript><p class="explanation">{text::NO_SCRIPT}</p></noscript>
         </section>
     }
@@ -97,7 +93,7 @@ fn has_bar(download: &Download) -> bool {
 
 /// The progress bar. A `div` with ARIA rather than `progress`, whose value text cannot be set.
 #[component]
-fn Bar(download: ReadSignal<Download>, size: u64) -> impl IntoView {
+fn Bar(download: Seat, size: u64) -> impl IntoView {
     let shown = Memo::new(move |_| download.with(has_bar));
     let say = move |what: Say| move || download.with(|download| what(download, size));
     move || {
@@ -127,10 +123,8 @@ fn width(download: &Download, size: u64) -> String {
 
 /// What the person can set. Closed until it is wanted.
 #[component]
-fn Settings(seat: Seat) -> impl IntoView {
-    let download = seat.download();
+fn Settings(download: Seat) -> impl IntoView {
     let option = move |(label, choice): (&'static str, Choice)| {
-        let seat = seat.clone();
         view! {
             <button
                 type="button"
@@ -140,7 +134,7 @@ fn Settings(seat: Seat) -> impl IntoView {
                     // Not where the browser cannot.
                     choice == Choice::Background && download.with(|download| download.offered() == Engine::Page)
                 }
-                on:click=move |_| seat.choose(choice)
+                on:click=move |_| download.choose(choice)
             >
                 {label}
             </button>
@@ -166,18 +160,16 @@ fn Settings(seat: Seat) -> impl IntoView {
 /// Every button that there is, each an element of its own which is hidden while it is not offered. If one element
 /// served for several, a click on Download that comes late, or twice, would meet Cancel in its place.
 #[component]
-fn Buttons(seat: Seat) -> impl IntoView {
+fn Buttons(download: Seat) -> impl IntoView {
     let asking = RwSignal::new(false);
     let group = NodeRef::<leptos::html::Div>::new();
-    let download = seat.download();
     let offered = Memo::new(move |_| download.with(|download| offered(download, asking.get())));
     let button = move |(act, label, class): (Act, &'static str, &'static str)| {
-        let seat = seat.clone();
         let state = move || offered.get().into_iter().find(|(other, _)| *other == act);
         let press = move |_| {
             asking.set(act == Act::Ask);
             if let Act::Press(button) = act {
-                seat.press(button);
+                download.press(button);
             }
             // The pressed button is about to go, and the keyboard would be nowhere.
             if let Some(group) = group.get_untracked() {

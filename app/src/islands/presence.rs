@@ -6,17 +6,13 @@
 use leptos::prelude::*;
 use protocol::{ModelId, Revision};
 
-use crate::device;
+use crate::device::Seat;
 
 /// The mark; nothing until the browser has looked, and for models that are not on this device.
 #[island]
 pub(crate) fn Presence(model: ModelId, revision: Revision) -> impl IntoView {
-    let seat = device::seat(model, revision);
-    Effect::new({
-        let seat = seat.clone();
-        move |_| seat.begin()
-    });
-    let download = seat.download();
+    let download = Seat::of(model, revision);
+    Effect::new(move |_| download.begin());
     move || {
         Some(download.with(words::mark))
             .filter(|mark| !mark.is_empty())

@@ -3,6 +3,11 @@
 //!
 //! Nothing here knows of a server, of bodies or of a clock: it may run in a browser as well.
 
+#[cfg(feature = "dates")]
+mod date;
+#[cfg(not(feature = "dates"))]
+#[path = "no_date.rs"]
+mod date;
 mod decide;
 mod fields;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::date;
 use crate::fields::{Alone, Field, Fields, alone};
 
 /// What tells one state of a representation from another.
@@ -93,13 +94,9 @@ fn parse_list(mut rest: &str, tags: &mut Vec<Tag>) {
 /// A date field. Sections 13.1.3 and 13.1.4: one that is no date, or not alone, is ignored.
 pub(crate) fn date(fields: &impl Fields, field: Field) -> Option<Seconds> {
     match alone(fields, field) {
-        Alone::Once(text) => parse_date(text),
+        Alone::Once(text) => date::parse(text),
         Alone::Absent | Alone::Several => None,
     }
-}
-
-fn parse_date(text: &str) -> Option<Seconds> {
-    Seconds::of(httpdate::parse_http_date(text).ok()?)
 }
 
 /// `If-Range`: section 13.1.5.
@@ -122,7 +119,7 @@ impl IfRange {
             Alone::Once(line) => line,
             Alone::Several => return Self::Unknown,
         };
-        if let Some(date) = parse_date(line) {
+        if let Some(date) = date::parse(line) {
             return Self::Date(date);
         }
         let mut tags = Vec::new();

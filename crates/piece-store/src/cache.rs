@@ -128,7 +128,10 @@ async fn whole_and_unfinished() -> Result<(DigestSet, DigestSet), StoreError> {
 }
 
 async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
-    let value = JsFuture::from(open(cache).await?.match_with_str_and_options(key, &exactly())).await?;
+    let options = exactly();
+    // Opens it as well, in one step.
+    options.set_cache_name(cache);
+    let value = JsFuture::from(caches()?.match_with_str_and_options(key, &options)).await?;
     Ok((!value.is_undefined()).then(|| value.unchecked_into()))
 }
 

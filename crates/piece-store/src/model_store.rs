@@ -94,6 +94,21 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         Ok(text.and_then(|text| Manifest::from_text(&text)))
     }
 
+    /// The stored manifests of a model, the oldest first where the store keeps an order. Those that cannot be understood are
+    /// left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn manifests_of(&self, model: &ModelId) -> Result<Vec<Manifest>, StoreError> {
+        let of_model = manifests_below(model);
+        let mut manifests = Vec::new();
+        for key in self.documents.keys().await?.iter().filter(|key| key.starts_with(&of_model)) {
+            let text = self.documents.get(key).await?;
+            manifests.extend(text.and_then(|text| Manifest::from_text(&text)));
+        }
+        Ok(manifests)
+    }
+
     /// All stored manifests. Those that cannot be understood are left out.
     ///
     /// # Errors
@@ -217,7 +232,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
 
     /// Removes those manifests of a model whose keys are to go, then the pieces that no other one names.
     async fn remove_revisions(&self, model: &ModelId, goes: impl Fn(&str) -> bool) -> Result<(), StoreError> {
-        let of_model = format!("{}/manifest/", routes::model_info(model));
+        let of_model = manifests_below(model);
         for key in self.documents.keys().await? {
             if key.starts_with(&of_model) && goes(&key) {
                 self.documents.delete(&key).await?;
@@ -257,6 +272,11 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         }
         Ok(removed)
     }
+}
+
+/// What the keys of a model's manifests begin with.
+fn manifests_below(model: &ModelId) -> String {
+    routes::manifest(model, "")
 }
 
 /// `../manifest/<revision>`.

@@ -16,6 +16,25 @@ pub struct Piece {
     pub size: u64,
 }
 
+/// The part of one piece that belongs to a part of its file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Slice {
+    /// The piece.
+    pub piece: Piece,
+    /// The first byte of the piece that belongs to it.
+    pub first: u64,
+    /// The first one behind it that does not.
+    pub end: u64,
+}
+
+impl Slice {
+    /// Whether it is all of its piece.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.first == 0 && self.end == self.piece.size
+    }
+}
+
 /// One file of a model.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct File {
@@ -156,6 +175,32 @@ impl Manifest {
         cut(file, self.piece_size)
     }
 
+    /// The file of this path.
+    #[must_use]
+    pub fn file(&self, path: &FilePath) -> Option<&File> {
+        self.files.get(self.files.binary_search_by(|file| file.path.cmp(path)).ok()?)
+    }
+
+    /// What makes up the bytes of a file of this manifest from position `first` up to `end`, exclusive.
+    pub fn slices_of<'a>(
+        &self,
+        file: &'a File,
+        first: u64,
+        end: u64,
+    ) -> impl Iterator<Item = Slice> + use<'a> {
+        let mut start = 0;
+        cut(file, self.piece_size).filter_map(move |piece| {
+            let from = start;
+            start += piece.size;
+            let slice = Slice {
+                piece,
+                first: first.saturating_sub(from),
+                end: end.saturating_sub(from).min(piece.size),
+            };
+            (slice.first < slice.end).then_some(slice)
+        })
+    }
+
     /// Every piece once, sorted by digest. A piece that several files share appears once.
     #[must_use]
     pub fn pieces(&self) -> Vec<Piece> {
@@ -212,6 +257,28 @@ mod tests {
         let m = manifest(vec![file("a", 20, &[1, 2]), file("b", 25, &[1, 2, 3]), file("e", 0, &[])]).unwrap();
         let sizes: Vec<u64> = m.pieces().iter().map(|p| p.size).collect();
         assert_eq!(sizes, [10, 10, 5]);
+    }
+
+    #[test]
+    fn slices_put_together_are_the_part_that_was_asked_for() {
+        let m = manifest(vec![file("a", 1, &[9]), file("b", 25, &[1, 2, 3]), file("e", 0, &[])]).unwrap();
+        let b = m.file(&"b".parse().unwrap()).unwrap();
+        assert_eq!(m.file(&"c".parse().unwrap()), None);
+        for first in 0..25 {
+            for end in first..=25 {
+                let mut at = first;
+                for slice in m.slices_of(b, first, end) {
+                    let start = u64::from(slice.piece.digest.as_bytes()[0] - 1) * 10;
+                    assert_eq!(start + slice.first, at, "{first}..{end}");
+                    assert!(slice.end > slice.first && slice.end <= slice.piece.size);
+                    assert_eq!(slice.is_whole(), slice.end - slice.first == slice.piece.size);
+                    at = start + slice.end;
+                }
+                assert_eq!(at, end, "{first}..{end}");
+            }
+        }
+        let empty = m.file(&"e".parse().unwrap()).unwrap();
+        assert_eq!(m.slices_of(empty, 0, 0).count(), 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// First path segments that the server uses itself. A folder of such a name below the models root could
 /// never be reached, so indexing refuses it by name.
-pub const RESERVED_OWNERS: [&str; 14] = [
+pub const RESERVED_OWNERS: &[&str] = &[
     "api",
     "assets",
     "favicon.ico",

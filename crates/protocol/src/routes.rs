@@ -2,9 +2,13 @@
 //!
 //! All are absolute paths on the server's own origin; names are percent-encoded (RFC 3986 section 2.1).
 
+mod of_model;
+
 use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use of_model::{OfModel, What, is_recursive, parse_of_model};
 
 use crate::{Digest, FilePath, ModelId};
 

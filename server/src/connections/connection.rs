@@ -2,13 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::pin::pin;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -17,7 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use super::guarded::Guarded;
 use super::sending::Sending;
 use super::strict::Strict;
-use super::{HTTP_BUFFER, Limits, http2, tls};
+use super::{Limits, http1, http2, tls};
+use crate::Site;
 use crate::http::Handover;
 
 /// How a connection ended. The words are labels of a metric.
@@ -53,7 +48,7 @@ impl Ended {
 pub(super) async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
-    router: Router,
+    site: Site,
     limits: Limits,
     mut ending: watch::Receiver<()>,
 ) -> Ended {
@@ -62,17 +57,17 @@ pub(super) async fn serve(
         let handover = Handover::default();
         let stream = Sending::new(stream, handover.clone());
         let stream = Guarded::new(stream, limits.stall, limits.least_rate);
-        let service = Strict { routes: router, handover: Some(handover) };
-        return serve_http1(stream, service, limits, &mut ending).await;
+        let service = Strict { site, handover: Some(handover) };
+        return http1::serve(stream, service, &limits, &mut ending).await;
     };
     // On the heap: a connection in clear text would take the memory of one with TLS and HTTP/2.
-    Box::pin(serve_secure(stream, acceptor, router, limits, ending)).await
+    Box::pin(serve_secure(stream, acceptor, site, limits, ending)).await
 }
 
 async fn serve_secure(
     stream: TcpStream,
     acceptor: TlsAcceptor,
-    router: Router,
+    site: Site,
     limits: Limits,
     mut ending: watch::Receiver<()>,
 ) -> Ended {
@@ -87,37 +82,10 @@ async fn serve_secure(
         _ = ending.changed() => return Ended::Done,
     };
     if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) {
-        http2::serve(stream, router, limits, &mut ending).await
+        http2::serve(stream, site, limits, &mut ending).await
     } else {
-        let service = Strict { routes: router, handover: None };
-        serve_http1(stream, service, limits, &mut ending).await
-    }
-}
-
-async fn serve_http1<S>(stream: S, service: Strict, limits: Limits, ending: &mut watch::Receiver<()>) -> Ended
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .max_buf_size(HTTP_BUFFER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut connection = pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        _ = ending.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    match outcome {
-        Ok(()) => Ended::Done,
-        Err(error) if error.is_timeout() => {
-            tracing::debug!("a connection ended: {error}");
-            Ended::Head
-        }
-        Err(error) => failed(&error),
+        let service = Strict { site, handover: None };
+        http1::serve(stream, service, &limits, &mut ending).await
     }
 }
 

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::Router;
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,6 +22,7 @@ use super::connection::{Ended, failed};
 use super::held::{Hold, Releasing};
 use super::strict::Strict;
 use super::{HTTP_BUFFER, Limits};
+use crate::Site;
 
 /// Answers at a time in one connection: RFC 9113 section 6.5.2 asks for no fewer than 100. The end of each may wait in
 /// memory for a client that does not take it.
@@ -40,12 +40,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes within which frames of control remain that are written while nothing is sent.
 const CHATTER: u64 = 64;
 
-pub(super) async fn serve<S>(
-    stream: S,
-    router: Router,
-    limits: Limits,
-    ending: &mut watch::Receiver<()>,
-) -> Ended
+pub(super) async fn serve<S>(stream: S, site: Site, limits: Limits, ending: &mut watch::Receiver<()>) -> Ended
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -65,7 +60,7 @@ where
         .keep_alive_timeout(limits.stall)
         .serve_connection(
             TokioIo::new(Counted { stream, activity: Arc::clone(&activity), lingering: None }),
-            TowerToHyperService::new(Releasing(Strict { routes: router, handover: None })),
+            TowerToHyperService::new(Releasing(Strict { site, handover: None })),
         );
     let mut connection = pin!(connection);
     let idle = tokio::select! {

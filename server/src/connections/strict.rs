@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
@@ -13,29 +12,30 @@ use axum::response::Response;
 use futures_util::future::Either;
 use tower::Service;
 
+use crate::Site;
 use crate::http::{Form, Handover, sentence};
 
 /// The longest path and query, in bytes. Nothing here has a longer name.
 const LONGEST_URL: usize = 8 << 10;
 
-/// The routes, behind these checks.
+/// The site, behind these checks.
 #[derive(Clone, Debug)]
 pub(super) struct Strict {
-    pub routes: Router,
+    pub site: Site,
     /// If the connection can send files: what it is told with each request.
     pub handover: Option<Handover>,
 }
 
 impl<B> Service<Request<B>> for Strict
 where
-    Router: Service<Request<B>, Response = Response, Error = Infallible>,
+    Site: Service<Request<B>, Response = Response, Error = Infallible>,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Response, Infallible>>, <Router as Service<Request<B>>>::Future>;
+    type Future = Either<Ready<Result<Response, Infallible>>, <Site as Service<Request<B>>>::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.routes.poll_ready(context)
+        self.site.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
@@ -47,7 +47,7 @@ where
         {
             request.extensions_mut().insert(handover.clone());
         }
-        Either::Right(self.routes.call(request))
+        Either::Right(self.site.call(request))
     }
 }
 

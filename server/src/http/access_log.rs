@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -65,11 +66,11 @@ struct Line {
 
 impl Line {
     /// What is known when the request comes.
-    fn of(request: &Request) -> Self {
-        let range = request.headers().get(header::RANGE);
+    fn of(request: &Parts) -> Self {
+        let range = request.headers.get(header::RANGE);
         Self {
-            method: request.method().to_string(),
-            path: request.uri().path().to_owned(),
+            method: request.method.to_string(),
+            path: request.uri.path().to_owned(),
             status: 0,
             bytes: 0,
             range: range.map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned()),
@@ -86,27 +87,57 @@ pub(crate) struct Observers {
 }
 
 /// Middleware: writes every request down where its state says, if anywhere.
-pub(crate) async fn observe(
-    State(Observers { log, metrics }): State<Observers>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let debugging = tracing::enabled!(tracing::Level::DEBUG);
-    if log.is_none() && metrics.is_none() && !debugging {
-        return next.run(request).await;
+pub(crate) async fn observe(State(observers): State<Observers>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let observation = observers.begin(&parts);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match observation {
+        Some(observation) => observation.of(response),
+        None => response,
     }
-    let began = Instant::now();
-    let line = (log.is_some() || debugging).then(|| Line::of(&request));
-    let metrics = metrics.map(|metrics| (metrics, Route::of(request.uri().path()), request.method().clone()));
-    let response = next.run(request).await;
-    let status = response.status();
-    let head = metrics.as_ref().is_some_and(|(_, _, method)| *method == Method::HEAD);
-    let answer = metrics.map(|(metrics, route, method)| metrics.answer(route, &method, status));
-    response.map(|body| {
-        // The body of an answer to HEAD is dropped unread.
-        let left = if head { Some(0) } else { body.size_hint().exact() };
-        Body::new(Counted { body, bytes: 0, left, status: status.as_u16(), began, line, log, answer })
-    })
+}
+
+impl Observers {
+    /// A request has come: what is to be written down of it, if anything is.
+    pub(crate) fn begin(&self, request: &Parts) -> Option<Observation> {
+        let debugging = tracing::enabled!(tracing::Level::DEBUG);
+        if self.log.is_none() && self.metrics.is_none() && !debugging {
+            return None;
+        }
+        Some(Observation {
+            began: Instant::now(),
+            line: (self.log.is_some() || debugging).then(|| Line::of(request)),
+            log: self.log.clone(),
+            metrics: self.metrics.clone(),
+            route: Route::of(request.uri.path()),
+            method: request.method.clone(),
+        })
+    }
+}
+
+/// A request whose answer is to be written down.
+#[derive(Debug)]
+pub(crate) struct Observation {
+    began: Instant,
+    line: Option<Line>,
+    log: Option<AccessLog>,
+    metrics: Option<Metrics>,
+    route: Route,
+    method: Method,
+}
+
+impl Observation {
+    /// The answer, which will be written down when it is over.
+    pub(crate) fn of(self, response: Response) -> Response {
+        let Self { began, line, log, metrics, route, method } = self;
+        let status = response.status();
+        let answer = metrics.map(|metrics| metrics.answer(route, &method, status));
+        response.map(|body| {
+            // The body of an answer to HEAD is dropped unread.
+            let left = if method == Method::HEAD { Some(0) } else { body.size_hint().exact() };
+            Body::new(Counted { body, bytes: 0, left, status: status.as_u16(), began, line, log, answer })
+        })
+    }
 }
 
 /// Counts the bytes of a body, and writes down what is known when it is dropped, finished or not.

@@ -1,5 +1,6 @@
 //! Turns a representation and a request into a response: decides, then says it in status, fields and body.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Body;
@@ -11,6 +12,7 @@ use conditional_request::{
     ByteRange, Decision, Field, Fields, Method as Reading, Seconds, Validators, decide,
 };
 use protocol::Digest;
+use protocol::representation::{NOT_AS_EXPECTED, unsatisfiable};
 
 use super::body::FileBody;
 use super::handover::Handover;
@@ -102,21 +104,28 @@ pub(crate) async fn answer_stored(
     if request.method == Method::HEAD {
         return Ok(representation.send(&wanted, |_, _| Body::empty()));
     }
-    let Stored { places, index, faults } = stored;
-    // A fault has to see the bytes.
-    let handover = request.extensions.get::<Handover>().filter(|_| faults.is_none());
     // The same bytes may be in several files; one of them may have changed without the others.
-    for place in places {
-        let Ok(file) = OpenFile::open(&place.file, index).await else {
-            continue;
-        };
-        let whole = representation.length;
-        return Ok(representation.send(&wanted, |first, length| {
-            let body = FileBody::new(&file, place.offset + first, length, handover);
-            faults.apply(Body::new(body), first, whole)
-        }));
+    for place in stored.places {
+        if let Ok(file) = OpenFile::open(&place.file, stored.index).await {
+            return Ok(representation.send_file(&wanted, request, &file, place, stored.faults));
+        }
     }
     Err(Stale)
+}
+
+/// The same at once, if that is possible and the answer is not one of those that are said in a sentence.
+pub(crate) fn answer_stored_now(
+    request: &Parts,
+    representation: &Representation,
+    stored: &Stored<'_>,
+) -> Option<Response> {
+    let wanted = representation.wanted(&request.method, &request.headers).ok()?;
+    if request.method == Method::HEAD {
+        return Some(representation.send(&wanted, |_, _| Body::empty()));
+    }
+    let place = stored.places.first()?;
+    let file = OpenFile::open_now(&place.file, stored.index)?;
+    Some(representation.send_file(&wanted, request, &file, place, stored.faults))
 }
 
 impl From<Said> for Representation {
@@ -157,19 +166,34 @@ impl Representation {
             Decision::NotModified => {
                 Err(Box::new((StatusCode::NOT_MODIFIED, self.fields.clone()).into_response()))
             }
-            Decision::PreconditionFailed => Err(Box::new(sentence(
-                StatusCode::PRECONDITION_FAILED,
-                self.form,
-                &"what is here is not what the request's condition names",
-            ))),
+            Decision::PreconditionFailed => {
+                Err(Box::new(sentence(StatusCode::PRECONDITION_FAILED, self.form, &NOT_AS_EXPECTED)))
+            }
             Decision::Unsatisfiable => {
-                let text = format!("the range is not one of the {length} bytes that are here");
+                let text = unsatisfiable(length);
                 let mut response = sentence(StatusCode::RANGE_NOT_SATISFIABLE, self.form, &text);
                 let content_range = ascii(&format!("bytes */{length}"));
                 response.headers_mut().insert(header::CONTENT_RANGE, content_range);
                 Err(Box::new(response))
             }
         }
+    }
+
+    /// Bytes of a file.
+    fn send_file(
+        &self,
+        wanted: &Wanted,
+        request: &Parts,
+        file: &Arc<OpenFile>,
+        place: &PieceAt,
+        faults: Plan,
+    ) -> Response {
+        // A fault has to see the bytes.
+        let handover = request.extensions.get::<Handover>().filter(|_| faults.is_none());
+        self.send(wanted, |first, length| {
+            let body = FileBody::new(file, place.offset + first, length, handover);
+            faults.apply(Body::new(body), first, self.length)
+        })
     }
 
     /// `body` gives bodies of so many bytes from a position on.

@@ -6,14 +6,16 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use clap::ValueEnum;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::headers::EXPOSED;
+use super::headers::{EXPOSED, ascii};
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Whose pages may read models, pieces and the API.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -93,6 +95,23 @@ impl AllowedOrigins {
         }
     }
 
+    /// What these layers put on answers to GET and HEAD, if that does not depend on who asks.
+    pub(crate) fn fields(&self) -> Option<HeaderMap> {
+        let fields = match self {
+            Self::Everyone => {
+                let exposed = EXPOSED.each_ref().map(HeaderName::as_str).join(",");
+                vec![
+                    (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
+                    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+                    (header::ACCESS_CONTROL_EXPOSE_HEADERS, ascii(&exposed)),
+                ]
+            }
+            Self::These(_) => return None,
+            Self::Nobody => vec![(RESOURCE_POLICY, HeaderValue::from_static("same-origin"))],
+        };
+        Some(fields.into_iter().collect())
+    }
+
     /// Who may embed what is answered, without reading it. Who may read, need not be named here.
     pub(crate) fn resource_policy(&self) -> SetResponseHeaderLayer<HeaderValue> {
         match self {
@@ -104,8 +123,7 @@ impl AllowedOrigins {
 
 /// Puts `Cross-Origin-Resource-Policy` on every answer.
 pub(crate) fn resource_policy(policy: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    let name = HeaderName::from_static("cross-origin-resource-policy");
-    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(policy))
+    SetResponseHeaderLayer::overriding(RESOURCE_POLICY, HeaderValue::from_static(policy))
 }
 
 /// How our pages are kept apart from those of other origins, which gives their scripts shared memory and exact clocks.

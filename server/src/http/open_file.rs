@@ -42,12 +42,22 @@ impl OpenFile {
             }
         };
         match opened {
-            Ok(file) => Ok(Arc::new(Self { file, stored: Arc::clone(stored), index: index.clone() })),
+            Ok(file) => Ok(Self::new(file, stored, index)),
             Err(Stale) => {
                 index.look_again(stored);
                 Err(Stale)
             }
         }
+    }
+
+    /// Opens the file, if that takes no time and it is what was indexed.
+    pub(crate) fn open_now(stored: &Arc<StoredFile>, index: &Index) -> Option<Arc<Self>> {
+        let file = stored.open_now()?.ok()?;
+        Some(Self::new(file, stored, index))
+    }
+
+    fn new(file: File, stored: &Arc<StoredFile>, index: &Index) -> Arc<Self> {
+        Arc::new(Self { file, stored: Arc::clone(stored), index: index.clone() })
     }
 
     /// The open file, to be read at positions.

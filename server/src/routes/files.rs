@@ -8,12 +8,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
-use protocol::routes;
+use protocol::{ModelId, routes};
 
 use super::{Named, Names, decoded, find_model, find_revision};
 use crate::ServerState;
 use crate::http::{
-    Form, IMMUTABLE, NO_CACHE, Refusal, Said, Stored, X_REPO_COMMIT, answer_stored, ascii, content_type,
+    Form, IMMUTABLE, NO_CACHE, Refusal, Said, Stored, X_REPO_COMMIT, answer_stored, answer_stored_now, ascii,
+    content_type,
 };
 use crate::index::{Model, PieceAt, StoredFile};
 
@@ -46,6 +47,25 @@ async fn find(
     let places = [PieceAt::whole(file)];
     let stored = Stored { places: &places, index: &state.index, faults: state.faults.for_file() };
     answer_stored(request, representation, stored).await.or(Err(missing()))
+}
+
+pub(super) fn get_now(
+    state: &ServerState,
+    model: &ModelId,
+    revision: &str,
+    path: &str,
+    request: &Parts,
+) -> Option<Response> {
+    let snapshot = state.index.snapshot();
+    let model = snapshot.models().get(model)?;
+    match find_revision(model, revision).ok()? {
+        Named::Moving => return None,
+        Named::Fixed => {}
+    }
+    let (file, representation) = model.said(path, |file| said(model, file))?;
+    let places = [PieceAt::whole(file)];
+    let stored = Stored { places: &places, index: &state.index, faults: state.faults.for_file() };
+    answer_stored_now(request, representation, &stored)
 }
 
 fn said(model: &Model, file: &StoredFile) -> Said {

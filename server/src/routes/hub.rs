@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
-use protocol::routes::MAIN;
+use protocol::routes::{MAIN, is_recursive};
 use serde_json::{Value, json};
 
 use super::{Names, decoded, find_model, find_revision};
@@ -124,7 +124,8 @@ fn list(
             revision: model.revision(),
             path: folder.to_owned(),
         };
-        let entries = entries(&model, folder, recursive(uri)).ok_or_else(missing)?;
+        let entries =
+            entries(&model, folder, is_recursive(uri.query().unwrap_or_default())).ok_or_else(missing)?;
         // Text keys only: it cannot fail.
         let listing = Document::of(&entries).or(Err(missing()))?;
         Ok((listing, model))
@@ -149,12 +150,6 @@ pub(super) fn send_of_model(
 ) -> Response {
     let fields = HeaderMap::from_iter([(X_REPO_COMMIT, ascii(&model.revision().to_string()))]);
     send(method, request, about, fields)
-}
-
-/// Whether the query says `recursive=true`, in the spellings that clients have for it.
-fn recursive(uri: &Uri) -> bool {
-    let mut pairs = uri.query().unwrap_or_default().split('&');
-    pairs.any(|pair| matches!(pair, "recursive=true" | "recursive=True" | "recursive=1"))
 }
 
 /// The files and folders in `folder`, or also below it; `None` if there is no such folder.

@@ -11,7 +11,8 @@ use protocol::Digest;
 
 use super::{Names, decoded};
 use crate::ServerState;
-use crate::http::{Form, IMMUTABLE, Refusal, Said, Stored, answer_stored};
+use crate::http::{Form, IMMUTABLE, Refusal, Representation, Said, Stored, answer_stored, answer_stored_now};
+use crate::index::PieceAt;
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -30,10 +31,21 @@ async fn find(state: &ServerState, names: Names<String>, request: &Parts) -> Res
     let digest = name.parse().or(Err(missing()))?;
     let snapshot = state.index.snapshot();
     let places = snapshot.piece(&digest);
-    let first = places.first().ok_or_else(missing)?;
-    let representation = first.representation.get_or_init(|| Box::new(said(digest, first.length).into()));
+    let representation = representation(digest, places.first().ok_or_else(missing)?);
     let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
     answer_stored(request, representation, stored).await.or(Err(missing()))
+}
+
+pub(super) fn get_now(state: &ServerState, name: &str, request: &Parts) -> Option<Response> {
+    let digest = name.parse().ok()?;
+    let snapshot = state.index.snapshot();
+    let places = snapshot.piece(&digest);
+    let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
+    answer_stored_now(request, representation(digest, places.first()?), &stored)
+}
+
+fn representation(digest: Digest, place: &PieceAt) -> &Representation {
+    place.representation.get_or_init(|| Box::new(said(digest, place.length).into()))
 }
 
 fn said(digest: Digest, length: u64) -> Said {

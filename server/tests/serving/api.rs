@@ -1,7 +1,7 @@
 //! The JSON routes: the hub's shapes, the manifest, the index, health.
 
 use axum::http::StatusCode;
-use protocol::{IndexReport, Manifest, ModelInfo};
+use protocol::{IndexReport, Manifest, ModelInfo, hub};
 use serde_json::json;
 
 use crate::folder::{Folder, sha256};
@@ -208,4 +208,37 @@ async fn what_hub_clients_ask_for_besides_is_answered_in_their_words() {
         "{}",
         missing.field("x-error-message")
     );
+}
+
+/// The worker answers these while the server cannot be reached: what it has to say is in the manifest.
+#[tokio::test]
+async fn a_manifest_is_enough_for_what_hub_clients_probe() {
+    let folder = folder();
+    folder.put("o/n/sub-folder/\"odd\" \\ ö.bin", b"1");
+    let app = App::of(&folder);
+    let revision = app.revision("o/n");
+    let manifest = app.get(&format!("/api/models/o/n/manifest/{revision}")).await;
+    let manifest: Manifest = serde_json::from_slice(&manifest.body).unwrap();
+    let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+
+    let mut info = app.get("/api/models/o/n").await.json();
+    let said = info.as_object_mut().unwrap();
+    for name in ["lastModified", "pipeline_tag", "library_name"] {
+        assert!(said.remove(name).is_some(), "{name}");
+    }
+    said["cardData"] = json!({});
+    assert_eq!(read(&hub::info(&manifest)), info);
+    assert_eq!(read(&hub::refs(&manifest)), app.get("/api/models/o/n/refs").await.json());
+    for (folder, query) in
+        [("", ""), ("", "?recursive=true"), ("sub", ""), ("sub", "?recursive=1"), ("sub/deep", "")]
+    {
+        let url = format!("/api/models/o/n/tree/{revision}/{folder}");
+        let url = url.trim_end_matches('/');
+        let tree = hub::tree(&manifest, folder.parse().ok().as_ref(), !query.is_empty()).unwrap();
+        assert_eq!(read(&tree), app.get(&format!("{url}{query}")).await.json(), "{folder} {query}");
+    }
+    for missing in ["su", "README.md", "sub/deep/a.bin", "none"] {
+        assert_eq!(hub::tree(&manifest, missing.parse().ok().as_ref(), true), None, "{missing}");
+    }
+    assert_eq!(read(&hub::error("no \"a\\b\"")), json!({ "error": "no \"a\\b\"" }));
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use server::ServerState;
 use server::index::{Index, Options};
+use server::{ServerState, Site};
 use tower::ServiceExt;
 
 use crate::folder::{Folder, until};
@@ -18,7 +17,7 @@ pub(crate) const PIECE: usize = 1000;
 
 pub(crate) struct App {
     pub(crate) index: Index,
-    router: Router,
+    site: Site,
 }
 
 #[derive(Debug)]
@@ -59,8 +58,8 @@ impl App {
             rescan: Duration::from_millis(20),
         })
         .unwrap();
-        let router = server::router(ServerState::new(index.clone()));
-        Self { index, router }
+        let site = Site::new(ServerState::new(index.clone()));
+        Self { index, site }
     }
 
     pub(crate) async fn ask(&self, method: &str, url: &str, fields: &[(&str, &str)]) -> Answer {
@@ -69,7 +68,7 @@ impl App {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.site.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status,

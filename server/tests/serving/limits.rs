@@ -186,8 +186,14 @@ fn a_running_download_may_finish_when_the_program_is_asked_to_end() {
     let mut running = program.request(&format!("GET {url}"), &[]);
     running.read_exact(&mut [0; 1000]).unwrap();
     let idle = program.connect();
+    let mut resting = program.connect();
+    write!(resting, "HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert!(resting.read(&mut [0; 4096]).unwrap() > 0);
+    // Longer than the server keeps more than the socket of a connection that asks nothing.
+    sleep(Duration::from_millis(300));
     let ending = program.ask_to_end();
     assert!(closed(&idle).is_empty());
+    assert!(closed(&resting).is_empty());
     assert!(TcpStream::connect(ending.address()).is_err(), "no new ones");
     assert!(closed(&running).len() > LARGE - 1000);
     assert!(ending.ended().success());

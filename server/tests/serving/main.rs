@@ -25,4 +25,5 @@ mod program;
 mod restart;
 mod running;
 mod sending;
+mod site;
 mod tls;

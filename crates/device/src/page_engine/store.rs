@@ -15,9 +15,9 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Response;
 
-use super::super::browser::log;
-use super::super::news;
 use super::Engine;
+use crate::browser::log;
+use crate::news;
 
 /// How long the store may take for a piece that is in memory, in milliseconds. When Chromium finds a disk full and removes all
 /// that a site has stored, what it was just told to store is neither stored nor refused, ever.

@@ -2,12 +2,12 @@
 
 use protocol::download::Choice;
 
-use super::browser::{log, window};
+use crate::browser::{log, window};
 
 const KEY: &str = "modelferry-engine";
 
 /// What was chosen before; where nothing is remembered, automatically.
-pub(super) fn remembered() -> Choice {
+pub(crate) fn remembered() -> Choice {
     // Reading can be forbidden altogether, as in some private windows.
     let text =
         window().local_storage().ok().flatten().and_then(|storage| storage.get_item(KEY).ok().flatten());
@@ -18,7 +18,7 @@ pub(super) fn remembered() -> Choice {
     }
 }
 
-pub(super) fn remember(choice: Choice) {
+pub(crate) fn remember(choice: Choice) {
     let text = match choice {
         Choice::Automatic => "automatic",
         Choice::Background => "background",

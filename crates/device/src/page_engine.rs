@@ -22,8 +22,8 @@ use protocol::{Digest, DigestSet, Piece};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
-use super::browser::{Device, log, now, window};
-use super::driver::Driver;
+use crate::browser::{Device, log, now, window};
+use crate::driver::Driver;
 use wake::Wake;
 
 /// How often progress is shown, in milliseconds.
@@ -33,11 +33,11 @@ const SHOW_EVERY: Millis = 100;
 const SAY_SO: u32 = 300;
 
 /// A run of the engine, to stop it.
-pub(super) struct Run(Rc<Engine>);
+pub(crate) struct Run(Rc<Engine>);
 
 impl Run {
     /// Ends it; it reports so.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.0.stopped.set(true);
         if let Some(abort) = &self.0.abort {
             abort.abort();
@@ -47,14 +47,14 @@ impl Run {
     }
 
     /// Ends it without a word, since another run takes its place.
-    pub(super) fn replace(&self) {
+    pub(crate) fn replace(&self) {
         self.0.silent.set(true);
         self.stop();
     }
 }
 
 /// Begins to fetch these pieces.
-pub(super) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> Run {
+pub(crate) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> Run {
     let engine = Rc::new(Engine {
         driver: Rc::clone(driver),
         device,

@@ -6,13 +6,14 @@ use std::rc::Rc;
 use gloo_timers::future::TimeoutFuture;
 use piece_store::{StoreError, Turn, TurnOf};
 use protocol::download::{
-    Background, Button, Choice, Download, Effect, Event, Settings, Stage, StartRefusal, State, Waiting,
+    Background, Button, Choice, Download, Effect, Engine, Event, Settings, Stage, StartRefusal, State,
+    Waiting,
 };
 use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish, WishState};
 use wasm_bindgen_futures::spawn_local;
 
-use super::browser::{Device, log, now, window};
-use super::{Seat, background, choice, news, page_engine, room, survey};
+use crate::browser::{Device, log, now, window};
+use crate::{background, choice, news, page_engine, room, survey};
 
 /// How often the tab that works tells the others how far it is, in milliseconds.
 const TELL_EVERY: u64 = 500;
@@ -29,49 +30,48 @@ thread_local! {
     static SILENT: Cell<bool> = const { Cell::new(false) };
 }
 
-pub(super) fn seat(model: ModelId, revision: Revision) -> Seat {
-    let driver = driver(&model, revision).unwrap_or_else(|| {
-        let driver = Driver::new(model, revision);
-        DRIVERS.with_borrow_mut(|drivers| drivers.push(Rc::clone(&driver)));
-        driver
-    });
-    driver.seat.clone()
+/// Where in the list of all downloads that of this revision is.
+pub(crate) fn place(model: ModelId, revision: Revision) -> usize {
+    DRIVERS.with_borrow_mut(|drivers| {
+        let is_it = |driver: &Rc<Driver>| {
+            let download = driver.download.borrow();
+            *download.model() == model && download.revision() == revision
+        };
+        if let Some(at) = drivers.iter().position(is_it) {
+            return at;
+        }
+        drivers.push(Driver::new(model, revision));
+        drivers.len() - 1
+    })
+}
+
+pub(crate) fn at(place: usize) -> Option<Rc<Driver>> {
+    DRIVERS.with_borrow(|drivers| drivers.get(place).cloned())
 }
 
 fn drivers() -> Vec<Rc<Driver>> {
     DRIVERS.with_borrow(Clone::clone)
 }
 
-fn driver(model: &ModelId, revision: Revision) -> Option<Rc<Driver>> {
-    drivers().into_iter().find(|driver| driver.identity() == (model.clone(), revision))
-}
-
-fn driver_of(seat: &Seat) -> Option<Rc<Driver>> {
-    let (model, revision) = seat.with_untracked(|download| (download.model().clone(), download.revision()));
-    driver(&model, revision)
-}
-
-pub(super) fn begin(seat: &Seat) {
-    if let Some(driver) = driver_of(seat)
-        && !driver.begun.replace(true)
-    {
-        spawn_local(driver.begin());
+pub(crate) fn begin(driver: &Rc<Driver>) {
+    if !driver.begun.replace(true) {
+        spawn_local(Rc::clone(driver).begin());
     }
 }
 
-pub(super) fn press(seat: &Seat, button: Button) {
-    if let Some(driver) = driver_of(seat) {
-        driver.dispatch(Event::Clicked(button));
-        if matches!(button, Button::Download | Button::Resume) {
-            spawn_local(async move {
-                room::ask_to_keep().await;
-                driver.look_at_room().await;
-            });
-        }
+pub(crate) fn press(driver: &Rc<Driver>, button: Button) {
+    driver.dispatch(Event::Clicked(button));
+    if matches!(button, Button::Download | Button::Resume) {
+        let driver = Rc::clone(driver);
+        spawn_local(async move {
+            room::ask_to_keep().await;
+            driver.look_at_room().await;
+        });
     }
 }
 
-pub(super) fn choose(choice: Choice) {
+/// The person chose an engine, for all downloads of this site.
+pub fn choose(choice: Choice) {
     choice::remember(choice);
     for driver in drivers() {
         driver.dispatch(Event::Chosen(choice));
@@ -79,10 +79,9 @@ pub(super) fn choose(choice: Choice) {
 }
 
 /// Hands a message of the worker's, or of another page, to the downloads it concerns.
-pub(super) fn deliver(message: &FromWorker) {
+pub(crate) fn deliver(message: &FromWorker) {
     for driver in drivers() {
-        let (model, revision) =
-            driver.seat.with_untracked(|download| (download.model().clone(), download.revision()));
+        let (model, revision) = driver.identity();
         let is_of = |attempt: &AttemptId| attempt.model == model && attempt.revision == revision;
         let event = match message.clone() {
             // Models share pieces, so everybody hears of it.
@@ -105,22 +104,26 @@ pub(super) fn deliver(message: &FromWorker) {
 }
 
 /// All downloads look at the device again: the page was out of sight, and messages may have been missed.
-pub(super) fn look_again() {
+pub(crate) fn look_again() {
     for driver in drivers() {
         driver.dispatch(Event::Changed);
     }
 }
 
 /// Does something to the store that nobody else may do at the same time.
-async fn in_turn(work: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+pub(crate) async fn in_turn(work: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
     let _turn = Turn::wait(TurnOf::Store, None).await?;
     work.await
 }
 
 /// One download of this page.
-pub(super) struct Driver {
-    seat: Seat,
+pub(crate) struct Driver {
+    download: RefCell<Download>,
+    /// Whom to tell of changes, as long as they say so.
+    told_of_changes: RefCell<Vec<Box<dyn Fn() -> bool>>>,
     begun: Cell<bool>,
+    /// Which engine this download is to use, if that was said of it alone.
+    own_choice: Cell<Option<Choice>>,
     device: RefCell<Option<Device>>,
     /// The background fetch that is being followed.
     followed: RefCell<Option<AttemptId>>,
@@ -133,9 +136,13 @@ pub(super) struct Driver {
 
 impl Driver {
     fn new(model: ModelId, revision: Revision) -> Rc<Self> {
+        // The engine is not known yet; whoever looks at the device replaces this.
+        let (download, _) = Download::new(model, revision, Engine::Page, Settings::default());
         Rc::new(Self {
-            seat: Seat::new(model, revision),
+            download: RefCell::new(download),
+            told_of_changes: RefCell::default(),
             begun: Cell::default(),
+            own_choice: Cell::default(),
             device: RefCell::default(),
             followed: RefCell::default(),
             ticking: Cell::default(),
@@ -153,29 +160,48 @@ impl Driver {
                 let (download, effects) =
                     Download::new(model, revision, device.engine(), Settings::default());
                 self.device.replace(Some(device));
-                self.seat.update(|seat| *seat = download);
-                self.dispatch(Event::Chosen(choice::remembered()));
+                self.replace(download);
+                self.dispatch(Event::Chosen(self.own_choice.get().unwrap_or_else(choice::remembered)));
                 // The first look may begin a fetch, which has to fit.
                 self.look_at_room().await;
                 self.carry_out(effects);
             }
             Err(lack) => {
-                self.seat.update(|seat| *seat = Download::unsupported(model, revision, lack));
+                self.replace(Download::unsupported(model, revision, lack));
             }
         }
     }
 
-    pub(super) fn identity(&self) -> (ModelId, Revision) {
-        self.seat.with_untracked(|download| (download.model().clone(), download.revision()))
+    pub(crate) fn identity(&self) -> (ModelId, Revision) {
+        self.with(|download| (download.model().clone(), download.revision()))
     }
 
-    pub(super) fn device(&self) -> Option<Device> {
+    pub(crate) fn device(&self) -> Option<Device> {
         self.device.borrow().clone()
     }
 
     /// Reads the download.
-    pub(super) fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
-        self.seat.with_untracked(read)
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
+        read(&self.download.borrow())
+    }
+
+    fn replace(&self, download: Download) {
+        self.download.replace(download);
+        self.tell_of_change();
+    }
+
+    pub(crate) fn on_change(&self, told: Box<dyn Fn() -> bool>) {
+        self.told_of_changes.borrow_mut().push(told);
+    }
+
+    fn tell_of_change(&self) {
+        self.told_of_changes.borrow_mut().retain(|told| told());
+    }
+
+    /// Says which engine this download is to use, whatever was chosen for all.
+    pub(crate) fn choose(self: &Rc<Self>, choice: Choice) {
+        self.own_choice.set(Some(choice));
+        self.dispatch(Event::Chosen(choice));
     }
 
     async fn look_at_room(self: &Rc<Self>) {
@@ -185,7 +211,7 @@ impl Driver {
     }
 
     /// Tells the state machine what happened, and does what it says.
-    pub(super) fn dispatch(self: &Rc<Self>, event: Event) {
+    pub(crate) fn dispatch(self: &Rc<Self>, event: Event) {
         if let Event::PageProgress { in_flight } = event
             && now() >= self.told.get() + TELL_EVERY
         {
@@ -193,9 +219,9 @@ impl Driver {
             let (model, revision) = self.identity();
             news::tell(&FromWorker::Progress { model, revision, in_flight });
         }
-        if let Some(effects) = self.seat.update(|download| download.handle(now(), event)) {
-            self.carry_out(effects);
-        }
+        let effects = self.download.borrow_mut().handle(now(), event);
+        self.tell_of_change();
+        self.carry_out(effects);
     }
 
     fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {

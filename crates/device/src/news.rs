@@ -8,8 +8,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent, VisibilityState};
 
-use super::browser::{log, window};
-use super::driver;
+use crate::browser::{log, window};
+use crate::driver;
 
 const CHANNEL: &str = "modelferry";
 
@@ -19,7 +19,7 @@ thread_local! {
 }
 
 /// Listens from now on. Once is enough, more often does nothing.
-pub(super) fn listen() {
+pub(crate) fn listen() {
     PAGES.with(|pages| {
         pages.get_or_init(|| match open() {
             Ok(channel) => Some(channel),
@@ -43,8 +43,8 @@ fn open() -> Result<BroadcastChannel, JsValue> {
         }
     });
     let listener: Function = heard.into_js_value().unchecked_into();
-    // As a property, which also opens the queue of messages that came before.
-    window.navigator().service_worker().set_onmessage(Some(&listener));
+    // Not as a property, which the page may use itself, if it is not ours.
+    window.navigator().service_worker().add_event_listener_with_callback("message", &listener)?;
 
     if let Some(document) = window.document() {
         let seen = Closure::<dyn Fn()>::new({
@@ -64,7 +64,7 @@ fn open() -> Result<BroadcastChannel, JsValue> {
 }
 
 /// Tells the other pages; this one is not told.
-pub(super) fn tell(message: &FromWorker) {
+pub(crate) fn tell(message: &FromWorker) {
     PAGES.with(|pages| {
         if let Some(Some(channel)) = pages.get()
             && let Err(error) = channel.post_message(&message.to_text().into())

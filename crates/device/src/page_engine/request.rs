@@ -9,9 +9,9 @@ use protocol::transfer::{Answer, Request, range_start};
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, Headers, Response};
 
-use super::super::browser::{log, now};
-use super::super::http;
 use super::Engine;
+use crate::browser::{log, now};
+use crate::http;
 
 /// How much is read at once, in bytes.
 const CHUNK: u32 = 512 << 10;

@@ -15,16 +15,16 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-use super::browser::{Device, log};
-use super::driver::Driver;
-use super::{news, survey};
+use crate::browser::{Device, log};
+use crate::driver::Driver;
+use crate::{news, survey};
 
 /// How often the browser is asked, in milliseconds. Its events alone will not do: an object that a page holds
 /// can fall silent although the download goes on. Often enough that finished pieces do not pile up.
 const POLL: u32 = 500;
 
 /// Asks the browser for all these pieces in one background fetch.
-pub(super) async fn start(
+pub(crate) async fn start(
     device: &Device,
     attempt: &AttemptId,
     pieces: &[Piece],
@@ -65,7 +65,7 @@ pub(super) async fn start(
 }
 
 /// Ends a background fetch; the worker then stores what has arrived.
-pub(super) async fn abort(device: &Device, attempt: &AttemptId) {
+pub(crate) async fn abort(device: &Device, attempt: &AttemptId) {
     let Some(background) = &device.background else { return };
     let aborted = match background.get(&attempt.to_string()).await {
         Ok(Some(registration)) => registration.abort().await.map(drop),
@@ -79,7 +79,7 @@ pub(super) async fn abort(device: &Device, attempt: &AttemptId) {
 }
 
 /// Whether a background fetch that has not begun waits for another one of this site.
-pub(super) async fn is_queued(driver: &Driver) -> bool {
+pub(crate) async fn is_queued(driver: &Driver) -> bool {
     let at_zero = driver.with(|download| {
         let background = download.background();
         background.is_some_and(|background| background.downloaded == 0)
@@ -91,7 +91,7 @@ pub(super) async fn is_queued(driver: &Driver) -> bool {
 }
 
 /// Reports on a background fetch until it has ended.
-pub(super) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptId) {
+pub(crate) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptId) {
     let Some(background) = &device.background else { return };
     let refused = RefCell::default();
     let buffer = PieceBuffer::default();

@@ -18,7 +18,7 @@ thread_local! {
 
 /// The browser's side of downloads, once everything is there.
 #[derive(Clone, Debug)]
-pub(super) struct Device {
+pub(crate) struct Device {
     pub store: BrowserStore,
     /// `None` where the browser has no Background Fetch.
     pub background: Option<BackgroundFetch>,
@@ -26,7 +26,7 @@ pub(super) struct Device {
 
 impl Device {
     /// Registers the worker and opens the store, unless that has been done already.
-    pub(super) async fn open() -> Result<Self, Lack> {
+    pub(crate) async fn open() -> Result<Self, Lack> {
         if let Some(device) = DEVICE.with_borrow(Clone::clone) {
             return Ok(device);
         }
@@ -54,7 +54,7 @@ impl Device {
     }
 
     /// The engine this browser offers.
-    pub(super) fn engine(&self) -> Engine {
+    pub(crate) fn engine(&self) -> Engine {
         match self.background {
             Some(_) => Engine::Background,
             None => Engine::Page,
@@ -80,11 +80,11 @@ pub(crate) fn window() -> Window {
 }
 
 /// Milliseconds since 1970.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     js_sys::Date::now() as u64
 }
 
 /// What no person needs to act on goes to the console, never nowhere.
-pub(super) fn log(what: &str, error: &JsValue) {
+pub(crate) fn log(what: &str, error: &JsValue) {
     web_sys::console::warn_2(&format!("modelferry: {what}:").into(), error);
 }

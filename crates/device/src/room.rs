@@ -7,10 +7,10 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::StorageManager;
 
-use super::browser::{Device, log, window};
+use crate::browser::{Device, log, window};
 
 /// Looks at the room, as far as the browser tells.
-pub(super) async fn look(device: &Device, model: &ModelId) -> Room {
+pub(crate) async fn look(device: &Device, model: &ModelId) -> Room {
     let mut room = Room::default();
     if let Some(storage) = storage() {
         match free(&storage).await {
@@ -34,7 +34,7 @@ pub(super) async fn look(device: &Device, model: &ModelId) -> Room {
 
 /// Asks the browser not to remove what is stored. Some ask the person, so this follows a click on Download, when it
 /// is plain what it is about.
-pub(super) async fn ask_to_keep() {
+pub(crate) async fn ask_to_keep() {
     let Some(storage) = storage() else { return };
     let asked = async { JsFuture::from(storage.persist()?).await };
     if let Err(error) = asked.await {

@@ -7,11 +7,11 @@ use protocol::{AttemptId, DigestSet, Manifest, ModelId, Revision, Wish, WishStat
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-use super::browser::{Device, log, window};
-use super::http;
+use crate::browser::{Device, log, window};
+use crate::http;
 
 /// What is on the device of one revision, and what the browser is doing about it.
-pub(super) async fn survey(
+pub(crate) async fn survey(
     device: &Device,
     model: &ModelId,
     revision: Revision,
@@ -51,7 +51,7 @@ async fn recover(device: &Device, stored: &StoredModel) -> bool {
 }
 
 /// The background fetches of a model that the browser knows, of whatever revision.
-pub(super) async fn attempts(device: &Device, model: &ModelId) -> Vec<AttemptId> {
+pub(crate) async fn attempts(device: &Device, model: &ModelId) -> Vec<AttemptId> {
     let Some(background) = &device.background else {
         return Vec::new();
     };
@@ -86,7 +86,7 @@ async fn active(device: &Device, model: &ModelId, revision: Revision) -> Option<
 }
 
 /// Stores wish and manifest before the first byte is fetched, then looks.
-pub(super) async fn prepare(device: &Device, model: &ModelId, revision: Revision) -> Result<Survey, Cause> {
+pub(crate) async fn prepare(device: &Device, model: &ModelId, revision: Revision) -> Result<Survey, Cause> {
     let storage = |error: StoreError| {
         log("the download could not be prepared", &error.to_string().into());
         match error.kind {
@@ -116,8 +116,8 @@ pub(super) async fn prepare(device: &Device, model: &ModelId, revision: Revision
 
 /// Asks the server which revision it has now. If it is another one, wants that and shows its page, which begins by
 /// itself; says whether it is.
-pub(super) async fn renew(device: &Device, model: &ModelId, revision: Revision) -> Result<bool, Cause> {
-    let current = fetch_manifest(model, None).await?.revision();
+pub(crate) async fn renew(device: &Device, model: &ModelId, revision: Revision) -> Result<bool, Cause> {
+    let current = current(model).await?;
     if current == revision {
         return Ok(false);
     }
@@ -133,11 +133,19 @@ pub(super) async fn renew(device: &Device, model: &ModelId, revision: Revision) 
     Ok(true)
 }
 
+/// Asks the server which revision it has now.
+///
+/// # Errors
+/// Why it could not be had; [`Cause::Gone`] if there is no such model.
+pub async fn current(model: &ModelId) -> Result<Revision, Cause> {
+    Ok(fetch_manifest(model, None).await?.revision())
+}
+
 /// Ends the background fetches of a model that are meant.
-pub(super) async fn abort(device: &Device, model: &ModelId, is_meant: impl Fn(&AttemptId) -> bool) {
+pub(crate) async fn abort(device: &Device, model: &ModelId, is_meant: impl Fn(&AttemptId) -> bool) {
     for attempt in attempts(device, model).await {
         if is_meant(&attempt) {
-            super::background::abort(device, &attempt).await;
+            crate::background::abort(device, &attempt).await;
         }
     }
 }

@@ -6,8 +6,8 @@ use js_sys::Function;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 
-use super::super::browser::window;
 use super::Engine;
+use crate::browser::window;
 
 /// Listens as long as it lives.
 pub(super) struct Listening([Listener; 3]);

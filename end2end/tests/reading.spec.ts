@@ -1,0 +1,259 @@
+// A model that is on the device is read from it, at the URLs at which the server has it: compared with the server's own
+// answers, byte by byte and field by field.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ask, type Asked, controlled, type Got } from '../harness/reading.ts';
+import {
+  bystander,
+  type Device,
+  expect,
+  expectedDigests,
+  MODEL,
+  ModelPage,
+  type Server,
+  storedPieces,
+  test as base,
+  until,
+} from '../harness/test.ts';
+
+const WEIGHTS = 'model.safetensors';
+/** Small, so that what is read has many borders in it. */
+const PIECE = 4 << 20;
+
+const test = base.extend<{ model: ModelPage }>({
+  serverFlags: ['--piece-size', String(PIECE)],
+
+  /** The model's page, with the model on the device. */
+  model: async ({ server, device }, use) => {
+    const model = await open(server, device);
+    await model.click('Download');
+    await model.becomes('ready');
+    await use(model);
+  },
+});
+
+/** Downloads in the page: many small requests would take the browser minutes. */
+async function open(server: Server, device: Device): Promise<ModelPage> {
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+  await controlled(model.page);
+  return model;
+}
+
+const address = (path: string, revision = 'main') => `/${MODEL}/resolve/${revision}/${path}`;
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Requests for files and for what hubs are asked, that came to the server. */
+const came = (server: Server, since: number) =>
+  server.log(since).filter(({ path }) => path.includes('/resolve/') || path.startsWith('/pieces/'));
+
+/**
+ * What only an answer from the network has: when it was sent and by whom it may be read (it is of this origin), and when the
+ * file was last changed, which the device does not know.
+ */
+const OF_THE_NETWORK = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'last-modified', 'access-control-allow-origin', 'access-control-expose-headers', 'cross-origin-resource-policy'];
+
+function comparable({ headers, ...rest }: Got): Got {
+  return { ...rest, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_THE_NETWORK.includes(name))) };
+}
+
+/** What the server itself answers, and what it redirects to. */
+async function fromServer(server: Server, { url, method = 'GET', headers = {} }: Asked): Promise<Got> {
+  const answer = await fetch(server.url + url, { method, headers });
+  // To HEAD, the server's HTTP library adds a length of 0, which is that of nothing.
+  if (answer.status === 304) answer.headers.delete('content-length');
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), sha256: sha256(bytes), length: bytes.length };
+}
+
+test('every file is there with the server gone, at its moving and at its fixed address', async ({ server, model }) => {
+  const { files, revision } = await server.manifest();
+  expect(files.find(({ path }) => path === WEIGHTS)!.pieces.length).toBeGreaterThan(20);
+  await server.stop();
+  for (const { path, size } of files) {
+    for (const named of ['main', revision]) {
+      const got = await ask(model.page, { url: address(path, named) });
+      expect([got.status, got.length, got.sha256], path).toEqual([200, size, expectedDigests().get(path)]);
+      expect(got.headers['x-repo-commit']).toBe(revision);
+    }
+  }
+});
+
+test('answers are the server’s own, field by field', async ({ server, device, model }) => {
+  device.tolerate(/status of 4(04|12|16)/);
+  const { files, revision } = await server.manifest();
+  const { sha256: tag, size } = files.find(({ path }) => path === WEIGHTS)!;
+  const weights = address(WEIGHTS, revision);
+  const range = (range: string, more = {}) => ({ url: weights, headers: { range, ...more } });
+  const cases: Asked[] = [
+    { url: weights },
+    { url: address(WEIGHTS) },
+    { url: weights, method: 'HEAD' },
+    { url: weights, method: 'HEAD', headers: { range: 'bytes=0-1' } },
+    { url: address('config.json') },
+    { url: `${address('1_Pooling/config.json')}?download=true` },
+    { url: `/${MODEL}/raw/${revision}/vocab.txt` },
+    { url: address('README.md') },
+    { url: address('README.md'), method: 'HEAD' },
+    range('bytes=0-0'),
+    range('bytes=-10'),
+    range(`bytes=${size - 5}-`),
+    range(`bytes=${PIECE - 3}-${PIECE + 3}`),
+    range(`bytes=${PIECE}-${2 * PIECE - 1}`),
+    range(`bytes=${PIECE - 1}-${3 * PIECE}`),
+    range(`bytes=5000000-999999999999`),
+    range(`bytes=${size}-`),
+    range('bytes=9-1'),
+    range('items=0-1'),
+    range('bytes=0-9', { 'if-range': `"${tag}"` }),
+    range('bytes=0-9', { 'if-range': '"another"' }),
+    range('bytes=0-9', { 'if-range': `W/"${tag}"` }),
+    range('bytes=0-9', { 'if-match': `"${tag}"` }),
+    range('bytes=0-9', { 'if-match': '"another"' }),
+    range('bytes=0-9', { 'if-none-match': `"${tag}"` }),
+    { url: weights, headers: { 'if-none-match': `"another", W/"${tag}"` } },
+    { url: weights, headers: { 'if-none-match': '"another"' } },
+    { url: weights, headers: { 'if-none-match': '*' } },
+    { url: weights, method: 'HEAD', headers: { 'if-none-match': `"${tag}"` } },
+    { url: address('onnx/model.onnx', revision) },
+    { url: address('onnx/model.onnx'), method: 'HEAD' },
+  ];
+  const expected = await Promise.all(cases.map((asked) => fromServer(server, asked)));
+  const mark = server.mark();
+  for (const [number, asked] of cases.entries()) {
+    expect(comparable(await ask(model.page, asked)), JSON.stringify(asked)).toEqual(comparable(expected[number]!));
+  }
+  // Several ranges at once may be answered with all of it.
+  const several = await ask(model.page, range('bytes=0-1,100-101'));
+  expect(several).toEqual(await ask(model.page, { url: weights }));
+  expect(came(server, mark), 'requests that came to the server').toEqual([]);
+});
+
+test('ranges have the bytes of the file, wherever the borders of pieces are', async ({ server, model }) => {
+  const { revision } = await server.manifest();
+  const whole = new Uint8Array(readFileSync(join(server.models, MODEL, WEIGHTS)));
+  await server.stop();
+  // Not by chance, so that what fails can be looked at again: a multiplicative walk over the file.
+  for (let n = 1; n <= 60; n++) {
+    const first = (n * 7_368_787) % whole.length;
+    const last = Math.min(first + ((n * n * 104_729) % (3 * PIECE)), whole.length - 1);
+    const got = await ask(model.page, { url: address(WEIGHTS, revision), headers: { range: `bytes=${first}-${last}` } });
+    expect(got.sha256, `${first}-${last}`).toBe(sha256(whole.subarray(first, last + 1)));
+    expect(got.headers['content-range']).toBe(`bytes ${first}-${last}/${whole.length}`);
+  }
+});
+
+test('what is not ready, and what is not there, goes to the network', async ({ server, device }) => {
+  server.addFile('my-team/other', 'config.json', '{}');
+  device.tolerate(/status of 404/);
+  const model = await open(server, device);
+  const mark = server.mark();
+  const got = await ask(model.page, { url: address('config.json') });
+  expect([got.status, got.sha256]).toEqual([200, expectedDigests().get('config.json')]);
+  const part = await ask(model.page, { url: address(WEIGHTS), headers: { range: 'bytes=0-9' } });
+  expect([part.status, part.length]).toEqual([206, 10]);
+  const asked = () => came(server, mark).filter(({ status }) => status !== 307);
+  await until('both to be in the log', () => asked().length >= 2);
+  expect(asked().map(({ status, range }) => [status, range])).toEqual([[200, null], [206, 'bytes=0-9']]);
+
+  await model.click('Download');
+  await model.becomes('ready');
+  const after = server.mark();
+  expect((await ask(model.page, { url: address('config.json') })).status).toBe(200);
+  expect((await ask(model.page, { url: '/my-team/nothing/resolve/main/config.json' })).status).toBe(404);
+  expect((await ask(model.page, { url: address('config.json', '0'.repeat(40)) })).status).toBe(404);
+  await until('both to be in the log', () => came(server, after).length >= 2);
+  expect(came(server, after).map(({ status }) => status)).toEqual([404, 404]);
+
+  await model.delete();
+  await model.becomes('absent');
+  const deleted = server.mark();
+  expect((await ask(model.page, { url: address('config.json') })).sha256).toBe(expectedDigests().get('config.json'));
+  // The rest the browser may still have in its HTTP cache.
+  await until('it to be in the log', () => came(server, deleted).some(({ status }) => status === 307));
+});
+
+/** Takes a piece away, as a browser does that needs room. */
+async function evict(server: Server, device: Device, number: number): Promise<string> {
+  const { files } = await server.manifest();
+  const piece = files.find(({ path }) => path === WEIGHTS)!.pieces[number]!;
+  const witness = await bystander(server, device);
+  await witness.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
+  expect(await storedPieces(witness)).not.toContain(piece);
+  return piece;
+}
+
+test('a piece that the browser removed is fetched again, verified and kept, and the reader does not notice', async ({ server, device, model }) => {
+  const url = address(WEIGHTS);
+  expect((await ask(model.page, { url, headers: { range: 'bytes=0-9' } })).status).toBe(206);
+  const piece = await evict(server, device, 7);
+  const mark = server.mark();
+  const got = await Promise.all([ask(model.page, { url }), ask(model.page, { url, headers: { range: `bytes=${7 * PIECE}-` } })]);
+  expect(got[0]!.sha256).toBe(expectedDigests().get(WEIGHTS));
+  expect(got[1]!.status).toBe(206);
+  expect(came(server, mark).map(({ path }) => path), 'once for both').toEqual([`/pieces/${piece}`]);
+  expect(await storedPieces(model.page)).toContain(piece);
+  await server.stop();
+  expect((await ask(model.page, { url })).sha256).toBe(expectedDigests().get(WEIGHTS));
+});
+
+test('a piece that comes back damaged is not kept, and the file is read from the network', async ({ server, device, model }) => {
+  device.tolerate(/could not be read.*the bytes do not match/);
+  const url = address(WEIGHTS);
+  expect((await ask(model.page, { url, headers: { range: 'bytes=0-9' } })).status).toBe(206);
+  const piece = await evict(server, device, 7);
+  server.faults({ corrupt_pieces: [piece] });
+  expect((await ask(model.page, { url })).sha256).toBe(expectedDigests().get(WEIGHTS));
+  expect(await storedPieces(model.page)).not.toContain(piece);
+});
+
+test('without a piece and without the server a request fails, and other files do not', async ({ server, device, model }) => {
+  device.tolerate(/could not be read.*the bytes are not available|ERR_CONNECTION_REFUSED|ERR_FAILED/);
+  const url = address(WEIGHTS);
+  expect((await ask(model.page, { url, headers: { range: 'bytes=0-9' } })).status).toBe(206);
+  await evict(server, device, 7);
+  await server.stop();
+  await expect(ask(model.page, { url })).rejects.toThrow(/Failed to fetch/);
+  expect((await ask(model.page, { url: address('config.json') })).sha256).toBe(expectedDigests().get('config.json'));
+  const before = await ask(model.page, { url, headers: { range: `bytes=0-${7 * PIECE - 1}` } });
+  expect([before.status, before.length]).toEqual([206, 7 * PIECE]);
+});
+
+test('a model stays what it was while the server has a newer one, until it is renewed', async ({ server, model }) => {
+  const old = await server.manifest();
+  const url = address('config.json');
+  server.replaceFile(MODEL, 'config.json', new TextEncoder().encode('{"newer": true}'));
+  await until('the server to have it', async () => (await server.manifest()).revision !== old.revision);
+  const { revision } = await server.manifest();
+  const before = await ask(model.page, { url });
+  expect([before.sha256, before.headers['x-repo-commit']]).toEqual([expectedDigests().get('config.json'), old.revision]);
+
+  await model.reload();
+  await model.click('Download');
+  await model.becomes('ready');
+  // The older one is let go a moment later.
+  await expect.poll(async () => (await ask(model.page, { url })).headers['x-repo-commit']).toBe(revision);
+  expect((await ask(model.page, { url })).length).toBe(15);
+});
+
+test('what hub clients probe is answered without the server, as far as the device knows', async ({ server, device, model }) => {
+  device.tolerate(/status of 404|ERR_CONNECTION_REFUSED/);
+  const { revision } = await server.manifest();
+  const api = `/api/models/${MODEL}`;
+  const paths = [api, `${api}/revision/main`, `${api}/revision/${revision}`, `${api}/refs`, `${api}/tree/main`, `${api}/tree/${revision}?recursive=true`, `${api}/tree/main/1_Pooling`];
+  const read = (path: string) => model.page.evaluate(async (path) => {
+    const answer = await fetch(path);
+    return { status: answer.status, type: answer.headers.get('content-type'), commit: answer.headers.get('x-repo-commit'), json: await answer.json() };
+  }, path);
+  const online = await Promise.all(paths.map(read));
+  await server.stop();
+  for (const [number, path] of paths.entries()) {
+    const { json, ...rest } = await read(path);
+    const { json: expected, ...said } = online[number]!;
+    // What is in the model's README and when it was changed is not known on the device.
+    for (const name of ['lastModified', 'pipeline_tag', 'library_name']) delete expected[name];
+    if (expected.cardData) expected.cardData = {};
+    expect([rest, json], path).toEqual([said, expected]);
+  }
+  expect((await read(`${api}/tree/main/nothing`)).status).toBe(404);
+});

@@ -1,0 +1,92 @@
+//! Models that are on this device are read from it, at the URLs at which the server has them: any library finds them there,
+//! with the server away as well.
+//!
+//! `main` is the revision that is on the device, also when the server has a newer one by now: files of two revisions would
+//! not fit together, it is the person who says when a model is renewed, and what works offline works the same online.
+//! What is not ready, or not ours, goes to the network as it came.
+
+mod answer;
+mod body;
+mod conditions;
+mod hub;
+mod ready;
+mod unreadable;
+
+use conditional_request::Method;
+use protocol::routes::{OfModel, What, parse_of_model};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{FetchEvent, Request, Response, ServiceWorkerGlobalScope};
+
+use crate::{message, report, scope};
+
+pub(crate) use ready::forget;
+use unreadable::Unreadable;
+
+/// Listens from now on. Synchronous on purpose, see the crate's documentation.
+pub(crate) fn register(scope: &ServiceWorkerGlobalScope) -> Result<(), JsValue> {
+    let listener =
+        Closure::<dyn Fn(FetchEvent) -> Result<(), JsValue>>::new(|event: FetchEvent| fetched(&event));
+    scope.add_event_listener_with_callback("fetch", listener.as_ref().unchecked_ref())?;
+    // It must live as long as the worker.
+    listener.forget();
+    ready::listen()
+}
+
+fn fetched(event: &FetchEvent) -> Result<(), JsValue> {
+    let request = event.request();
+    let Some((method, asked)) = asked(&request) else {
+        return Ok(());
+    };
+    let answering = {
+        let event = event.clone();
+        future_to_promise(async move { answer(&event, &request, method, &asked).await.map(JsValue::from) })
+    };
+    event.respond_with(&answering)
+}
+
+/// What of a model is asked for, if it is, and how.
+fn asked(request: &Request) -> Option<(Method, OfModel)> {
+    let method = match request.method().as_str() {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        _ => return None,
+    };
+    let url = request.url();
+    Some((method, parse_of_model(url.strip_prefix(&scope().location().origin())?)?))
+}
+
+async fn answer(
+    event: &FetchEvent,
+    request: &Request,
+    method: Method,
+    asked: &OfModel,
+) -> Result<Response, JsValue> {
+    match &asked.what {
+        What::File(path) => match answer::file(event, request, method, asked, path).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => network(request).await,
+            Err(error) => {
+                report("a model could not be read", &message(&error));
+                network(request).await
+            }
+        },
+        // The server knows of newer revisions, so it is asked first.
+        What::Info | What::Tree { .. } | What::Refs => match network(request).await {
+            Ok(answer) => Ok(answer),
+            Err(unreachable) => match hub::answer(method, asked).await {
+                Ok(Some(answer)) => Ok(answer),
+                Ok(None) => Err(unreachable),
+                Err(error) => {
+                    report("a model could not be looked at", &message(&error));
+                    Err(unreachable)
+                }
+            },
+        },
+    }
+}
+
+async fn network(request: &Request) -> Result<Response, JsValue> {
+    Ok(JsFuture::from(scope().fetch_with_request(request)).await?.unchecked_into())
+}

@@ -1,0 +1,138 @@
+//! Bytes of a file, out of pieces that stay on the disk: nothing of them goes through the memory of this worker.
+//!
+//! Where the browser makes a blob of a stored body without reading it, the body of an answer is a blob of such blobs, which
+//! the browser hands over by itself. Elsewhere that would read everything before the first byte leaves, so pieces are piped
+//! one after the other.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Promise, Reflect};
+use protocol::{Digest, Slice};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{
+    Blob, FetchEvent, ReadableStream, Response, ResponseInit, StreamPipeOptions, TransformStream,
+    WritableStream,
+};
+
+use super::Unreadable;
+use super::ready::Ready;
+use crate::{message, scope};
+
+/// A response with these bytes.
+pub(super) async fn of(
+    event: &FetchEvent,
+    ready: &Rc<Ready>,
+    slices: Vec<Slice>,
+    init: &ResponseInit,
+) -> Result<Response, Unreadable> {
+    if blobs_are_views() {
+        let blob = joined(ready, slices).await?;
+        return Ok(Response::new_with_opt_blob_and_init(Some(&blob), init)?);
+    }
+    let mut slices = slices.into_iter();
+    // A model that was removed meanwhile is noticed before the answer has begun.
+    let first = match slices.next() {
+        Some(slice) => stream(ready, slice).await?,
+        None => return Ok(Response::new_with_opt_str_and_init(None, init)?),
+    };
+    let through = TransformStream::new()?;
+    let response = Response::new_with_opt_readable_stream_and_init(Some(&through.readable()), init)?;
+    let (ready, sink) = (Rc::clone(ready), through.writable());
+    // The browser must not end this worker meanwhile.
+    event.wait_until(&future_to_promise(async move {
+        let piped = pipe(&ready, first, slices, &sink).await;
+        if let Err(error) = piped {
+            // Fails if it is the reader that has stopped, who need not be told.
+            let _ = JsFuture::from(sink.abort_with_reason(&message(&error))).await;
+        }
+        Ok(JsValue::UNDEFINED)
+    }))?;
+    Ok(response)
+}
+
+/// Whether `Response.blob()` of a stored body is a view of the disk: of Chromium it is known, and those who are of its family
+/// say so (User-Agent Client Hints).
+fn blobs_are_views() -> bool {
+    Reflect::get(&scope(), &"navigator".into())
+        .and_then(|navigator| Reflect::get(&navigator, &"userAgentData".into()))
+        .is_ok_and(|data| data.is_object())
+}
+
+/// Opens all pieces, side by side, and puts them together.
+async fn joined(ready: &Rc<Ready>, slices: Vec<Slice>) -> Result<Blob, Unreadable> {
+    let opening: Array = slices
+        .into_iter()
+        .map(|slice| {
+            let ready = Rc::clone(ready);
+            future_to_promise(async move {
+                let blob = opened(&ready, &slice.piece.digest).await.map_err(|error| message(&error))?;
+                cut(&blob, slice).map(JsValue::from)
+            })
+        })
+        .collect();
+    let blobs = JsFuture::from(Promise::all(&opening)).await?;
+    Ok(Blob::new_with_blob_sequence(&blobs)?)
+}
+
+async fn opened(ready: &Ready, digest: &Digest) -> Result<Blob, Unreadable> {
+    let response = ready.piece(digest).await?;
+    Ok(JsFuture::from(response.blob()?).await?.unchecked_into())
+}
+
+fn cut(blob: &Blob, slice: Slice) -> Result<Blob, JsValue> {
+    // Pieces are far shorter than what a double cannot count.
+    blob.slice_with_f64_and_f64(slice.first as f64, slice.end as f64)
+}
+
+async fn pipe(
+    ready: &Ready,
+    first: ReadableStream,
+    rest: impl Iterator<Item = Slice>,
+    sink: &WritableStream,
+) -> Result<(), Unreadable> {
+    let options = StreamPipeOptions::new();
+    options.set_prevent_close(true);
+    options.set_prevent_abort(true);
+    JsFuture::from(first.pipe_to_with_options(sink, &options)).await?;
+    for slice in rest {
+        let stream = stream(ready, slice).await?;
+        JsFuture::from(stream.pipe_to_with_options(sink, &options)).await?;
+    }
+    JsFuture::from(sink.close()).await?;
+    Ok(())
+}
+
+async fn stream(ready: &Ready, slice: Slice) -> Result<ReadableStream, Unreadable> {
+    if slice.is_whole()
+        && let Some(stream) = ready.piece(&slice.piece.digest).await?.body()
+    {
+        return Ok(stream);
+    }
+    // What is asked for next is often in the same piece.
+    let digest = slice.piece.digest;
+    let held =
+        HELD.with_borrow(|held| held.as_ref().filter(|(of, _)| *of == digest).map(|(_, blob)| blob.clone()));
+    let blob = match held {
+        Some(blob) => blob,
+        None => {
+            // Only one at a time.
+            forget();
+            let blob = opened(ready, &digest).await?;
+            HELD.replace(Some((digest, blob.clone())));
+            blob
+        }
+    };
+    Ok(cut(&blob, slice)?.stream())
+}
+
+thread_local! {
+    /// The piece that a part was read of last, where the browser had to read it for that.
+    static HELD: RefCell<Option<(Digest, Blob)>> = const { RefCell::new(None) };
+}
+
+/// Lets go of what is held.
+pub(super) fn forget() {
+    HELD.take();
+}

@@ -1,0 +1,34 @@
+//! The fields of a request that it depends on.
+
+use conditional_request::{Field, Fields};
+use wasm_bindgen::JsValue;
+use web_sys::Headers;
+
+const ALL: [Field; 6] = [
+    Field::IfMatch,
+    Field::IfNoneMatch,
+    Field::IfModifiedSince,
+    Field::IfUnmodifiedSince,
+    Field::IfRange,
+    Field::Range,
+];
+
+/// Their values, in the order of [`ALL`]. Browsers hand out all lines of a field as one.
+pub(super) struct Conditions([Option<String>; ALL.len()]);
+
+impl Conditions {
+    pub(super) fn of(headers: &Headers) -> Result<Self, JsValue> {
+        let mut values = [const { None }; ALL.len()];
+        for (value, field) in values.iter_mut().zip(ALL) {
+            *value = headers.get(field.name())?;
+        }
+        Ok(Self(values))
+    }
+}
+
+impl Fields for Conditions {
+    fn lines(&self, field: Field) -> impl Iterator<Item = &[u8]> {
+        let values = ALL.iter().zip(&self.0).filter(move |(known, _)| **known == field);
+        values.filter_map(|(_, value)| Some(value.as_deref()?.trim().as_bytes()))
+    }
+}

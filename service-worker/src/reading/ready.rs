@@ -1,0 +1,121 @@
+//! Which models are ready, and their pieces.
+//!
+//! That a model is ready is derived from the store, by listing it, and then remembered as long as this worker runs and nobody
+//! says that something has changed. This may be wrong, since a browser removes what it likes and tells nobody: so each piece
+//! is looked for when it is wanted, and fetched again if it is gone.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use piece_store::{BrowserStore, PieceBuffer, Pieces as _};
+use protocol::routes::OfModel;
+use protocol::{Digest, FromWorker, Manifest};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{BroadcastChannel, Response};
+
+use super::Unreadable;
+use crate::{pages, salvage};
+
+thread_local! {
+    static READY: RefCell<Vec<Rc<Ready>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where pages tell each other what has changed.
+const CHANNEL: &str = "modelferry";
+
+/// A revision of a model that is ready.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub manifest: Manifest,
+    store: BrowserStore,
+}
+
+/// Hears of changes from now on.
+pub(super) fn listen() -> Result<(), JsValue> {
+    let channel = BroadcastChannel::new(CHANNEL)?;
+    // Pages tell how far they are several times a second, and that a piece has come; neither takes anything away.
+    let heard = Closure::<dyn Fn(JsValue)>::new(|event: JsValue| {
+        let data = js_sys::Reflect::get(&event, &"data".into()).ok().and_then(|data| data.as_string());
+        match data.and_then(|text| FromWorker::from_text(&text)) {
+            Some(FromWorker::Progress { .. } | FromWorker::Admitted { .. }) => {}
+            Some(FromWorker::Changed { .. } | FromWorker::Refused { .. } | FromWorker::Finished { .. })
+            | None => {
+                forget();
+            }
+        }
+    });
+    channel.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    heard.forget();
+    // So must the channel.
+    std::mem::forget(channel);
+    Ok(())
+}
+
+/// Something has changed: what is asked for next is looked up again.
+pub(crate) fn forget() {
+    READY.take();
+    super::body::forget();
+}
+
+/// The revision that is asked for, if it is ready.
+pub(super) async fn find(asked: &OfModel) -> Result<Option<Rc<Ready>>, Unreadable> {
+    let is_meant = |manifest: &Manifest| {
+        *manifest.model() == asked.model
+            && asked.revision.is_none_or(|revision| manifest.revision() == revision)
+    };
+    let known = READY.with_borrow(|known| known.iter().find(|ready| is_meant(&ready.manifest)).cloned());
+    if known.is_some() {
+        return Ok(known);
+    }
+    let store = BrowserStore::open().await?;
+    let mut manifests = store.manifests_of(&asked.model).await?;
+    manifests.retain(is_meant);
+    if manifests.is_empty() {
+        return Ok(None);
+    }
+    let kept = store.pieces().list().await?;
+    // While a newer revision has just become ready and the older one is not yet let go, either will do.
+    let whole = |manifest: &Manifest| manifest.pieces().iter().all(|piece| kept.contains(&piece.digest));
+    let Some(manifest) = manifests.into_iter().find(whole) else {
+        return Ok(None);
+    };
+    let ready = Rc::new(Ready { manifest, store });
+    READY.with_borrow_mut(|known| known.push(Rc::clone(&ready)));
+    Ok(Some(ready))
+}
+
+impl Ready {
+    /// The stored body of a piece. If it is gone, it is fetched again first.
+    pub(super) async fn piece(&self, digest: &Digest) -> Result<Response, Unreadable> {
+        let pieces = self.store.pieces();
+        if let Some(response) = pieces.response(digest).await? {
+            return Ok(response);
+        }
+        self.heal(digest).await?;
+        pieces.response(digest).await?.ok_or(Unreadable::Removed)
+    }
+
+    async fn heal(&self, digest: &Digest) -> Result<(), Unreadable> {
+        if !self.store.has_manifest(self.manifest.model(), self.manifest.revision()).await? {
+            forget();
+            return Err(Unreadable::Removed);
+        }
+        let pieces = self.store.pieces();
+        // Whoever else wants it waits here, and finds it.
+        let Some(place) = pieces.place(digest).await? else {
+            return Ok(());
+        };
+        let response = match salvage::fetch(digest).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                pieces.give_back(place).await?;
+                return Err(refusal.into());
+            }
+        };
+        let unverified = pieces.take(place, &response).await?;
+        pieces.verify(unverified, &PieceBuffer::default()).await?;
+        pages::tell(&FromWorker::Admitted { digest: *digest }).await;
+        Ok(())
+    }
+}
