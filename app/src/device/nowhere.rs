@@ -1,6 +1,6 @@
 //! No device: while the server renders.
 
-use leptos::prelude::StoredValue;
+use leptos::prelude::{StoredValue, WithValue as _};
 use protocol::download::{Button, Choice, Download, Engine, Settings};
 use protocol::{ModelId, Revision};
 
