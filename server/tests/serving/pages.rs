@@ -110,6 +110,8 @@ fn what_depends_on_the_request_says_on_what() {
         ("/nothing/here", &["accept-encoding", "sec-fetch-mode"]),
         ("/nothing", &["accept", "accept-encoding"]),
         ("/pkg/modelferry.js", &["accept-encoding"]),
+        ("/modelferry.js", &["accept-encoding"]),
+        ("/modelferry.d.ts", &["accept-encoding"]),
         ("/service-worker.js", &["accept-encoding"]),
     ] {
         let gzip = ("Accept-Encoding", "gzip");
