@@ -27,7 +27,11 @@ mod room;
 mod survey;
 
 #[cfg(feature = "hydrate")]
+pub(crate) use browser::{log, register, window};
+#[cfg(feature = "hydrate")]
 use driver as side;
+#[cfg(feature = "hydrate")]
+pub(crate) use driver::is_busy;
 #[cfg(not(feature = "hydrate"))]
 mod nowhere;
 #[cfg(not(feature = "hydrate"))]

@@ -18,6 +18,10 @@ mod pages;
 mod parts;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "hydrate")]
+mod watch;
 
 #[cfg(feature = "ssr")]
-pub use shell::{App, shell};
+pub use shell::{App, THEME, Theme, shell};
+#[cfg(feature = "hydrate")]
+pub use watch::watch;

@@ -6,6 +6,7 @@ import type { Driver, EngineName, Launch } from '../engines/driver.ts';
 import { Firefox } from '../engines/firefox.ts';
 import { Model } from '../engines/model.ts';
 import { WebKit } from '../engines/webkit.ts';
+import { storedShell } from '../harness/shell.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
   expect,
@@ -252,6 +253,25 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await server.stop();
       expectWhole(await readFiles(driver, files));
       expect(await model.state()).toBe('ready');
+    });
+
+    test('with the server stopped, the pages open and say what is on the device', async ({ server, driver, model }) => {
+      await model.open(server);
+      await model.click('Download');
+      await model.becomes('ready');
+      await until('the pages to be kept', async () => {
+        const kept = await storedShell(driver);
+        return ['/', '/offline', `/${MODEL}`].every((path) => kept.includes(path));
+      });
+      await server.stop();
+      await model.reload();
+      await model.becomes('ready');
+      const says = () => driver.evaluate(() => document.body.innerText, null);
+      await driver.open(`${server.url}/`);
+      await until('the catalogue to know the model', async () => (await says()).includes('On this device'));
+      await until('the page to say that it is offline', async () => (await says()).includes('You are offline'));
+      await driver.open(`${server.url}/nobody/nothing`);
+      expect(await says()).toContain('This page needs the network');
     });
   });
 }

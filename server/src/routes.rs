@@ -6,6 +6,7 @@ mod hub;
 mod listing;
 mod manifest;
 mod pieces;
+mod web_manifest;
 mod worker;
 
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use crate::ServerState;
 use crate::http::{Form, Refusal};
 use crate::index::{Model, Snapshot};
 
-pub(crate) use worker::worker;
+pub(crate) use web_manifest::web_manifest;
+pub(crate) use worker::Worker;
 
 /// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:
 /// what they give is public.

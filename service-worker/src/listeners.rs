@@ -5,16 +5,17 @@ use piece_store::{BrowserStore, StoreError, Turn, TurnOf};
 use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::{ExtendableEvent, ServiceWorkerGlobalScope};
 
-use crate::{message, pages, report, salvage, scope};
+use crate::{message, pages, report, salvage, scope, shell};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
     let scope = scope();
     on(&scope, "install", || async { install().await })?;
     on(&scope, "activate", || async { activate().await })?;
+    shell::register(&scope)?;
     background_fetch::listen(&scope, complete, click)
 }
 
@@ -59,6 +60,8 @@ async fn activate() {
     if let Err(error) = JsFuture::from(scope().clients().claim()).await {
         report("taking charge of open pages failed", &error);
     }
+    // Not waited for: meanwhile pages would get no answer. If the browser ends the worker too early, the next visit goes on.
+    spawn_local(async { drop(shell::keep_up(None).await) });
 }
 
 async fn sweep() -> Result<(), StoreError> {

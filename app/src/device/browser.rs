@@ -63,7 +63,7 @@ impl Device {
 }
 
 /// Returns once a worker is active: only then can a background fetch be started.
-async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue> {
+pub(crate) async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue> {
     let navigator = window.navigator();
     if !Reflect::has(&navigator, &"serviceWorker".into())? {
         return Err("there is no navigator.serviceWorker".into());
@@ -75,7 +75,7 @@ async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue>
     Ok(JsFuture::from(container.ready()?).await?.unchecked_into())
 }
 
-pub(super) fn window() -> Window {
+pub(crate) fn window() -> Window {
     js_sys::global().unchecked_into()
 }
 
@@ -85,6 +85,6 @@ pub(super) fn now() -> u64 {
 }
 
 /// What no person needs to act on goes to the console, never nowhere.
-pub(super) fn log(what: &str, error: &JsValue) {
+pub(crate) fn log(what: &str, error: &JsValue) {
     web_sys::console::warn_2(&format!("modelferry: {what}:").into(), error);
 }

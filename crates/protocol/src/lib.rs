@@ -13,6 +13,7 @@ mod manifest;
 mod message;
 mod name;
 pub mod routes;
+pub mod shell;
 mod text;
 pub mod transfer;
 mod wish;

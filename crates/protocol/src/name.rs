@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 /// First path segments that the server uses itself. A folder of such a name below the models root could
 /// never be reached, so indexing refuses it by name.
-pub const RESERVED_OWNERS: [&str; 10] = [
+pub const RESERVED_OWNERS: [&str; 11] = [
     "api",
     "assets",
     "favicon.ico",
     "healthz",
+    "manifest.webmanifest",
     "metrics",
     "modelferry.js",
     "pieces",

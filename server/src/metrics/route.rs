@@ -40,7 +40,7 @@ impl Route {
             (Some("pieces"), _) => Self::Piece,
             (Some("api"), _) => Self::Api,
             (Some("healthz"), None) => Self::Health,
-            (Some("pkg" | "assets" | "service-worker.js"), _) => Self::Asset,
+            (Some("pkg" | "assets" | "service-worker.js" | "manifest.webmanifest"), _) => Self::Asset,
             (_, Some("resolve")) => Self::File,
             (_, _) => Self::Page,
         }
