@@ -8,6 +8,7 @@ import { ENGINES, test } from '../engines/test.ts';
 import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
 import { ask, controlled } from '../harness/reading.ts';
+import { storedShell } from '../harness/shell.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
   expect,
@@ -286,6 +287,25 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
       expect(server.pieceRequests(mark)).toEqual([piece]);
       expect(await storedPieces(driver)).toContain(piece);
+    });
+
+    test('with the server stopped, the pages open and say what is on the device', async ({ server, driver, model }) => {
+      await model.open(server);
+      await model.click('Download');
+      await model.becomes('ready');
+      await until('the pages to be kept', async () => {
+        const kept = await storedShell(driver);
+        return ['/', '/offline', `/${MODEL}`].every((path) => kept.includes(path));
+      });
+      await server.stop();
+      await model.reload();
+      await model.becomes('ready');
+      const says = () => driver.evaluate(() => document.body.innerText, null);
+      await driver.open(`${server.url}/`);
+      await until('the catalogue to know the model', async () => (await says()).includes('On this device'));
+      await until('the page to say that it is offline', async () => (await says()).includes('You are offline'));
+      await driver.open(`${server.url}/nobody/nothing`);
+      expect(await says()).toContain('This page needs the network');
     });
   });
 }

@@ -26,7 +26,11 @@ mod turn;
 
 pub use admission::{PieceBuffer, Place, Unverified, two_at_a_time};
 pub use byte_reader::ByteReader;
-pub use cache::{CacheDocuments, CacheParts, CachePieces, remove_other_layouts, sha256};
+pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, remove_other_layouts, sha256};
+/// Entries of caches by the caches' names, for what is kept beside models.
+pub mod entries {
+    pub use crate::cache::{DOCUMENTS, delete_one as delete, found as get, paths, put};
+}
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};

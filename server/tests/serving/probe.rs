@@ -212,6 +212,7 @@ fn every_method_that_does_not_read_is_refused_everywhere() {
         "/o/n",
         "/service-worker.js",
         "/modelferry.js",
+        "/manifest.webmanifest",
         "/pkg/x.js",
         "/assets/icon.svg",
     ]) {
