@@ -82,7 +82,7 @@ try {
     const direct = early || (await read('direct'));
     ranges.push(...(await page.evaluate(`reading.ranges(${RANGES})`)));
     runs.push({ through, direct, memory: (peak(meter.memory).parts.all ?? 0) - before });
-    process.stdout.write(`${round}: ${through.toFixed(0)} ms through the worker, ${direct.toFixed(0)} ms out of the cache\n`);
+    process.stdout.write(`${round}: ${through.toFixed(1)} ms through the worker, ${direct.toFixed(1)} ms out of the cache\n`);
   }
   if (server.log().length > mark) throw new Error('something was read from the network');
   const text = render(runs, ranges);

@@ -203,7 +203,7 @@ async fn check_models<P: Pieces, D: Documents, T: Parts>(
     let mut both = vec![old.revision(), new.revision()];
     both.sort_unstable();
     assert_eq!(of_model, both);
-    assert_eq!(store.manifests_of(other.model()).await.unwrap(), [other.clone()]);
+    assert_eq!(store.manifests_of(other.model()).await.unwrap(), std::slice::from_ref(&other));
     assert_eq!(store.sweep().await.unwrap(), 1);
     store.fulfil(model, old.revision()).await.unwrap();
     assert_eq!(store.wish(model).await.unwrap(), Some(wish), "another revision is wanted by now");
