@@ -114,6 +114,7 @@ fn what_depends_on_the_request_says_on_what() {
         ("/modelferry.d.ts", &["accept-encoding"]),
         ("/service-worker.js", &["accept-encoding"]),
         ("/manifest.webmanifest", &["accept-encoding"]),
+        ("/inference-worker.js", &["accept-encoding", "sec-fetch-mode"]),
     ] {
         let gzip = ("Accept-Encoding", "gzip");
         for accepted in [&[][..], &[gzip], &[gzip, ("Accept", "text/html")]] {

@@ -213,6 +213,7 @@ fn every_method_that_does_not_read_is_refused_everywhere() {
         "/service-worker.js",
         "/modelferry.js",
         "/manifest.webmanifest",
+        "/inference-worker.js",
         "/pkg/x.js",
         "/assets/icon.svg",
     ]) {
