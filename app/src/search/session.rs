@@ -69,8 +69,12 @@ pub(crate) fn follow(model: &ModelId, revision: Revision, ready: bool) {
 impl Session {
     fn new(section: Section, model: &ModelId, revision: Revision) -> Self {
         let listener = Closure::wrap(Box::new(|event: Event| {
-            SESSION.with_borrow_mut(|session| {
-                if let Some(session) = session {
+            // What our own doing causes at once is not the person's: a field that loses the focus to another one says that it
+            // has changed.
+            SESSION.with(|session| {
+                if let Ok(mut session) = session.try_borrow_mut()
+                    && let Some(session) = session.as_mut()
+                {
                     session.hear(&event);
                 }
             });
@@ -99,11 +103,12 @@ impl Session {
         match event.type_().as_str() {
             "message" => self.answer(&event.unchecked_ref::<MessageEvent>().data()),
             "error" => {
-                let message = event.unchecked_ref::<ErrorEvent>().message();
-                self.fail_for_good(&LoadFailure::Program(message));
+                // A script that does not come is told of by an event without words.
+                let words = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
+                self.fail_for_good(&LoadFailure::Program(words.unwrap_or_default()));
             }
-            // A file has been read.
-            "load" => {
+            // A file has been read, or cannot be.
+            "loadend" => {
                 let content = target.unchecked_into::<FileReader>().result();
                 self.take(content.ok().and_then(|content| content.as_string()));
             }
@@ -124,7 +129,9 @@ impl Session {
         let Some(data) = event.unchecked_ref::<DragEvent>().data_transfer() else { return };
         if data.types().includes(&"Files".into(), 0) {
             event.prevent_default();
-            self.open(data.files().and_then(|files| files.item(0)));
+            if event.type_() == "drop" {
+                self.open(data.files().and_then(|files| files.item(0)));
+            }
         }
     }
 
@@ -141,15 +148,14 @@ impl Session {
         }
     }
 
-    /// Reads a file. While one is only held over the section, there is none.
+    /// Reads a file, if there is one.
     fn open(&mut self, file: Option<File>) {
         let Some(file) = file else { return };
         if file.size() > LONGEST as f64 {
             return self.fail(text::TOO_LONG);
         }
         if let Ok(reader) = FileReader::new() {
-            listen(&reader, "load", &self.listener);
-            listen(&reader, "error", &self.listener);
+            listen(&reader, "loadend", &self.listener);
             // Throws only for what is no file.
             let _ = reader.read_as_text(&file);
         }
@@ -183,6 +189,7 @@ impl Session {
         }
         self.section.say("state", text::LOADING);
         self.section.progress(0, 0);
+        // One that is there has been asked already.
         if self.worker.is_none() {
             match Worker::new(routes::INFERENCE_WORKER) {
                 Ok(worker) => {
@@ -192,8 +199,8 @@ impl Session {
                 }
                 Err(_) => return self.fail_for_good(&LoadFailure::Program(String::new())),
             }
+            self.post(&ToInference::Load { model: self.model.clone(), revision: self.revision });
         }
-        self.post(&ToInference::Load { model: self.model.clone(), revision: self.revision });
     }
 
     fn read(&mut self) {
@@ -253,7 +260,11 @@ impl Session {
                 self.section.say("reach", &text::reach(done, total));
                 self.ask();
             }
-            FromInference::Indexed { job } if job == self.job => self.end(&text::ready(self.spans.len())),
+            FromInference::Indexed { job } if job == self.job => {
+                // Of the last batch nothing else is said.
+                self.done = self.spans.len() as u32;
+                self.end(&text::ready(self.spans.len()));
+            }
             FromInference::Cancelled { job } if job == self.job => {
                 self.end(&text::stopped(self.done as usize, self.spans.len()));
             }

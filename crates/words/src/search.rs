@@ -87,10 +87,13 @@ pub fn found(hits: usize, best: f32) -> String {
 #[must_use]
 pub fn load_failure(failure: &LoadFailure) -> String {
     match failure {
-        LoadFailure::Program(detail) => format!(
-            "The program that reads texts could not be loaded ({detail}). It comes from the server the first time: look \
-             whether that can be reached, then try again."
-        ),
+        LoadFailure::Program(detail) => {
+            let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+            format!(
+                "The program that reads texts could not be loaded{detail}. It comes from the server the first time: \
+                 look whether that can be reached, then try again."
+            )
+        }
         LoadFailure::NotReady => {
             "Parts of the model are gone from this device. Reload the page, and resume the download."
                 .to_owned()
