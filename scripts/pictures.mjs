@@ -62,6 +62,8 @@ async function take(browser, url) {
     await page.goto(`${url}/${MODEL}`);
     await page.getByRole('button', { name: 'Download', exact: true }).click();
     await page.locator('[data-testid=download][data-state=ready]').waitFor({ timeout: 120_000 });
+    // The click on Download has scrolled to it.
+    await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: join(folder, name) });
     await context.close();
   }
