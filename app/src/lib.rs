@@ -19,6 +19,10 @@ mod parts;
 mod search;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "hydrate")]
+mod watch;
 
 #[cfg(feature = "ssr")]
-pub use shell::{App, shell};
+pub use shell::{App, THEME, Theme, shell};
+#[cfg(feature = "hydrate")]
+pub use watch::watch;

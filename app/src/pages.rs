@@ -3,7 +3,9 @@
 mod catalogue;
 mod model;
 mod not_found;
+mod offline;
 
 pub(crate) use catalogue::CataloguePage;
 pub(crate) use model::ModelPage;
 pub(crate) use not_found::NotFound;
+pub(crate) use offline::OfflinePage;

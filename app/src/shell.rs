@@ -11,21 +11,40 @@ use leptos_router::SsrMode;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{ParamSegment, StaticSegment};
 
-use crate::pages::{CataloguePage, ModelPage, NotFound};
+use protocol::routes;
 
-/// The document.
+use crate::pages::{CataloguePage, ModelPage, NotFound, OfflinePage};
+use crate::parts::Notices;
+
+/// The colour of what is around the page, as the style sheet's `--ground`.
+#[derive(Clone, Copy, Debug)]
+pub struct Theme {
+    /// By day.
+    pub light: &'static str,
+    /// By night.
+    pub dark: &'static str,
+}
+
+/// The colours of this application.
+pub const THEME: Theme = Theme { light: "#f6f8fa", dark: "#10161b" };
+
+/// The document. `build` is what the validator of the worker's script begins with.
 #[must_use]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions, build: String) -> impl IntoView {
     provide_meta_context();
     restrict(&options);
     view! {
         <!DOCTYPE html>
-        <html lang=words::LANGUAGE>
+        <html lang=words::LANGUAGE data-build=build>
             <head>
                 <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
+                {around("(prefers-color-scheme: light)", THEME.light)}
+                {around("(prefers-color-scheme: dark)", THEME.dark)}
                 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml"/>
+                <link rel="apple-touch-icon" href="/assets/install/apple-touch-icon.png"/>
+                <link rel="manifest" href=routes::WEB_MANIFEST/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options=options.clone() islands=true/>
                 <HashedStylesheet options id="style"/>
@@ -36,6 +55,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// The colour for what is around the page. The macro does not know that such an element may have a condition.
+fn around(media: &'static str, color: &'static str) -> impl IntoView {
+    leptos::html::meta().name("theme-color").content(color).attr("media", media)
 }
 
 /// What the page may load and run, whatever gets into it (Content Security Policy Level 3): its own files and the one script
@@ -70,9 +94,11 @@ pub fn App() -> impl IntoView {
                     {words::NAME}
                 </a>
             </header>
+            <Notices/>
             <main>
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("") view=CataloguePage ssr=SsrMode::Async/>
+                    <Route path=StaticSegment(&routes::OFFLINE[1..]) view=OfflinePage ssr=SsrMode::Async/>
                     <Route path=(ParamSegment("owner"), ParamSegment("name")) view=ModelPage ssr=SsrMode::Async/>
                 </Routes>
             </main>

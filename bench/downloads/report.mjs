@@ -82,7 +82,7 @@ function bars(rows) {
 }
 
 /** @param {{ size: number, rounds: number, link: string }} setting */
-function setting({ size, rounds, link }) {
+export function setting({ size, rounds, link }) {
   const first = (/** @type {string} */ command, /** @type {string[]} */ args) =>
     execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split('\n')[0] ?? '';
   const versions = [first(chromiumProgram(), ['--version']), first(program, ['--version']), `Node.js ${process.version}`];

@@ -1,5 +1,5 @@
 // The real server: the release build, on a port and a models folder of the test's own.
-import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestList, root, serverProgram, sharedModels, site } from './paths.ts';
 import { Process } from './process.ts';
@@ -58,9 +58,17 @@ function link(from: string, to: string): void {
   }
 }
 
+/** A program with its pages, as `./scripts/build` leaves them. */
+export interface Build {
+  program: string;
+  site: string;
+}
+
 export class Server implements Site {
   readonly #folder: string;
   readonly #flags: string[];
+  /** What is started. */
+  build: Build = { program: serverProgram, site };
   #process: Process | undefined;
   #port = 0;
 
@@ -128,12 +136,13 @@ export class Server implements Site {
 
   /** Starts it, and comes back when it has read all models. A second start is on the same port. */
   async start(): Promise<void> {
-    if (!existsSync(serverProgram)) throw new Error('there is no release build: run ./scripts/test build');
+    if (!existsSync(this.build.program)) throw new Error('there is no release build: run ./scripts/test build');
     const settings = Object.entries(process.env).filter(([name]) => !/^(MODELFERRY|LEPTOS)_/.test(name));
     this.#process = new Process(
-      serverProgram,
+      this.build.program,
       [
         ['--models', this.models],
+        ['--site', this.build.site],
         ['--listen', `127.0.0.1:${this.#port}`],
         ['--access-log', this.#log],
         ['--test-faults', this.#faults],
@@ -144,7 +153,7 @@ export class Server implements Site {
         env: {
           ...Object.fromEntries(settings),
           LEPTOS_OUTPUT_NAME: 'modelferry',
-          LEPTOS_SITE_ROOT: site,
+          LEPTOS_SITE_ROOT: this.build.site,
           LEPTOS_SITE_PKG_DIR: 'pkg',
           LEPTOS_HASH_FILES: 'true',
           LEPTOS_HASH_FILE_NAME: 'hash.txt',
@@ -168,6 +177,26 @@ export class Server implements Site {
         .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
         .map((entry) => entry.name);
     return folders(this.models).flatMap((owner) => folders(join(this.models, owner)).map((name) => `${owner}/${name}`));
+  }
+
+  /**
+   * Another build: the same program with another style sheet under another name, as `./scripts/build` makes after a change
+   * of one line. Pages of it have `--build: name`.
+   */
+  anotherBuild(name: string): Build {
+    const folder = join(this.#folder, name);
+    const pkg = join(folder, 'site', 'pkg');
+    cpSync(site, join(folder, 'site'), { recursive: true });
+    const sheet = readdirSync(pkg).find((file) => file.endsWith('.css'))!;
+    const [, hash] = sheet.match(/\.([\w-]+)\.css$/)!;
+    const style = readFileSync(join(pkg, sheet), 'utf8');
+    writeFileSync(join(pkg, sheet.replace(hash!, name)), `${style}\n:root { --build: ${name} }\n`);
+    rmSync(join(pkg, sheet));
+    const program = join(folder, 'modelferry');
+    cpSync(serverProgram, program);
+    const hashes = readFileSync(join(dirname(serverProgram), 'hash.txt'), 'utf8');
+    writeFileSync(join(folder, 'hash.txt'), hashes.replace(hash!, name));
+    return { program, site: join(folder, 'site') };
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,9 @@
 // The pages at the widths of a telephone and of a desk, by day and by night: nothing sticks out, nothing is
 // hard to read, and everything can be operated with a keyboard or a screen reader. Pictures are kept.
+import { tolerateFailures } from '../harness/faults.ts';
 import { isAccessible, looksRight } from '../harness/looks.ts';
-import { expect, ModelPage, test } from '../harness/test.ts';
+import { storedShell } from '../harness/shell.ts';
+import { expect, MODEL, ModelPage, test } from '../harness/test.ts';
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`the pages are right in every state, ${scheme}`, async ({ server, device }) => {
@@ -41,6 +43,43 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.goto(`${server.url}/nobody/nothing`);
     await check('missing');
     device.tolerate(/nobody\/nothing: error: Failed to load resource: .* 404/);
+  });
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`the pages are right without the server, and when there is a new build, ${scheme}`, async ({ server, device }) => {
+    tolerateFailures(device);
+    mkdirSync(pictures, { recursive: true });
+    const page = await device.newPage();
+    const session = await page.context().newCDPSession(page);
+    // As in a window of its own.
+    const features = [
+      { name: 'prefers-color-scheme', value: scheme },
+      { name: 'display-mode', value: 'standalone' },
+    ];
+    await session.send('Emulation.setEmulatedMedia', { features });
+    const check = async (state: string) => {
+      await looksRight(page, `${scheme}-${state}`);
+      await isAccessible(page, `${state}, ${scheme}`);
+    };
+    const model = await ModelPage.open(page, server);
+    await expect.poll(() => storedShell(page)).toEqual(expect.arrayContaining(['/', '/offline', `/${MODEL}`]));
+
+    // What makes this mark come is in update.spec.ts; here it is looked at.
+    await page.evaluate(() => document.documentElement.toggleAttribute('data-renewed', true));
+    await expect(page.getByText('There is a new version')).toBeVisible();
+    await check('renewed');
+
+    await server.stop();
+    await model.reload();
+    await expect(page.getByText('You are offline')).toBeVisible();
+    await check('offline-model');
+    await page.goto(server.url);
+    await expect(page.getByText('needs the network')).toBeVisible();
+    await check('offline-catalogue');
+    await page.goto(`${server.url}/nobody/nothing`);
+    await expect(page.getByText('You are offline')).toBeVisible();
+    await check('offline-missing');
   });
 }
 

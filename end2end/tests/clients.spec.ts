@@ -200,6 +200,9 @@ test('redbot finds nothing to warn of', async ({ server }) => {
   const page = await (await fetch(server.url)).text();
   const assets = [...page.matchAll(/"(\/pkg\/[^"]+)"/g)].map((match) => match[1]!);
   expect(assets.length).toBeGreaterThan(1);
+  const entry = await (await fetch(`${server.url}/modelferry.js`)).text();
+  assets.push(...[...entry.matchAll(/'\.(\/module\/[^']+)'/g)].map((match) => match[1]!));
+  expect(assets.length).toBeGreaterThan(3);
   const { revision } = manifest;
   const paths = [
     `/${MODEL}/resolve/${revision}/${file!.path}`,
@@ -220,6 +223,8 @@ test('redbot finds nothing to warn of', async ({ server }) => {
     `/api/models/${MODEL}/manifest/${revision}`,
     `/api/models/${MODEL}/manifest/${revision}?form=text`,
     '/healthz',
+    '/modelferry.js',
+    '/modelferry.d.ts',
     '/service-worker.js',
     '/assets/icon-192.png',
     '/no-such-page',

@@ -1,16 +1,14 @@
 // The same scenarios in three browser engines: what a person does, with the real server and the real model.
 // Chromium downloads by Background Fetch, Firefox and WebKit have none and download in the page.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Chromium } from '../engines/chromium.ts';
-import type { Driver, EngineName, Launch } from '../engines/driver.ts';
-import { Firefox } from '../engines/firefox.ts';
-import { Model } from '../engines/model.ts';
-import { WebKit } from '../engines/webkit.ts';
+import type { Driver, EngineName } from '../engines/driver.ts';
+import { ENGINES, test } from '../engines/test.ts';
 import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
 import { ask, controlled } from '../harness/reading.ts';
+import { storedShell } from '../harness/shell.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
   expect,
@@ -23,42 +21,9 @@ import {
   storedFiles,
   storedManifests,
   storedPieces,
-  test as base,
   until,
 } from '../harness/test.ts';
 import { waste } from '../harness/waste.ts';
-
-const ENGINES: Record<EngineName, Launch> = {
-  chromium: Chromium.launch,
-  firefox: Firefox.launch,
-  webkit: WebKit.launch,
-};
-
-interface Fixtures {
-  driver: Driver;
-  model: Model;
-}
-
-const test = base.extend<Fixtures & { engine: EngineName }>({
-  engine: ['chromium', { option: true }],
-
-  // Depends on the server and on the proxy, so that it is ended first.
-  driver: async ({ idleProxy: _, engine }, use, info) => {
-    const driver = await ENGINES[engine]();
-    try {
-      info.annotations.push({ type: 'browser', description: await driver.version() });
-      await use(driver);
-    } finally {
-      if (info.status !== info.expectedStatus) {
-        writeFileSync(info.outputPath('browser.log'), driver.output());
-        await driver.screenshot(info.outputPath('page.png')).catch(() => undefined);
-      }
-      await driver.dispose();
-    }
-  },
-
-  model: async ({ driver }, use) => use(new Model(driver)),
-});
 
 /**
  * What cut connections may cost: two pieces in the browser's engine, 256 KiB in the page's. WebKit drops what has
@@ -322,6 +287,25 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
       expect(server.pieceRequests(mark)).toEqual([piece]);
       expect(await storedPieces(driver)).toContain(piece);
+    });
+
+    test('with the server stopped, the pages open and say what is on the device', async ({ server, driver, model }) => {
+      await model.open(server);
+      await model.click('Download');
+      await model.becomes('ready');
+      await until('the pages to be kept', async () => {
+        const kept = await storedShell(driver);
+        return ['/', '/offline', `/${MODEL}`].every((path) => kept.includes(path));
+      });
+      await server.stop();
+      await model.reload();
+      await model.becomes('ready');
+      const says = () => driver.evaluate(() => document.body.innerText, null);
+      await driver.open(`${server.url}/`);
+      await until('the catalogue to know the model', async () => (await says()).includes('On this device'));
+      await until('the page to say that it is offline', async () => (await says()).includes('You are offline'));
+      await driver.open(`${server.url}/nobody/nothing`);
+      expect(await says()).toContain('This page needs the network');
     });
   });
 }

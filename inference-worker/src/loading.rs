@@ -90,7 +90,7 @@ impl Files<'_> {
     async fn whole(&self, file: &File) -> Result<Vec<u8>, LoadFailure> {
         let mut whole = Vec::new();
         self.read(file, |bytes| {
-            whole.try_reserve(bytes.len()).map_err(|_| LoadFailure::NoMemory)?;
+            whole.try_reserve(bytes.len()).or(Err(LoadFailure::NoMemory))?;
             whole.extend_from_slice(bytes);
             Ok(())
         })

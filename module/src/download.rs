@@ -72,7 +72,7 @@ impl Call {
                 if !wanting.is_alone() || !next.is_going_on() {
                     return Err(Failure::aborted(&self.model, revision, abort));
                 }
-                seat.press(Button::Cancel);
+                cancel(seat);
                 changes.next().await;
                 continue;
             }
@@ -91,7 +91,7 @@ impl Call {
                 Next::Done => return Ok(()),
                 Next::Fail(failure) => {
                     if wanting.is_alone() {
-                        seat.press(Button::Cancel);
+                        cancel(seat);
                     }
                     return Err(failure.about(&self.model, Some(revision)));
                 }
@@ -122,6 +122,13 @@ impl Call {
             // The page's own, and no reason to stop.
             web_sys::console::error_1(&error);
         }
+    }
+}
+
+/// Ends a download, if it is not ended yet: what is pressed without being there is heard of like a change.
+pub(crate) fn cancel(seat: Seat) {
+    if seat.with(|download| download.buttons().contains(&Button::Cancel)).unwrap_or_default() {
+        seat.press(Button::Cancel);
     }
 }
 

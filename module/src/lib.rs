@@ -14,7 +14,7 @@ mod wanting;
 use device::Seat;
 use js_sys::{Array, Function};
 use piece_store::BrowserStore;
-use protocol::download::{Button, State};
+use protocol::download::{Download, State};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::AbortSignal;
@@ -78,11 +78,11 @@ pub async fn remove(model: String) -> Result<(), JsValue> {
 /// Ends a download and waits until nothing more is stored.
 async fn stop(seat: Seat) {
     let changes = Changes::of(seat);
-    let is_going_on = |download: &protocol::download::Download| {
+    let is_going_on = |download: &Download| {
         matches!(download.state(), State::Preparing(_) | State::Fetching(_) | State::Stopping(_))
     };
     while seat.with(is_going_on).unwrap_or_default() {
-        seat.press(Button::Cancel);
+        download::cancel(seat);
         changes.next().await;
     }
 }

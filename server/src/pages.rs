@@ -1,6 +1,7 @@
 //! The pages and what they load: rendered by the app, or read from the site folder that `cargo leptos build`
 //! makes. Everything here is of this origin only, and may be compressed; models never are.
 
+mod build;
 mod built;
 mod validator;
 
@@ -36,9 +37,10 @@ pub(crate) fn pages(state: &ServerState) -> Router {
     let names_are_hashed = options.hash_files;
     let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
     let context = move || provide_context(catalogue.clone());
+    let worker = routes::Worker::new(&build::preamble(&state.site));
     let shell = {
-        let options = options.clone();
-        move || app::shell(options.clone())
+        let (options, build) = (options.clone(), worker.build());
+        move || app::shell(options.clone(), build.clone())
     };
     let render = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
     let pages = Router::new()
@@ -55,7 +57,8 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .merge(pages)
         .merge(routes::inference(state.page_isolation))
         .merge(routes::module())
-        .merge(routes::worker())
+        .merge(worker.route())
+        .merge(routes::web_manifest())
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
         .layer(map_response(negotiated))
         .layer(resource_policy("same-origin"))

@@ -9,6 +9,7 @@ mod manifest;
 mod module;
 mod packed;
 mod pieces;
+mod web_manifest;
 mod worker;
 
 use std::sync::Arc;
@@ -28,7 +29,8 @@ use crate::index::{Model, Snapshot};
 
 pub(crate) use inference::inference;
 pub(crate) use module::module;
-pub(crate) use worker::worker;
+pub(crate) use web_manifest::web_manifest;
+pub(crate) use worker::Worker;
 
 /// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:
 /// what they give is public.

@@ -19,6 +19,7 @@ mod listeners;
 mod pages;
 mod reading;
 mod salvage;
+mod shell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};

@@ -5,10 +5,10 @@ use piece_store::{BrowserStore, StoreError, Turn, TurnOf};
 use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::{ExtendableEvent, ServiceWorkerGlobalScope};
 
-use crate::{message, pages, reading, report, salvage, scope};
+use crate::{message, pages, reading, report, salvage, scope, shell};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
@@ -17,6 +17,7 @@ pub(crate) fn register() -> Result<(), background_fetch::Error> {
     on(&scope, "activate", || async { activate().await })?;
     background_fetch::listen(&scope, complete, click)?;
     // Last, since it matters less than that nothing is lost.
+    shell::register(&scope)?;
     Ok(reading::register(&scope)?)
 }
 
@@ -61,6 +62,8 @@ async fn activate() {
     if let Err(error) = JsFuture::from(scope().clients().claim()).await {
         report("taking charge of open pages failed", &error);
     }
+    // Not waited for: meanwhile pages would get no answer. If the browser ends the worker too early, the next visit goes on.
+    spawn_local(async { drop(shell::keep_up(None).await) });
 }
 
 async fn sweep() -> Result<(), StoreError> {

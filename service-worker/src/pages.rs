@@ -24,6 +24,11 @@ async fn windows() -> Vec<WindowClient> {
     }
 }
 
+/// What the open pages show.
+pub(crate) async fn urls() -> Vec<String> {
+    windows().await.iter().map(|window| window.url()).collect()
+}
+
 /// Sends a message to every page.
 pub(crate) async fn tell(message: &FromWorker) {
     let text = JsValue::from_str(&message.to_text());

@@ -65,6 +65,8 @@ fn Card<'a>(model: &'a ModelInfo) -> impl IntoView + use<> {
                 <span class="name">{model.id.name().to_owned()}</span>
             </a>
             <p class="facts">{facts}</p>
+            // Seen when the server cannot be reached, where the device has nothing of this model.
+            <p class="elsewhere">{text::ELSEWHERE}</p>
             <Presence model=model.id.clone() revision=model.sha/>
         </li>
     }

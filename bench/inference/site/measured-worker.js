@@ -7,9 +7,10 @@ WebAssembly.instantiateStreaming = async (...values) => {
   memory = Object.values(made.instance.exports).find((value) => value instanceof WebAssembly.Memory);
   return made;
 };
-importScripts('/inference-worker.js');
 self.addEventListener('message', (event) => {
   if (event.data !== 'memory?') return;
   event.stopImmediatePropagation();
   self.postMessage(`memory ${memory?.buffer.byteLength}`);
 });
+// Its listener comes second.
+importScripts('/inference-worker.js');

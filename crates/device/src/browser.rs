@@ -63,7 +63,10 @@ impl Device {
 }
 
 /// Returns once a worker is active: only then can a background fetch be started.
-async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue> {
+///
+/// # Errors
+/// What the browser throws, also where it has no workers.
+pub async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue> {
     let navigator = window.navigator();
     if !Reflect::has(&navigator, &"serviceWorker".into())? {
         return Err("there is no navigator.serviceWorker".into());
@@ -75,7 +78,9 @@ async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue>
     Ok(JsFuture::from(container.ready()?).await?.unchecked_into())
 }
 
-pub(crate) fn window() -> Window {
+/// This window.
+#[must_use]
+pub fn window() -> Window {
     js_sys::global().unchecked_into()
 }
 
@@ -85,6 +90,6 @@ pub(crate) fn now() -> u64 {
 }
 
 /// What no person needs to act on goes to the console, never nowhere.
-pub(crate) fn log(what: &str, error: &JsValue) {
+pub fn log(what: &str, error: &JsValue) {
     web_sys::console::warn_2(&format!("modelferry: {what}:").into(), error);
 }

@@ -78,6 +78,12 @@ pub fn choose(choice: Choice) {
     }
 }
 
+/// Whether a download of this page is under way.
+#[must_use]
+pub fn is_busy() -> bool {
+    drivers().iter().any(|driver| driver.with(Download::is_busy))
+}
+
 /// Hands a message of the worker's, or of another page, to the downloads it concerns.
 pub(crate) fn deliver(message: &FromWorker) {
     for driver in drivers() {

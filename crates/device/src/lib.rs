@@ -16,7 +16,8 @@ mod room;
 mod seat;
 mod survey;
 
-pub use driver::choose;
+pub use browser::{log, register, window};
+pub use driver::{choose, is_busy};
 pub use removal::{RemoveError, remove};
 pub use seat::Seat;
 pub use survey::current;

@@ -15,7 +15,9 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Uint8Array};
-use piece_store::{Parts as _, PieceBuffer, Pieces as _, Place, StoreError, Turn, TurnOf, Unverified};
+use piece_store::{
+    OneAtATime, Parts as _, PieceBuffer, Pieces as _, Place, StoreError, Turn, TurnOf, Unverified,
+};
 use protocol::download::{Cause, Event, Millis, PageOutcome, PageTrouble};
 use protocol::transfer::{Step, Transfer};
 use protocol::{Digest, DigestSet, Piece};
@@ -73,6 +75,7 @@ pub(crate) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         places: RefCell::default(),
         unverified: RefCell::default(),
         verifying: RefCell::default(),
+        storing: OneAtATime::default(),
         saving: Cell::default(),
         shown: Cell::default(),
     });
@@ -118,6 +121,8 @@ struct Engine {
     unverified: RefCell<Vec<(Digest, Unverified)>>,
     /// Memory to look at them.
     verifying: RefCell<Rc<PieceBuffer>>,
+    /// Storing a piece out of memory, which takes as much memory again, twice.
+    storing: OneAtATime,
     /// How many parts are being written.
     saving: Cell<u32>,
     /// When progress was last shown.

@@ -114,7 +114,7 @@ fn take_header(
     }
     let entries = read_header(&header[8..])?;
     let waiting = plan(config, &entries)?;
-    let bert = Bert::zeroed(config).map_err(|_| LoadFailure::NoMemory)?;
+    let bert = Bert::zeroed(config).or(Err(LoadFailure::NoMemory))?;
     Ok(Some(Tensors { bert, waiting, position: 0, rest: Vec::with_capacity(4) }))
 }
 

@@ -192,7 +192,7 @@ impl Config {
         if sizes.iter().any(|size| !(1..=1 << 24).contains(size)) || self.layers > 1 << 10 {
             return Err(damaged(CONFIG, "a size is 0 or impossibly large"));
         }
-        if self.hidden % self.heads != 0 {
+        if !self.hidden.is_multiple_of(self.heads) {
             return Err(damaged(CONFIG, "the hidden size is no multiple of the number of heads"));
         }
         if self.max_tokens < 8 {

@@ -39,7 +39,7 @@ impl Embedder {
     /// The vectors of these passages, one after the other, [`Config::hidden`] numbers each.
     #[must_use]
     pub fn embed(&mut self, passages: &[Tokens]) -> Vec<f32> {
-        let ids: Vec<u32> = passages.iter().flat_map(|passage| passage.ids()).copied().collect();
+        let ids: Vec<u32> = passages.iter().flat_map(Tokens::ids).copied().collect();
         let lengths: Vec<usize> = passages.iter().map(|passage| passage.ids().len()).collect();
         let hidden = self.config.hidden;
         let mut rows = self.bert.apply(&self.config, &ids, &lengths, &mut self.scratch);

@@ -4,9 +4,7 @@
 //! the memory of a page or worker. Then it is read from there to be hashed, always into the same memory; until it is
 //! known to be right, nobody takes it for a piece.
 
-use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
-use std::task::{Poll, Waker};
+use std::cell::RefCell;
 
 use futures_util::future::join;
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -16,7 +14,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::cache::{self, sha256};
-use crate::{ByteReader, CachePieces, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
+use crate::{ByteReader, CachePieces, OneAtATime, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
 
 /// A place in the store for the body of one piece. Others who want to store that piece wait until this is gone.
 #[derive(Debug)]
@@ -175,8 +173,7 @@ fn refusal(error: &StoreError) -> Refusal {
 #[derive(Debug, Default)]
 pub struct PieceBuffer {
     memory: RefCell<Option<ArrayBuffer>>,
-    busy: Cell<bool>,
-    waiting: RefCell<Vec<Waker>>,
+    reader: OneAtATime,
 }
 
 impl PieceBuffer {
@@ -188,15 +185,7 @@ impl PieceBuffer {
 
     /// The SHA-256 of a blob. One after the other: browsers hash a copy of what they are given, which is as large.
     async fn hash(&self, blob: &Blob) -> Result<Digest, Refusal> {
-        poll_fn(|context| {
-            if !self.busy.replace(true) {
-                return Poll::Ready(());
-            }
-            self.waiting.borrow_mut().push(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
-        let _done = Done(self);
+        let _alone = self.reader.enter().await;
         let bytes = self.read(blob).await.map_err(unavailable)?;
         sha256(&bytes).await.map_err(|error| refusal(&error))
     }
@@ -222,16 +211,6 @@ impl PieceBuffer {
         let bytes = Uint8Array::new_with_byte_offset_and_length(&memory, 0, at.min(size));
         self.memory.replace(Some(memory));
         Ok(bytes)
-    }
-}
-
-/// Lets the next one have the memory, also when a reader is dropped in the middle.
-struct Done<'a>(&'a PieceBuffer);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.busy.set(false);
-        self.0.waiting.take().into_iter().for_each(Waker::wake);
     }
 }
 

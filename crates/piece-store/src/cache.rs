@@ -22,8 +22,11 @@ use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Tu
 
 const PREFIX: &str = "modelferry-";
 const PIECES: &str = "modelferry-pieces-1";
-const DOCUMENTS: &str = "modelferry-manifests-1";
+/// The cache of documents, whose keys are paths of [`protocol::routes`].
+pub const DOCUMENTS: &str = "modelferry-manifests-1";
 const PARTS: &str = "modelferry-parts-1";
+/// How the names of the caches begin that hold the application instead of models. They are the service worker's.
+pub const SHELL: &str = "modelferry-shell-";
 
 fn global(name: &str) -> Result<JsValue, StoreError> {
     let missing = || StoreError::new(StoreErrorKind::Unsupported, format!("there is no `{name}`"));
@@ -66,7 +69,10 @@ pub async fn remove_other_layouts() -> Result<(), StoreError> {
     let caches = caches()?;
     let names: Array = JsFuture::from(caches.keys()).await?.unchecked_into();
     for name in names.iter().filter_map(|name| name.as_string()) {
-        if name.starts_with(PREFIX) && ![PIECES, DOCUMENTS, PARTS].contains(&name.as_str()) {
+        if name.starts_with(PREFIX)
+            && !name.starts_with(SHELL)
+            && ![PIECES, DOCUMENTS, PARTS].contains(&name.as_str())
+        {
             JsFuture::from(caches.delete(&name)).await?;
         }
     }
@@ -83,7 +89,11 @@ fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError
     Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
 }
 
-async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
+/// Puts an entry into the cache of this name.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
     JsFuture::from(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
 }
@@ -127,7 +137,11 @@ async fn whole_and_unfinished() -> Result<(DigestSet, DigestSet), StoreError> {
     Ok((whole.into_iter().filter(|digest| !unfinished.contains(digest)).collect(), unfinished))
 }
 
-async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
+/// The entry of this key in the cache of this name.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreError> {
     let options = exactly();
     // Opens it as well, in one step.
     options.set_cache_name(cache);
@@ -144,7 +158,21 @@ async fn urls(cache: &str) -> Result<Vec<String>, StoreError> {
     Ok(requests.iter().map(|request| request.unchecked_into::<Request>().url()).collect())
 }
 
-async fn delete_one(cache: &str, key: &str) -> Result<bool, StoreError> {
+/// The paths of all entries of the cache of this name.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn paths(cache: &str) -> Result<Vec<String>, StoreError> {
+    // `scheme:`, nothing, `authority`, and what is wanted.
+    let path = |url: String| url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
+    Ok(urls(cache).await?.into_iter().filter_map(path).collect())
+}
+
+/// Deletes the entry of this key from the cache of this name; says whether there was one.
+///
+/// # Errors
+/// When the cache cannot be written.
+pub async fn delete_one(cache: &str, key: &str) -> Result<bool, StoreError> {
     let deleted = open(cache).await?.delete_with_str_and_options(key, &exactly());
     Ok(JsFuture::from(deleted).await?.is_truthy())
 }
@@ -268,9 +296,7 @@ impl Documents for CacheDocuments {
     }
 
     async fn keys(&self) -> Result<Vec<String>, StoreError> {
-        // `scheme:`, nothing, `authority`, and what is wanted.
-        let path = |url: String| url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
-        Ok(urls(DOCUMENTS).await?.into_iter().filter_map(path).collect())
+        paths(DOCUMENTS).await
     }
 
     async fn delete(&self, key: &str) -> Result<bool, StoreError> {

@@ -197,6 +197,13 @@ async fn check_models<P: Pieces, D: Documents, T: Parts>(
     admit(b"new").await;
     admit(b"left over").await;
     assert_eq!(store.manifests().await.unwrap().len(), 3);
+    let mut of_model: Vec<_> =
+        store.manifests_of(model).await.unwrap().iter().map(Manifest::revision).collect();
+    of_model.sort_unstable();
+    let mut both = vec![old.revision(), new.revision()];
+    both.sort_unstable();
+    assert_eq!(of_model, both);
+    assert_eq!(store.manifests_of(other.model()).await.unwrap(), std::slice::from_ref(&other));
     assert_eq!(store.sweep().await.unwrap(), 1);
     store.fulfil(model, old.revision()).await.unwrap();
     assert_eq!(store.wish(model).await.unwrap(), Some(wish), "another revision is wanted by now");

@@ -19,17 +19,23 @@ mod documents;
 mod error;
 mod memory;
 mod model_store;
+mod one_at_a_time;
 mod parts;
 mod pieces;
 mod turn;
 
 pub use admission::{PieceBuffer, Place, Unverified, two_at_a_time};
 pub use byte_reader::ByteReader;
-pub use cache::{CacheDocuments, CacheParts, CachePieces, remove_other_layouts, sha256};
+pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, remove_other_layouts, sha256};
+/// Entries of caches by the caches' names, for what is kept beside models.
+pub mod entries {
+    pub use crate::cache::{DOCUMENTS, delete_one as delete, found as get, paths, put};
+}
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};
 pub use model_store::{BrowserStore, ModelStore, StoredModel};
+pub use one_at_a_time::{Alone, OneAtATime};
 pub use parts::Parts;
 pub use pieces::Pieces;
 pub use turn::{Turn, TurnOf};

@@ -16,6 +16,7 @@ mod message;
 mod name;
 pub mod representation;
 pub mod routes;
+pub mod shell;
 mod text;
 pub mod transfer;
 mod wish;

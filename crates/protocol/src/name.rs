@@ -14,6 +14,7 @@ pub const RESERVED_OWNERS: &[&str] = &[
     "healthz",
     "inference",
     "inference-worker.js",
+    "manifest.webmanifest",
     "metrics",
     "modelferry.d.ts",
     "modelferry.js",

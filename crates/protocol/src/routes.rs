@@ -24,6 +24,10 @@ pub const INFERENCE: &str = "/inference/";
 pub const MODULE: &str = "/modelferry.js";
 /// Its types.
 pub const MODULE_TYPES: &str = "/modelferry.d.ts";
+/// The page that is shown in the place of one that cannot be had.
+pub const OFFLINE: &str = "/offline";
+/// What a browser reads to install the pages as an application.
+pub const WEB_MANIFEST: &str = "/manifest.webmanifest";
 /// All models, in the shape model-hub clients expect.
 pub const MODELS: &str = "/api/models";
 /// The name of the moving revision: whatever the files are now.
@@ -83,6 +87,16 @@ pub fn manifest(model: &ModelId, revision: impl Display) -> String {
     format!("{}/manifest/{revision}", model_info(model))
 }
 
+/// The path of the page of the model whose manifest is at this path; `None` for any other path.
+#[must_use]
+pub fn page_of_manifest(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix(MODELS)?;
+    // `/{owner}/{name}/manifest/..`
+    let (end, _) = rest.match_indices('/').nth(2)?;
+    let (page, rest) = rest.split_at_checked(end)?;
+    rest.starts_with("/manifest/").then_some(page)
+}
+
 /// The query that asks for a manifest in the form in which it is stored: [`crate::Manifest::to_text`].
 pub const MANIFEST_AS_TEXT: &str = "form=text";
 
@@ -98,6 +112,17 @@ mod tests {
             resolve(&model, MAIN, &path),
             "/my%20models/100%25%20%231%3F/resolve/main/a%20b/c%2Bd/%C3%B6.bin"
         );
+    }
+
+    #[test]
+    fn a_manifest_leads_to_the_page_of_its_model() {
+        for id in ["o/n", "my models/100% #1?", "o/manifest"] {
+            let model: ModelId = id.parse().unwrap();
+            assert_eq!(page_of_manifest(&manifest(&model, MAIN)), Some(&model_page(&model)[..]), "{id}");
+            assert_eq!(page_of_manifest(&model_info(&model)), None, "{id}");
+        }
+        assert_eq!(page_of_manifest("/api/models/o/manifest/main"), None);
+        assert_eq!(page_of_manifest("/o/n/manifest/main"), None);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub mod catalogue {
         "There are no models here yet. Put a folder owner/name with a model's files below the models folder.";
     /// Heading of the models that are being indexed.
     pub const PENDING: &str = "Being prepared by the server";
+    /// Said of a model that is not on this device while the server cannot be reached.
+    pub const ELSEWHERE: &str = "Not on this device; to get it needs the network.";
     /// Heading of what cannot be served.
     pub const PROBLEMS: &str = "Cannot be offered";
 }
@@ -54,6 +56,8 @@ pub mod model {
     pub const FILE: &str = "File";
     /// Column: the file's digest.
     pub const DIGEST: &str = "SHA-256";
+    /// What the pictures show that a browser may show before it installs the application.
+    pub const SCREENSHOT: &str = "A model that is on this device, complete and checked";
     /// Link back.
     pub const BACK: &str = "All models";
 }
@@ -98,6 +102,28 @@ pub mod not_found {
     pub const TITLE: &str = "There is nothing here";
     /// What to do.
     pub const LEAD: &str = "This address names no model that the server has.";
+}
+
+/// Text of the page that is shown in the place of one that cannot be had.
+pub mod offline {
+    /// Title.
+    pub const TITLE: &str = "This page needs the network";
+    /// Why, and what is possible.
+    pub const LEAD: &str = "The server cannot be reached, and this page is not kept on this device. \
+        The models that are on this device work without the network.";
+    /// Link to the same address.
+    pub const AGAIN: &str = "Try again";
+}
+
+/// Text that any page may have to say above its own.
+pub mod notices {
+    /// The server cannot be reached.
+    pub const OFFLINE: &str = "You are offline, or the server is. The models that are on this device work; \
+        a download goes on when the server can be reached again.";
+    /// The server has another build of the pages.
+    pub const RENEWED: &str = "There is a new version of this page.";
+    /// Link that loads it.
+    pub const RELOAD: &str = "Reload";
 }
 
 /// A model's name and owner in a title.

@@ -45,6 +45,7 @@ impl Route {
                     "assets"
                     | "inference"
                     | "inference-worker.js"
+                    | "manifest.webmanifest"
                     | "modelferry.d.ts"
                     | "modelferry.js"
                     | "module"

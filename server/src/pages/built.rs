@@ -15,7 +15,7 @@ use crate::http::{IMMUTABLE, NO_CACHE};
 use crate::routes;
 
 /// The folder of files that are copied as they are, below the site root and as the first URL segment.
-const ASSETS: &str = "assets";
+pub(super) const ASSETS: &str = "assets";
 
 /// The longest name that a file system has, in bytes. Longer ones would be its errors, not missing files.
 const LONGEST_NAME: usize = 255;

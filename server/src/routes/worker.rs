@@ -1,6 +1,6 @@
-//! `/service-worker.js`: the worker, one script, a part of this program.
+//! `/service-worker.js`: the worker, one script, a part of this program; before it a line about the pages that it keeps.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method};
@@ -13,25 +13,50 @@ use sha2::{Digest as _, Sha256};
 use crate::http::{Form, NO_CACHE, Representation, Said, answer};
 
 /// Made by `build` from the crate `service-worker`.
-const SCRIPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/service-worker.js"));
+const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/service-worker.js"));
 
-static DIGEST: LazyLock<Digest> = LazyLock::new(|| Digest::from_bytes(Sha256::digest(SCRIPT).into()));
-
-/// The route of the worker. Not readable from other origins, unlike models.
-pub(crate) fn worker() -> Router {
-    Router::new().route(protocol::routes::SERVICE_WORKER, get(script))
+/// The script as it is served.
+#[derive(Clone, Debug)]
+pub(crate) struct Worker {
+    script: Bytes,
+    digest: Digest,
 }
 
-async fn script(method: Method, request: HeaderMap) -> Response {
-    let representation = Representation::from(Said {
-        digest: *DIGEST,
-        length: SCRIPT.len() as u64,
-        content_type: HeaderValue::from_static("text/javascript; charset=utf-8"),
-        // The browser compares it byte by byte; it must see the new one at once.
-        cache_control: NO_CACHE,
-        last_modified: None,
-        fields: HeaderMap::new(),
-        form: Form::Text,
-    });
-    answer(&method, &request, &representation, &Bytes::from_static(SCRIPT))
+impl Worker {
+    /// The worker's code after a line that is this server's.
+    pub(crate) fn new(preamble: &str) -> Self {
+        let script = Bytes::from([preamble, SCRIPT].concat());
+        let digest = Digest::from_bytes(Sha256::digest(&script).into());
+        Self { script, digest }
+    }
+
+    /// What the script's validator begins with. Pages carry it, so that they can tell whether the server has another build
+    /// than theirs.
+    pub(crate) fn build(&self) -> String {
+        self.digest.to_string()[..16].to_owned()
+    }
+
+    /// The route of the worker. Not readable from other origins, unlike models.
+    pub(crate) fn route(self) -> Router {
+        let worker = Arc::new(self);
+        let get = get(move |method, request| {
+            let answered = worker.answer(&method, &request);
+            async { answered }
+        });
+        Router::new().route(protocol::routes::SERVICE_WORKER, get)
+    }
+
+    fn answer(&self, method: &Method, request: &HeaderMap) -> Response {
+        let representation = Representation::from(Said {
+            digest: self.digest,
+            length: self.script.len() as u64,
+            content_type: HeaderValue::from_static("text/javascript; charset=utf-8"),
+            // The browser compares it byte by byte; it must see the new one at once.
+            cache_control: NO_CACHE,
+            last_modified: None,
+            fields: HeaderMap::new(),
+            form: Form::Text,
+        });
+        answer(method, request, &representation, &self.script)
+    }
 }

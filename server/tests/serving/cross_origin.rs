@@ -37,7 +37,15 @@ fn everybody_may_read_models_and_nobody_pages() {
         assert!(answered.field("access-control-allow-headers").contains("if-range"), "{path}");
         assert_eq!(answered.field("access-control-max-age"), "86400", "{path}");
     }
-    for path in ["/", "/o/n", "/service-worker.js", "/nothing"] {
+    for path in [
+        "/",
+        "/o/n",
+        "/service-worker.js",
+        "/inference-worker.js",
+        "/modelferry.js",
+        "/modelferry.d.ts",
+        "/nothing",
+    ] {
         for reply in [program.ask(&format!("GET {path}"), &[ELSEWHERE]), preflight(&program, path)] {
             assert_eq!(reply.field("access-control-allow-origin"), "", "{path}");
         }

@@ -16,6 +16,7 @@ mod hub_crate;
 mod in_process;
 mod limits;
 mod metrics;
+mod module;
 mod mutated_paths;
 mod pages;
 mod pieces;

@@ -110,7 +110,11 @@ fn what_depends_on_the_request_says_on_what() {
         ("/nothing/here", &["accept-encoding", "sec-fetch-mode"]),
         ("/nothing", &["accept", "accept-encoding"]),
         ("/pkg/modelferry.js", &["accept-encoding"]),
+        ("/modelferry.js", &["accept-encoding"]),
+        ("/modelferry.d.ts", &["accept-encoding"]),
         ("/service-worker.js", &["accept-encoding"]),
+        ("/manifest.webmanifest", &["accept-encoding"]),
+        ("/inference-worker.js", &["accept-encoding", "sec-fetch-mode"]),
     ] {
         let gzip = ("Accept-Encoding", "gzip");
         for accepted in [&[][..], &[gzip], &[gzip, ("Accept", "text/html")]] {
@@ -127,5 +131,57 @@ fn what_depends_on_the_request_says_on_what() {
             let known = program.ask(&format!("GET {path}"), &[accepted, &[condition]].concat());
             assert_eq!((known.status, known.all("vary").to_lowercase()), (304, vary), "{path}");
         }
+    }
+}
+
+#[test]
+fn every_build_has_another_worker_and_its_pages_know_which() {
+    let folder = Folder::new();
+    let site = built(&folder, "modelferry.abc.js");
+    let begin = |program: &Program| {
+        let worker = program.get("/service-worker.js");
+        let script = String::from_utf8_lossy(&worker.body).lines().next().unwrap_or_default().to_owned();
+        (script, worker.field("etag").to_owned())
+    };
+    let program = Program::start_copied(&folder, &["--site", &site]);
+    let (first, tag) = begin(&program);
+    assert!(first.starts_with("self.modelferry = [\""), "{first}");
+    assert!(first.contains("/pkg/modelferry.abc.js"), "{first}");
+    for path in ["/", "/offline", "/nothing/here"] {
+        let page = String::from_utf8(program.get(path).body).unwrap();
+        let (_, build) = page.split_once("data-build=\"").unwrap();
+        let (build, _) = build.split_once('"').unwrap();
+        assert!(build.len() == 16 && tag.starts_with(&format!("\"{build}")), "{path}: {build}, {tag}");
+        assert!(page.contains("rel=\"manifest\""), "{path}");
+    }
+    assert_eq!(program.get("/offline").status, 200);
+    drop(program);
+    fs::write(folder.beside("site/pkg/modelferry.abc.js"), "// another").unwrap();
+    let (second, another) = begin(&Program::start_copied(&folder, &["--site", &site]));
+    assert_ne!((first, tag), (second, another));
+}
+
+#[test]
+fn what_the_web_manifest_names_is_there() {
+    let folder = Folder::new();
+    // As they are copied into the site.
+    let public = concat!(env!("CARGO_MANIFEST_DIR"), "/../public");
+    let program = Program::start(&folder, &["--site", public]);
+    let manifest = program.get("/manifest.webmanifest");
+    assert_eq!(
+        (manifest.status, manifest.field("content-type"), manifest.field("cache-control")),
+        (200, "application/manifest+json", "no-cache")
+    );
+    let known = program.ask("GET /manifest.webmanifest", &[("If-None-Match", manifest.field("etag"))]);
+    assert_eq!((known.status, known.body.len()), (304, 0));
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest.body).unwrap();
+    let pictures = ["icons", "screenshots"].iter().flat_map(|kind| manifest[kind].as_array().unwrap());
+    for picture in pictures {
+        let found = program.get(picture["src"].as_str().unwrap());
+        assert_eq!(
+            (found.status, found.field("content-type")),
+            (200, picture["type"].as_str().unwrap()),
+            "{picture}"
+        );
     }
 }

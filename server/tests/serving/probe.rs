@@ -207,7 +207,16 @@ fn every_method_that_does_not_read_is_refused_everywhere() {
     let site = site();
     let piece = format!("/pieces/{}", sha256(&noise(1, LENGTH)[..65_536]));
     let urls = [&site.url, "/o/n/resolve/main/file", &piece, "/api/models", "/api/models/o/n", "/healthz"];
-    for url in urls.into_iter().chain(["/", "/o/n", "/service-worker.js", "/pkg/x.js", "/assets/icon.svg"]) {
+    for url in urls.into_iter().chain([
+        "/",
+        "/o/n",
+        "/service-worker.js",
+        "/modelferry.js",
+        "/manifest.webmanifest",
+        "/inference-worker.js",
+        "/pkg/x.js",
+        "/assets/icon.svg",
+    ]) {
         for method in ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"] {
             let reply = site.program.ask(&format!("{method} {url}"), &[]);
             assert_eq!((reply.status, reply.field("allow")), (405, "GET, HEAD, OPTIONS"), "{method} {url}");

@@ -82,6 +82,9 @@ async fn opened(ready: &Ready, digest: &Digest) -> Result<Blob, Unreadable> {
 }
 
 fn cut(blob: &Blob, slice: Slice) -> Result<Blob, JsValue> {
+    if slice.is_whole() {
+        return Ok(blob.clone());
+    }
     // Pieces are far shorter than what a double cannot count.
     blob.slice_with_f64_and_f64(slice.first as f64, slice.end as f64)
 }

@@ -163,6 +163,7 @@ impl Engine {
         let Some(bytes) = self.buffer(digest) else {
             return Err(Refusal::Unavailable);
         };
+        let _alone = self.storing.enter().await;
         pieces.admit(digest, bytes).await.map_err(|error| match error {
             AdmitError::Mismatch { .. } => Refusal::Mismatch,
             AdmitError::Store(error) => match error.kind {

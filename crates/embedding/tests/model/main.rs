@@ -1,5 +1,8 @@
 //! The real model, compared with what another program computed (`scripts/reference-vectors`), and its passages.
 
+// The lint knows test functions, but not the functions that they share.
+#![allow(clippy::unwrap_used)]
+
 mod passages;
 mod reference;
 mod session;

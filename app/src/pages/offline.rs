@@ -1,0 +1,18 @@
+//! The page in the place of one that cannot be had. The service worker keeps it, and shows it at whatever address was asked
+//! for.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use words::offline as text;
+
+/// Says so, and leads on: to the same address again, or to what is here.
+#[component]
+pub(crate) fn OfflinePage() -> impl IntoView {
+    view! {
+        <Title text=words::title(text::TITLE)/>
+        <h1>{text::TITLE}</h1>
+        <p>{text::LEAD}</p>
+        <p><a href="">{text::AGAIN}</a></p>
+        <p><a href="/">{words::model::BACK}</a></p>
+    }
+}

@@ -1,0 +1,80 @@
+//! What of the application can be opened without the network: which of its URLs the service worker keeps, and how.
+//!
+//! Models are none of it: files, pieces and what hub clients ask for have rules of their own.
+
+/// How a URL of the application is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kept {
+    /// In a folder whose names carry the digest of what they name: what is kept under one is right for ever, if the server
+    /// said so.
+    Hashed,
+    /// A file under a name that stays: what the server has now, and what is kept only if it cannot be asked.
+    Stable,
+    /// A page: the same.
+    Page,
+}
+
+/// How the path of a GET request is kept; `None` if it is no part of the application. `navigates` is whether a person goes
+/// there, for only then is an unknown address a page.
+#[must_use]
+pub fn kept(path: &str, navigates: bool) -> Option<Kept> {
+    let mut segments = path.split('/').skip(1);
+    let (first, second, third) = (segments.next()?, segments.next(), segments.next());
+    match (first, second) {
+        ("pkg" | "inference" | "module", Some(_)) => Some(Kept::Hashed),
+        ("assets", Some(_)) => Some(Kept::Stable),
+        ("manifest.webmanifest" | "inference-worker.js" | "modelferry.js", None) => Some(Kept::Stable),
+        // What is the server's alone. The worker's script above all: a kept one would never be replaced.
+        ("api" | "healthz" | "metrics" | "pieces" | "service-worker.js", _) => None,
+        // Files of models, which are saved or shown by themselves.
+        _ if matches!(third, Some("resolve" | "raw")) => None,
+        _ => navigates.then_some(Kept::Page),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes;
+
+    #[test]
+    fn pages_are_what_a_person_goes_to() {
+        for path in ["/", "/owner/name", "/owner/name/", "/nothing", "/a/b/c/d", routes::OFFLINE] {
+            assert_eq!(kept(path, true), Some(Kept::Page), "{path}");
+            assert_eq!(kept(path, false), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_pages_load_is_kept_by_the_name_it_has() {
+        for navigates in [false, true] {
+            for path in ["/pkg/modelferry.abc.js", "/inference/abc.wasm", "/module/abc.js"] {
+                assert_eq!(kept(path, navigates), Some(Kept::Hashed), "{path}");
+            }
+            let stable = ["/assets/icon.svg", routes::WEB_MANIFEST, "/inference-worker.js", "/modelferry.js"];
+            for path in stable {
+                assert_eq!(kept(path, navigates), Some(Kept::Stable), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn models_and_what_is_the_servers_alone_are_left_to_others() {
+        let digest = crate::Digest::from_bytes([7; 32]);
+        let paths = [
+            routes::SERVICE_WORKER,
+            "/healthz",
+            "/metrics",
+            "/api/models",
+            "/api/models/owner/name/manifest/main",
+            "/owner/name/resolve/main/config.json",
+            "/owner/name/raw/main/config.json",
+            &routes::piece(&digest),
+            "",
+        ];
+        for path in paths {
+            assert_eq!(kept(path, true), None, "{path}");
+            assert_eq!(kept(path, false), None, "{path}");
+        }
+    }
+}

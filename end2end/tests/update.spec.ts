@@ -1,0 +1,101 @@
+// Another build of the pages while they are open: a prompt, in time, and never a mix of two builds.
+import type { Page } from '@playwright/test';
+import { tolerateFailures } from '../harness/faults.ts';
+import { storedShell, storedShells } from '../harness/shell.ts';
+import { expect, MODEL, ModelPage, type Server, test, until } from '../harness/test.ts';
+
+const PROMPT = /There is a new version of this page/;
+
+async function deploy(server: Server, name: string): Promise<void> {
+  server.build = server.anotherBuild(name);
+  await server.restart();
+}
+
+/** As the next look at the page makes it: it was behind another tab. */
+async function comesIntoSight(page: Page): Promise<void> {
+  const other = await page.context().newPage();
+  await other.bringToFront();
+  await until('the page to be out of sight', () => page.evaluate(() => document.hidden));
+  // Longer than the page takes to notice.
+  await new Promise((over) => setTimeout(over, 6_000));
+  await page.bringToFront();
+  await other.close();
+}
+
+function build(page: Page): Promise<string> {
+  return page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--build').trim());
+}
+
+test('a new build is announced, and loading again gives page, files and worker of it', async ({ server, device }) => {
+  tolerateFailures(device);
+  const page = await device.newPage();
+  await page.goto(server.url);
+  await expect.poll(() => storedShell(page)).toContain('/offline');
+  const before = await page.evaluate(async () => (await (await fetch('/service-worker.js')).text()).slice(0, 100));
+  await deploy(server, 'second');
+  expect(await page.evaluate(async () => (await (await fetch('/service-worker.js')).text()).slice(0, 100))).not.toBe(before);
+  await expect(page.getByText(PROMPT)).toBeHidden();
+  await comesIntoSight(page);
+  await expect(page.getByText(PROMPT)).toBeVisible();
+  // It goes on as it was until then.
+  expect(await build(page)).toBe('');
+
+  await page.getByRole('link', { name: 'Reload' }).click();
+  await expect.poll(() => build(page)).toBe('second');
+  await expect(page.getByText(PROMPT)).toBeHidden();
+  await expect.poll(async () => (await storedShell(page)).some((path) => path.endsWith('.second.css'))).toBe(true);
+  // Without the server, all of it is of the new build.
+  await server.stop();
+  await page.reload();
+  expect(await build(page)).toBe('second');
+
+  // Of many builds, the last two are kept.
+  for (const name of ['third', 'fourth']) {
+    await deploy(server, name);
+    await page.reload();
+    await expect.poll(() => build(page)).toBe(name);
+    await expect.poll(async () => (await storedShell(page)).some((path) => path.endsWith(`.${name}.css`))).toBe(true);
+  }
+  await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+});
+
+for (const engine of ['background', 'page'] as const) {
+  test(`the prompt waits for the end of a download (${engine})`, async ({ server, device }) => {
+    tolerateFailures(device);
+    device.tolerate(/a request failed/);
+    const page = engine === 'page' ? await device.newPageWithoutBackgroundFetch() : await device.newPage();
+    const model = await ModelPage.open(page, server);
+    await expect.poll(() => storedShell(page)).toContain('/offline');
+    server.faults({ bytes_per_second: 2_000_000 });
+    await model.click('Download');
+    await model.isPast(0.05);
+    await deploy(server, 'second');
+    await comesIntoSight(page);
+    const own = await page.evaluate(() => document.documentElement.dataset.build);
+    await until('the new worker to be the one', () =>
+      page.evaluate(async (own) => {
+        const tag = (await fetch('/service-worker.js', { method: 'HEAD' })).headers.get('etag');
+        const registration = (await navigator.serviceWorker.getRegistration())!;
+        return !tag!.includes(own!) && !registration.installing && !registration.waiting && registration.active?.state === 'activated';
+      }, own),
+    );
+    expect(await model.state()).toBe('fetching');
+    await expect(page.getByText(PROMPT)).toBeHidden();
+    server.faults({});
+    await model.becomes('ready', 100_000);
+    await expect(page.getByText(PROMPT)).toBeVisible();
+    expect(await build(page)).toBe('');
+  });
+}
+
+test('a page of the new build has no prompt, though the worker is still the old one', async ({ server, device }) => {
+  tolerateFailures(device);
+  const page = await device.newPage();
+  await page.goto(server.url);
+  await expect.poll(() => storedShell(page)).toContain('/offline');
+  await deploy(server, 'second');
+  await page.goto(`${server.url}/${MODEL}`);
+  expect(await build(page)).toBe('second');
+  await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+  await expect(page.getByText(PROMPT)).toBeHidden();
+});
