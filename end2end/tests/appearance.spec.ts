@@ -1,7 +1,9 @@
 // The pages at the widths of a telephone and of a desk, by day and by night: nothing sticks out, nothing is
 // hard to read, and everything can be operated with a keyboard or a screen reader. Pictures are kept.
+import { mkdirSync } from 'node:fs';
 import { tolerateFailures } from '../harness/faults.ts';
 import { isAccessible, looksRight } from '../harness/looks.ts';
+import { pictures } from '../harness/paths.ts';
 import { storedShell } from '../harness/shell.ts';
 import { expect, MODEL, ModelPage, test } from '../harness/test.ts';
 
