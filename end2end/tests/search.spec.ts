@@ -67,7 +67,7 @@ test('passages are found by their meaning, also with the server gone', async ({ 
   await expect(search.source).toBeFocused();
   await search.read('Der Zug nach Linz fährt um acht.\n\nThe cat sleeps on the warm stove. 🐈\n\nTaxes are due in March.');
   await expect(search.state).toHaveText('3 passages can be searched');
-  await search.finds('a pet that rests', /🐈$/);
+  await search.finds('a pet that rests', /🐈/);
   await expect(search.marks.first()).toHaveText('The cat sleeps on the warm stove. 🐈');
 });
 
