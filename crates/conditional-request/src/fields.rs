@@ -18,6 +18,16 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::IfMatch,
+        Self::IfNoneMatch,
+        Self::IfModifiedSince,
+        Self::IfUnmodifiedSince,
+        Self::IfRange,
+        Self::Range,
+    ];
+
     /// The name as it is written, in small letters.
     #[must_use]
     pub fn name(self) -> &'static str {

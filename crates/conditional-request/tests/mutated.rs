@@ -6,15 +6,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use conditional_request::{ByteRange, Decision, Field, Fields, Method, Seconds, Validators, decide};
 use mutation::{Chance, rounds};
 
-const NAMES: [Field; 6] = [
-    Field::IfMatch,
-    Field::IfNoneMatch,
-    Field::IfModifiedSince,
-    Field::IfUnmodifiedSince,
-    Field::IfRange,
-    Field::Range,
-];
-
 struct Request(Vec<(Field, Vec<u8>)>);
 
 impl Fields for Request {
@@ -189,7 +180,7 @@ fn any_conditions_are_decided_by_those_that_are_there() {
         let input = chance.mutate(&seeds, &words);
         let line = |line: &[u8]| {
             let colon = line.iter().position(|byte| *byte == b':')?;
-            let name = NAMES.into_iter().find(|name| name.name().as_bytes() == &line[..colon])?;
+            let name = Field::ALL.into_iter().find(|name| name.name().as_bytes() == &line[..colon])?;
             Some((name, line[colon + 1..].trim_ascii().to_vec()))
         };
         let request = Request(input.split(|byte| *byte == b'|').filter_map(line).collect());

@@ -3,15 +3,13 @@
 use std::cell::OnceCell;
 
 use js_sys::Function;
-use protocol::FromWorker;
+use protocol::{CHANNEL, FromWorker};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent, VisibilityState};
 
 use crate::browser::{log, window};
 use crate::driver;
-
-const CHANNEL: &str = "modelferry";
 
 thread_local! {
     /// The channel of this page; `None` if the browser has none.

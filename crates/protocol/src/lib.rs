@@ -26,6 +26,6 @@ pub use catalogue::{CardData, IndexReport, LfsPointer, ModelInfo, Problem, Sibli
 pub use digest::{Digest, DigestError, Revision};
 pub use digest_set::DigestSet;
 pub use manifest::{File, Manifest, ManifestError, Piece, Slice};
-pub use message::{Ending, FromWorker, Refusal};
+pub use message::{CHANNEL, Ending, FromWorker, Refusal};
 pub use name::{FilePath, ModelId, NameError, RESERVED_OWNERS};
 pub use wish::{Wish, WishState};

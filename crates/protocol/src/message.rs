@@ -8,6 +8,9 @@ use std::fmt;
 
 use crate::{AttemptId, Digest, ModelId, Revision};
 
+/// The broadcast channel on which pages tell each other, and the worker hears.
+pub const CHANNEL: &str = "modelferry";
+
 /// From the worker to all pages; also from page to page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FromWorker {

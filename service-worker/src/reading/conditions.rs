@@ -4,22 +4,13 @@ use conditional_request::{Field, Fields};
 use wasm_bindgen::JsValue;
 use web_sys::Headers;
 
-const ALL: [Field; 6] = [
-    Field::IfMatch,
-    Field::IfNoneMatch,
-    Field::IfModifiedSince,
-    Field::IfUnmodifiedSince,
-    Field::IfRange,
-    Field::Range,
-];
-
-/// Their values, in the order of [`ALL`]. Browsers hand out all lines of a field as one.
-pub(super) struct Conditions([Option<String>; ALL.len()]);
+/// Their values, in the order of [`Field::ALL`]. Browsers hand out all lines of a field as one.
+pub(super) struct Conditions([Option<String>; Field::ALL.len()]);
 
 impl Conditions {
     pub(super) fn of(headers: &Headers) -> Result<Self, JsValue> {
-        let mut values = [const { None }; ALL.len()];
-        for (value, field) in values.iter_mut().zip(ALL) {
+        let mut values = [const { None }; Field::ALL.len()];
+        for (value, field) in values.iter_mut().zip(Field::ALL) {
             *value = headers.get(field.name())?;
         }
         Ok(Self(values))
@@ -28,7 +19,7 @@ impl Conditions {
 
 impl Fields for Conditions {
     fn lines(&self, field: Field) -> impl Iterator<Item = &[u8]> {
-        let values = ALL.iter().zip(&self.0).filter(move |(known, _)| **known == field);
+        let values = Field::ALL.iter().zip(&self.0).filter(move |(known, _)| **known == field);
         values.filter_map(|(_, value)| Some(value.as_deref()?.trim().as_bytes()))
     }
 }

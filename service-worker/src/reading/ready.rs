@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use piece_store::{BrowserStore, PieceBuffer, Pieces as _};
 use protocol::routes::OfModel;
-use protocol::{Digest, FromWorker, Manifest};
+use protocol::{CHANNEL, Digest, FromWorker, Manifest};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, Response};
@@ -21,9 +21,6 @@ thread_local! {
     static READY: RefCell<Vec<Rc<Ready>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Where pages tell each other what has changed.
-const CHANNEL: &str = "modelferry";
-
 /// A revision of a model that is ready.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -31,8 +28,8 @@ pub(super) struct Ready {
     store: BrowserStore,
 }
 
-/// Hears of changes from now on.
-pub(super) fn listen() -> Result<(), JsValue> {
+/// Hears of changes from now on. Synchronous on purpose, see the crate's documentation.
+pub(crate) fn listen() -> Result<(), JsValue> {
     let channel = BroadcastChannel::new(CHANNEL)?;
     // Pages tell how far they are several times a second, and that a piece has come; neither takes anything away.
     let heard = Closure::<dyn Fn(JsValue)>::new(|event: JsValue| {
