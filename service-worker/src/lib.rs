@@ -38,6 +38,11 @@ fn scope() -> ServiceWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
+/// What follows the origin in a URL, if that is this worker's.
+fn of_this_origin(url: &str) -> Option<&str> {
+    url.strip_prefix(&scope().origin()).filter(|rest| rest.starts_with('/'))
+}
+
 /// What no person needs to act on goes to the console, never nowhere.
 fn report(what: &str, error: &JsValue) {
     web_sys::console::error_2(&format!("modelferry: {what}").into(), error);

@@ -6,9 +6,9 @@ use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
-use web_sys::{ExtendableEvent, ServiceWorkerGlobalScope};
+use web_sys::{ExtendableEvent, FetchEvent, ServiceWorkerGlobalScope};
 
-use crate::{message, pages, reading, report, salvage, scope, shell};
+use crate::{message, of_this_origin, pages, reading, report, salvage, scope, shell};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
@@ -17,8 +17,30 @@ pub(crate) fn register() -> Result<(), background_fetch::Error> {
     on(&scope, "activate", || async { activate().await })?;
     background_fetch::listen(&scope, complete, click)?;
     // Last, since it matters less than that nothing is lost.
-    shell::register(&scope)?;
-    Ok(reading::register(&scope)?)
+    on_fetch(&scope)?;
+    Ok(reading::listen()?)
+}
+
+fn on_fetch(scope: &ServiceWorkerGlobalScope) -> Result<(), JsValue> {
+    let listener =
+        Closure::<dyn Fn(FetchEvent) -> Result<(), JsValue>>::new(|event: FetchEvent| fetched(&event));
+    scope.add_event_listener_with_callback("fetch", listener.as_ref().unchecked_ref())?;
+    // It must live as long as the worker.
+    listener.forget();
+    Ok(())
+}
+
+/// What is of a model is read from this device, what is of the application is kept. Everything else is the browser's.
+fn fetched(event: &FetchEvent) -> Result<(), JsValue> {
+    let request = event.request();
+    let url = request.url();
+    let Some(asked) = of_this_origin(&url) else {
+        return Ok(());
+    };
+    match reading::asked(&request, asked) {
+        Some((method, asked)) => reading::fetched(event, request, method, asked),
+        None => shell::fetched(event, &request, asked),
+    }
 }
 
 fn on<Handling>(scope: &ServiceWorkerGlobalScope, name: &str, handle: fn() -> Handling) -> Result<(), JsValue>

@@ -14,31 +14,22 @@ mod unreadable;
 
 use conditional_request::Method;
 use protocol::routes::{OfModel, What, parse_of_model};
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{FetchEvent, Request, Response, ServiceWorkerGlobalScope};
+use web_sys::{FetchEvent, Request, Response};
 
 use crate::{message, report, scope};
 
-pub(crate) use ready::forget;
+pub(crate) use ready::{forget, listen};
 use unreadable::Unreadable;
 
-/// Listens from now on. Synchronous on purpose, see the crate's documentation.
-pub(crate) fn register(scope: &ServiceWorkerGlobalScope) -> Result<(), JsValue> {
-    let listener =
-        Closure::<dyn Fn(FetchEvent) -> Result<(), JsValue>>::new(|event: FetchEvent| fetched(&event));
-    scope.add_event_listener_with_callback("fetch", listener.as_ref().unchecked_ref())?;
-    // It must live as long as the worker.
-    listener.forget();
-    ready::listen()
-}
-
-fn fetched(event: &FetchEvent) -> Result<(), JsValue> {
-    let request = event.request();
-    let Some((method, asked)) = asked(&request) else {
-        return Ok(());
-    };
+/// Answers what is asked of a model.
+pub(crate) fn fetched(
+    event: &FetchEvent,
+    request: Request,
+    method: Method,
+    asked: OfModel,
+) -> Result<(), JsValue> {
     let answering = {
         let event = event.clone();
         future_to_promise(async move { answer(&event, &request, method, &asked).await.map(JsValue::from) })
@@ -46,15 +37,14 @@ fn fetched(event: &FetchEvent) -> Result<(), JsValue> {
     event.respond_with(&answering)
 }
 
-/// What of a model is asked for, if it is, and how.
-fn asked(request: &Request) -> Option<(Method, OfModel)> {
+/// What of a model is asked for, if it is, and how. `url` is without its origin.
+pub(crate) fn asked(request: &Request, url: &str) -> Option<(Method, OfModel)> {
     let method = match request.method().as_str() {
         "GET" => Method::Get,
         "HEAD" => Method::Head,
         _ => return None,
     };
-    let url = request.url();
-    Some((method, parse_of_model(url.strip_prefix(&scope().location().origin())?)?))
+    Some((method, parse_of_model(url)?))
 }
 
 async fn answer(

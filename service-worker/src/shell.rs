@@ -12,12 +12,11 @@ use js_sys::{Array, Promise, Reflect};
 use piece_store::{SHELL, entries};
 use protocol::routes;
 use protocol::shell::{Kept, kept};
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{FetchEvent, RequestMode, Response, ServiceWorkerGlobalScope};
+use web_sys::{FetchEvent, Request, RequestMode, Response};
 
-use crate::{message, pages, report, scope};
+use crate::{message, of_this_origin, pages, report, scope};
 
 /// How long the server may take to begin its answer before what is kept is shown, in milliseconds. Its answer is kept all the
 /// same, for the next time.
@@ -26,19 +25,9 @@ const PATIENCE: i32 = 4_000;
 /// How many pages are kept of models that are not on this device: those visited last.
 const VISITED: usize = 50;
 
-/// Registers the listener for requests.
-pub(crate) fn register(scope: &ServiceWorkerGlobalScope) -> Result<(), JsValue> {
-    let listener = Closure::<dyn Fn(FetchEvent) -> Result<(), JsValue>>::new(fetched);
-    scope.add_event_listener_with_callback("fetch", listener.as_ref().unchecked_ref())?;
-    listener.forget();
-    Ok(())
-}
-
-/// Answers what is of the shell, and leaves everything else to the browser and to other listeners.
-fn fetched(event: FetchEvent) -> Result<(), JsValue> {
-    let request = event.request();
-    let url = request.url();
-    let Some(path) = path(&url).filter(|_| request.method() == "GET") else {
+/// Answers what is of the shell, and leaves everything else to the browser. `url` is without its origin.
+pub(crate) fn fetched(event: &FetchEvent, request: &Request, url: &str) -> Result<(), JsValue> {
+    let Some(path) = path(url).filter(|_| request.method() == "GET") else {
         return Ok(());
     };
     if let Some(page) = routes::page_of_manifest(path) {
@@ -51,7 +40,7 @@ fn fetched(event: FetchEvent) -> Result<(), JsValue> {
         return Ok(());
     };
     let path = path.to_owned();
-    event.clone().respond_with(&promise(answer(event, path, how)))
+    event.respond_with(&promise(answer(event.clone(), path, how)))
 }
 
 /// A promise of a future. Boxed, so that the code for promises is there once; and so [`settled`] makes the code for waiting
@@ -152,10 +141,9 @@ fn is_immutable(response: &Response) -> bool {
     said.split(' ').any(|word| word.strip_suffix(',').unwrap_or(word) == "immutable")
 }
 
-/// The path of a URL of this origin.
+/// The path of a URL without its origin.
 fn path(url: &str) -> Option<&str> {
-    let path = url.strip_prefix(&scope().origin())?;
-    path.starts_with('/').then(|| path.split('?').next()?.split('#').next())?
+    url.split('?').next()?.split('#').next()
 }
 
 /// What the server has put before this script: the name of its build, and what its pages load.
@@ -210,7 +198,10 @@ async fn kept_up(renewed: Option<Vec<String>>) -> Result<(), JsValue> {
             // A page that was opened before there was a worker.
             for url in pages::urls().await {
                 wanted.extend(
-                    path(&url).filter(|path| kept(path, true) == Some(Kept::Page)).map(str::to_owned),
+                    of_this_origin(&url)
+                        .and_then(path)
+                        .filter(|path| kept(path, true) == Some(Kept::Page))
+                        .map(str::to_owned),
                 );
             }
             // What was used of the build before will be used of this one.
