@@ -22,10 +22,11 @@ const SENTENCES = ['A ferry crosses the river.', 'The boat takes us to the other
 const test = base.extend<{ engine: EngineName; browserPage: Driver }>({
   engine: ['chromium', { option: true }],
 
-  serverFlags: async ({}, use, info) => use(['--site', siteWithLibraries(info.outputPath('libraries'))]),
-
   /** A page with the libraries, and with the model on the device. */
-  browserPage: async ({ server, engine }, use) => {
+  browserPage: async ({ server, engine }, use, info) => {
+    await server.stop();
+    server.build = { ...server.build, site: siteWithLibraries(info.outputPath('libraries')) };
+    await server.start();
     server.linkFile(MODEL, ONNX, onnxModel);
     await until('the server to have it', async () => (await server.manifest()).files.some(({ path }) => path === ONNX));
     const driver = await ENGINES[engine]();

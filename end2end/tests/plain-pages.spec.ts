@@ -1,6 +1,7 @@
 // What is there without JavaScript, and without a secure context.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { storedShell } from '../harness/shell.ts';
 import { expect, MODEL, ModelPage, test, until } from '../harness/test.ts';
 
 test('without JavaScript there are the catalogue, the size, the licence and the files', async ({ server, device }) => {
@@ -72,6 +73,8 @@ test('a page is isolated from other origins, and is not sent again while it says
   await model.becomes('absent');
   expect(await page.evaluate(() => [crossOriginIsolated, new SharedArrayBuffer(8).byteLength])).toEqual([true, 8]);
 
+  // The worker asks for the page as well, once, to keep it.
+  await until('the worker to have the page', async () => (await storedShell(page)).includes(`/${MODEL}`));
   const mark = server.mark();
   await page.reload();
   // The page that the browser kept runs under the policy that came with it.

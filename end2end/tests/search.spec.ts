@@ -1,5 +1,6 @@
 // Searching a text by meaning on the page of a model that is on the device.
 import type { Page } from '@playwright/test';
+import { tolerateFailures } from '../harness/faults.ts';
 import { isAccessible, looksRight } from '../harness/looks.ts';
 import { SearchPanel } from '../harness/search-panel.ts';
 import { expect, ModelPage, type Server, test } from '../harness/test.ts';
@@ -141,12 +142,12 @@ test('a program that cannot be loaded is named, and tried again; a model that go
 }) => {
   const page = await device.newPage();
   const search = await ready(page, server);
-  device.tolerate(/inference/);
-  await page.route('**/inference-worker.js', (route) => route.abort());
+  tolerateFailures(device);
+  await server.stop();
   await search.button('Search in this text').click();
   await expect(search.failure).toContainText('The program that reads texts could not be loaded');
   await search.is('edit');
-  await page.unroute('**/inference-worker.js');
+  await server.start();
   await search.read();
   await expect(search.failure).toBeHidden();
   const model = new ModelPage(page);
