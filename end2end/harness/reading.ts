@@ -37,6 +37,24 @@ export function ask(page: Evaluates, asked: Asked): Promise<Got> {
   }, asked);
 }
 
+/**
+ * Waits until the page of a download that is ready has tidied up. It then says that something has changed, upon which the worker
+ * looks anew which models are ready; to be called before the download begins, and what it gives when it is ready.
+ */
+export async function tidiedUp(page: Evaluates): Promise<() => Promise<void>> {
+  await page.evaluate(() => {
+    const channel = new BroadcastChannel('modelferry');
+    const told = new Promise<void>((told) => {
+      channel.addEventListener('message', ({ data }) => {
+        const { state } = document.querySelector<HTMLElement>('[data-testid=download]')!.dataset;
+        if (state === 'ready' && String(data).split(' ')[1] === 'changed') told();
+      });
+    });
+    Object.assign(window, { tidiedUp: told });
+  }, null);
+  return () => page.evaluate(() => (window as unknown as { tidiedUp: Promise<void> }).tidiedUp, null);
+}
+
 /** Waits until the worker answers what this page asks for. */
 export function controlled(page: Evaluates): Promise<void> {
   return page.evaluate(async () => {

@@ -7,7 +7,7 @@ import type { Driver, EngineName } from '../engines/driver.ts';
 import { ENGINES, test } from '../engines/test.ts';
 import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
-import { ask, controlled } from '../harness/reading.ts';
+import { ask, controlled, tidiedUp } from '../harness/reading.ts';
 import { storedShell } from '../harness/shell.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
@@ -278,8 +278,10 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       const piece = await onePiece(server);
       await model.open(server);
       await controlled(driver);
+      const tidy = await tidiedUp(driver);
       await model.click('Download');
       await model.becomes('ready');
+      await tidy();
       const url = `/${MODEL}/resolve/main/model.safetensors`;
       expect((await ask(driver, { url, method: 'HEAD' })).status).toBe(200);
       await driver.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);

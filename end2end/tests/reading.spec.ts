@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ask, type Asked, controlled, type Got } from '../harness/reading.ts';
+import { ask, type Asked, controlled, type Got, tidiedUp } from '../harness/reading.ts';
 import {
   bystander,
   type Device,
@@ -27,8 +27,10 @@ const test = base.extend<{ model: ModelPage }>({
   /** The model's page, with the model on the device. */
   model: async ({ server, device }, use) => {
     const model = await open(server, device);
+    const tidy = await tidiedUp(model.page);
     await model.click('Download');
     await model.becomes('ready');
+    await tidy();
     await use(model);
   },
 });
