@@ -157,8 +157,8 @@ async function replace(server: Server): Promise<Map<string, string>> {
 faultRow(6, 'the model is replaced in the middle', {}, async ({ server, proxy, device, row }) => {
   tolerateFailures(device);
   const before = await row.pieces();
-  // The server takes some seconds to notice.
-  await proxy.rules([{ ...SLOW, bytes_per_second: 800_000 }]);
+  // The server takes some seconds to notice. Until then nobody gets the piece that is to be another.
+  await proxy.rules([{ path: `/pieces/${before[1]}`, delay_ms: 15_000 }, { ...SLOW, bytes_per_second: 800_000 }]);
   const model = await row.begin();
   await model.isPast(0.05);
   const digests = await replace(server);
@@ -166,7 +166,8 @@ faultRow(6, 'the model is replaced in the middle', {}, async ({ server, proxy, d
   expect(after.map((piece, n) => piece === before[n])).toEqual([true, false, true]);
   await row.watch(model.page);
   // Answers under way come from the file that was open.
-  await proxy.cut();
+  const early = (await proxy.log()).filter(({ path, bytes }) => path === `/pieces/${before[1]}` && bytes > 0);
+  expect(early, 'the old piece has not been sent').toEqual([]);
   await model.becomes('interrupted', 90_000);
   await expect(model.section).toContainText('What still fits is kept.');
   const kept = await model.kept();
