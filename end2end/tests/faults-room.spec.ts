@@ -3,7 +3,7 @@ import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultRow } from '../harness/fault-row.ts';
 import { largePieces, Quota, slow } from '../harness/faults.ts';
-import { bystander, expect, type Device, type ModelPage, storedPieces, test, until } from '../harness/test.ts';
+import { bystander, expect, type Device, type ModelPage, PIECE, storedPieces, test, until } from '../harness/test.ts';
 
 /** What page, worker and browser say when something cannot be stored. */
 function tolerateNoRoom(device: Device): void {
@@ -21,6 +21,8 @@ async function saysNoRoom(model: ModelPage): Promise<void> {
 
 faultRow(13, 'quota too small at the start', {}, async ({ proxy, device, engine, row }) => {
   tolerateNoRoom(device);
+  // Chromium does not tell of a quota that is this small. On the fastest lines, the page asks for several pieces at once.
+  await proxy.rules([slow(engine)]);
   const model = await row.open();
   const quota = await Quota.of(model.page);
   await quota.set(20_000_000);
@@ -28,8 +30,9 @@ faultRow(13, 'quota too small at the start', {}, async ({ proxy, device, engine,
   await saysNoRoom(model);
   await row.tell(model);
   await quota.set();
+  await proxy.rules([]);
   await row.click(model, 'Resume');
-  await row.endsReady(model, { waste: LOST[engine] });
+  await row.endsReady(model, { waste: engine === 'page' ? PIECE : LOST.background });
   expect(await proxy.pieceBytes()).toBeGreaterThan(0);
 });
 

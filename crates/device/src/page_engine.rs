@@ -26,6 +26,7 @@ use web_sys::AbortController;
 
 use crate::browser::{Device, log, now, window};
 use crate::driver::Driver;
+use crate::room;
 use wake::Wake;
 
 /// How often progress is shown, in milliseconds.
@@ -155,7 +156,9 @@ impl Engine {
             Ok(given_up) => drop(self.given_up.replace(given_up)),
             Err(error) => return self.broken(&error),
         }
-        self.transfer.replace(Transfer::new(pieces));
+        let size = pieces.iter().map(|piece| piece.size).sum::<u64>();
+        let tight = room::left().await.is_some_and(|left| left < size);
+        self.transfer.replace(Transfer::new(pieces).one_by_one(tight));
         if self.stopped.get() {
             return PageOutcome::Stopped;
         }

@@ -11,17 +11,12 @@ use crate::browser::{Device, log, window};
 
 /// Looks at the room, as far as the browser tells.
 pub(crate) async fn look(device: &Device, model: &ModelId) -> Room {
-    let mut room = Room::default();
-    if let Some(storage) = storage() {
-        match free(&storage).await {
-            Ok(free) => room.free = free,
-            Err(error) => log("the browser does not tell how much room there is", &error),
-        }
-        if let Ok(asked) = storage.persisted()
-            && let Ok(persisted) = JsFuture::from(asked).await
-        {
-            room.persisted = persisted.as_bool();
-        }
+    let mut room = Room { free: left().await, ..Room::default() };
+    if let Some(storage) = storage()
+        && let Ok(asked) = storage.persisted()
+        && let Ok(persisted) = JsFuture::from(asked).await
+    {
+        room.persisted = persisted.as_bool();
     }
     match device.store.kept_of_each().await {
         Ok(models) => {
@@ -30,6 +25,15 @@ pub(crate) async fn look(device: &Device, model: &ModelId) -> Room {
         Err(error) => log("the store could not be read", &error.to_string().into()),
     }
     room
+}
+
+/// How many bytes this site may still store; `None` if the browser does not tell.
+pub(crate) async fn left() -> Option<u64> {
+    let left = free(&storage()?).await;
+    left.unwrap_or_else(|error| {
+        log("the browser does not tell how much room there is", &error);
+        None
+    })
 }
 
 /// Asks the browser not to remove what is stored. Some ask the person, so this follows a click on Download, when it

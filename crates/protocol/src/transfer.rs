@@ -122,6 +122,8 @@ pub struct Transfer {
     lost_pieces: u32,
     /// Whether the line is so fast that whole pieces go straight to the store.
     very_fast: bool,
+    /// Whether the next piece is fetched only when the one before is stored.
+    one_by_one: bool,
     ending: Option<PageOutcome>,
     trouble: Option<PageTrouble>,
 }
@@ -143,9 +145,17 @@ impl Transfer {
             lost: None,
             lost_pieces: 0,
             very_fast: false,
+            one_by_one: false,
             ending: None,
             trouble: None,
         }
+    }
+
+    /// Where there may be too little room for all: no piece is asked for before the one in front of it is stored, so
+    /// that only one has come in vain when the store is full.
+    #[must_use]
+    pub fn one_by_one(self, one_by_one: bool) -> Self {
+        Self { one_by_one, ..self }
     }
 
     /// What to do now; to be asked again until it says [`Step::Wait`] or [`Step::End`].
@@ -260,6 +270,9 @@ impl Transfer {
 
     /// Whether another piece should be opened: there is too little to ask for, or there will be in a moment.
     fn wants_more(&self, starved: bool) -> bool {
+        if self.one_by_one {
+            return false;
+        }
         let free = |open: &&OpenPiece| open.phase == Phase::Opening || open.blocks.iter().any(Block::is_free);
         starved || self.open.iter().filter(free).count() < if self.very_fast { AHEAD } else { 1 }
     }
@@ -349,7 +362,7 @@ impl Transfer {
         self.backoff.progress();
         self.lanes.received(now, bytes);
         let rate = self.lanes.rate().unwrap_or(0);
-        self.very_fast = rate >= if self.very_fast { FAST } else { VERY_FAST };
+        self.very_fast = !self.one_by_one && rate >= if self.very_fast { FAST } else { VERY_FAST };
         Some(place)
     }
 

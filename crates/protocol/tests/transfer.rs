@@ -47,8 +47,12 @@ impl Page {
     fn new(pieces: &[Piece]) -> Self {
         let mut reversed = pieces.to_vec();
         reversed.reverse();
+        Self::with(Transfer::new(reversed))
+    }
+
+    fn with(transfer: Transfer) -> Self {
         let mut page = Self {
-            transfer: Transfer::new(reversed),
+            transfer,
             now: 1_000,
             offline: false,
             open: Vec::new(),
@@ -441,6 +445,30 @@ fn no_room_is_the_end_and_what_is_being_stored_is_waited_for() {
     assert_eq!((page.outcome, page.requests.len()), (None, 0));
     page.admit();
     assert_eq!(page.outcome, Some(PageOutcome::Failed(Cause::NoRoom)));
+}
+
+#[test]
+fn where_room_is_short_no_piece_is_asked_for_before_the_last_one_is_stored() {
+    let pieces: Vec<Piece> = (1..=12).map(|n| piece(n, 32 * MIB)).collect();
+    let mut page = Page::with(Transfer::new(pieces).one_by_one(true));
+    let mut stored = 0;
+    while page.outcome.is_none() {
+        assert_eq!(page.open.len(), 1);
+        page.now += 10;
+        match page.requests.len().checked_sub(1) {
+            Some(at) => {
+                // As fast as a line on which pieces would go straight to the store.
+                page.answer(at);
+                page.bytes(at, 1 << 20);
+            }
+            None => {
+                page.admit();
+                stored += 1;
+            }
+        }
+    }
+    assert_eq!((stored, page.outcome), (12, Some(PageOutcome::Done)));
+    assert!(page.asked.iter().all(|request| !request.straight));
 }
 
 #[test]

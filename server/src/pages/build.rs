@@ -20,11 +20,12 @@ pub(super) fn preamble(site: &Path) -> String {
         all.update(format!("{path} {digest}\n"));
     }
     let name = Digest::from_bytes(all.finalize().into()).to_string();
-    let paths = [routes::CATALOGUE, routes::OFFLINE, routes::WEB_MANIFEST].map(str::to_owned);
+    // In this order they are fetched: no page is kept before what it loads.
+    let pages = [routes::WEB_MANIFEST, routes::CATALOGUE, routes::OFFLINE].map(str::to_owned);
     let lines: Vec<_> = [name[..16].to_owned()]
         .into_iter()
-        .chain(paths)
         .chain(files.into_iter().map(|(path, _)| path))
+        .chain(pages)
         .collect();
     // Of characters that mean nothing in a string literal.
     format!("self.modelferry = [\"{}\"];\n", lines.join("\", \""))
@@ -73,7 +74,7 @@ mod tests {
         assert_eq!(name.len(), 16);
         assert_eq!(
             paths,
-            "/\", \"/offline\", \"/manifest.webmanifest\", \"/assets/icon.svg\", \"/pkg/modelferry.abc.js\"];\n"
+            "/assets/icon.svg\", \"/pkg/modelferry.abc.js\", \"/manifest.webmanifest\", \"/\", \"/offline\"];\n"
         );
         assert_eq!(preamble(folder.path()), first);
         put("pkg/modelferry.abc.js", "two");
@@ -83,6 +84,6 @@ mod tests {
     #[test]
     fn without_a_built_site_there_are_the_pages_alone() {
         let paths = preamble(Path::new("/does/not/exist"));
-        assert!(paths.ends_with("\", \"/\", \"/offline\", \"/manifest.webmanifest\"];\n"), "{paths}");
+        assert!(paths.ends_with("\", \"/manifest.webmanifest\", \"/\", \"/offline\"];\n"), "{paths}");
     }
 }
