@@ -9,9 +9,10 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
-use futures_util::future::Either;
+use futures_util::TryFutureExt as _;
+use futures_util::future::{Either, MapOk};
 use tower::Service;
 
 use crate::http::Observers;
@@ -59,7 +60,8 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Response, Infallible>>, <Router as Service<Request<B>>>::Future>;
+    type Future =
+        Either<Ready<Result<Response, Infallible>>, Routed<<Router as Service<Request<B>>>::Future>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.router.poll_ready(context)
@@ -67,14 +69,29 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Some(direct) = &self.direct else {
-            return Either::Right(self.router.call(request));
+            return Either::Right(self.router.call(request).map_ok(without_false_length));
         };
         let (parts, body) = request.into_parts();
         match direct.answer(&parts) {
             Some(response) => Either::Left(ready(Ok(response))),
-            None => Either::Right(self.router.call(Request::from_parts(parts, body))),
+            None => {
+                let routed = self.router.call(Request::from_parts(parts, body));
+                Either::Right(routed.map_ok(without_false_length))
+            }
         }
     }
+}
+
+/// An answer of the router's.
+type Routed<F> = MapOk<F, fn(Response) -> Response>;
+
+/// axum says of every answer without a body that it has 0 bytes. RFC 9110 section 8.6: a 304 must not, unless the 200 would; and
+/// hyper takes it away only where the method is not HEAD.
+fn without_false_length(mut response: Response) -> Response {
+    if response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
 }
 
 impl Direct {

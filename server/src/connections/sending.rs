@@ -17,8 +17,9 @@ use tokio::net::TcpStream;
 use crate::http::{Handover, OpenFile, Part, is_stand_in};
 use crate::kernel;
 
-/// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile.
-const ONCE: usize = 512 << 10;
+/// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile; and it takes a tenth less of
+/// its time than for twice as much, which leaves the nearer caches.
+const ONCE: usize = 256 << 10;
 
 /// Bytes after which other connections have their turn, even if this one could go on.
 const TURN: usize = 1 << 20;

@@ -80,7 +80,11 @@ async fn the_site_answers_as_the_router_does() {
                     }
                     request.body(Body::empty()).unwrap()
                 };
-                let expected = told(router.clone().oneshot(request()).await.unwrap()).await;
+                let mut expected = told(router.clone().oneshot(request()).await.unwrap()).await;
+                if expected.0 == 304 {
+                    // The one thing that the site mends.
+                    expected.1.retain(|(name, _)| name != "content-length");
+                }
                 let got = told(site.clone().oneshot(request()).await.unwrap()).await;
                 assert_eq!(got, expected, "{method} {url} {fields:?} {:?}", state.allow_origin);
             }
