@@ -16,7 +16,7 @@ use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Uint8Array};
 use piece_store::{
-    OneAtATime, Parts as _, PieceBuffer, Pieces as _, Place, StoreError, Turn, TurnOf, Unverified,
+    Parts as _, PieceBuffer, Pieces as _, Place, StoreError, Turn, TurnOf, Unverified, release,
 };
 use protocol::download::{Cause, Event, Millis, PageOutcome, PageTrouble};
 use protocol::transfer::{Step, Transfer};
@@ -75,8 +75,7 @@ pub(crate) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         given_up: RefCell::default(),
         places: RefCell::default(),
         unverified: RefCell::default(),
-        verifying: RefCell::default(),
-        storing: OneAtATime::default(),
+        verifying: PieceBuffer::default(),
         saving: Cell::default(),
         shown: Cell::default(),
     });
@@ -121,9 +120,7 @@ struct Engine {
     /// Pieces that went straight to the store.
     unverified: RefCell<Vec<(Digest, Unverified)>>,
     /// Memory to look at them.
-    verifying: RefCell<Rc<PieceBuffer>>,
-    /// Storing a piece out of memory, which takes as much memory again, twice.
-    storing: OneAtATime,
+    verifying: PieceBuffer,
     /// How many parts are being written.
     saving: Cell<u32>,
     /// When progress was last shown.
@@ -166,9 +163,13 @@ impl Engine {
         let outcome = self.carry_out().await;
         self.put_away().await;
         self.buffers.take();
-        self.spare.take();
-        self.lent.take();
-        self.verifying.take();
+        if let Some(spare) = self.spare.take() {
+            release(&spare.buffer());
+        }
+        for lent in self.lent.take() {
+            release(&lent);
+        }
+        self.verifying.let_go();
         outcome
     }
 

@@ -14,7 +14,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::cache::{self, sha256};
-use crate::{ByteReader, CachePieces, OneAtATime, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
+use crate::{
+    Alone, ByteReader, CachePieces, OneAtATime, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf,
+};
 
 /// A place in the store for the body of one piece. Others who want to store that piece wait until this is gone.
 #[derive(Debug)]
@@ -158,6 +160,18 @@ async fn hash_of_body(digest: &Digest, buffer: &PieceBuffer) -> Result<Digest, R
     buffer.hash(&blob).await
 }
 
+impl Drop for PieceBuffer {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
+/// Gives memory back to the browser at once: the garbage collector does not hurry for the sake of a few objects, however large
+/// they are. Engines that cannot do it leave it to that.
+pub fn release(memory: &ArrayBuffer) {
+    let _ = memory.transfer_with_length(0);
+}
+
 fn unavailable(_error: JsValue) -> Refusal {
     Refusal::Unavailable
 }
@@ -177,10 +191,25 @@ pub struct PieceBuffer {
 }
 
 impl PieceBuffer {
-    /// With memory that was used for something else.
-    #[must_use]
-    pub fn with_memory(memory: ArrayBuffer) -> Self {
-        Self { memory: RefCell::new(Some(memory)), ..Self::default() }
+    /// Takes memory that is not needed for something else any more.
+    pub fn offer(&self, memory: ArrayBuffer) {
+        if self.memory.borrow().is_some() || self.reader.is_busy() {
+            release(&memory);
+        } else {
+            self.memory.replace(Some(memory));
+        }
+    }
+
+    /// For other work that takes as much memory: nothing is hashed meanwhile.
+    pub async fn enter(&self) -> Alone<'_> {
+        self.reader.enter().await
+    }
+
+    /// Gives the memory back, if it is not in use.
+    pub fn let_go(&self) {
+        if let Some(memory) = self.memory.take() {
+            release(&memory);
+        }
     }
 
     /// The SHA-256 of a blob. One after the other: browsers hash a copy of what they are given, which is as large.
@@ -196,7 +225,11 @@ impl PieceBuffer {
         let size = (blob.size() as u64).min(u64::from(u32::MAX)) as u32;
         let memory = match self.memory.take() {
             Some(memory) if memory.byte_length() >= size => memory,
-            Some(_) | None => ArrayBuffer::new(size),
+            Some(small) => {
+                release(&small);
+                ArrayBuffer::new(size)
+            }
+            None => ArrayBuffer::new(size),
         };
         let mut reader = ByteReader::new(&blob.stream(), memory)?;
         let mut at = 0;

@@ -24,7 +24,7 @@ mod parts;
 mod pieces;
 mod turn;
 
-pub use admission::{PieceBuffer, Place, Unverified, two_at_a_time};
+pub use admission::{PieceBuffer, Place, Unverified, release, two_at_a_time};
 pub use byte_reader::ByteReader;
 pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, remove_other_layouts, sha256};
 /// Entries of caches by the caches' names, for what is kept beside models.

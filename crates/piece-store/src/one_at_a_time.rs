@@ -17,6 +17,12 @@ pub struct OneAtATime {
 pub struct Alone<'a>(&'a OneAtATime);
 
 impl OneAtATime {
+    /// Whether somebody is in.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.busy.get()
+    }
+
     /// Waits until nobody is in.
     pub async fn enter(&self) -> Alone<'_> {
         poll_fn(|context| {
@@ -51,6 +57,7 @@ mod tests {
         let door = OneAtATime::default();
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(first) = pin!(door.enter()).poll(&mut context) else { panic!("nobody was in") };
+        assert!(door.is_busy());
         let mut second = pin!(door.enter());
         assert!(second.as_mut().poll(&mut context).is_pending());
         drop(first);

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
-use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind};
+use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, release};
 use protocol::download::{Cause, Event};
 use protocol::transfer::Save;
 use protocol::{Digest, FromWorker, Piece, Refusal};
@@ -58,7 +58,7 @@ impl Engine {
     async fn is_kept(&self, digest: &Digest) -> bool {
         let pieces = self.device.store.pieces();
         let kept = if self.given_up.borrow_mut().remove(digest) {
-            pieces.recover(digest, &self.verifying()).await
+            pieces.recover(digest, self.verifying()).await
         } else if self.transfer.borrow().is_very_fast() {
             // Looked at before it is asked for, and the store has enough to do.
             return false;
@@ -80,11 +80,11 @@ impl Engine {
     }
 
     /// The memory to look at pieces in the store: that of pieces which are done with, if there was one.
-    fn verifying(&self) -> Rc<PieceBuffer> {
+    fn verifying(&self) -> &PieceBuffer {
         if let Some(spare) = self.spare.take() {
-            self.verifying.replace(Rc::new(PieceBuffer::with_memory(spare.buffer())));
+            self.verifying.offer(spare.buffer());
         }
-        Rc::clone(&self.verifying.borrow())
+        &self.verifying
     }
 
     /// A place in the store for a piece; `None` if there is none, and that is dealt with.
@@ -156,14 +156,15 @@ impl Engine {
     async fn verify_or_store(&self, digest: &Digest) -> Result<(), Refusal> {
         let pieces = self.device.store.pieces();
         if let Some(unverified) = taken(&self.unverified, digest) {
-            return pieces.verify(unverified, &self.verifying()).await;
+            return pieces.verify(unverified, self.verifying()).await;
         }
         // The line has become slow after it was opened.
         drop(taken(&self.places, digest));
         let Some(bytes) = self.buffer(digest) else {
             return Err(Refusal::Unavailable);
         };
-        let _alone = self.storing.enter().await;
+        // Which takes as much memory again, twice.
+        let _alone = self.verifying.enter().await;
         pieces.admit(digest, bytes).await.map_err(|error| match error {
             AdmitError::Mismatch { .. } => Refusal::Mismatch,
             AdmitError::Store(error) => match error.kind {
@@ -185,8 +186,10 @@ impl Engine {
     pub(super) fn forget(self: &Rc<Self>, digest: &Digest) {
         if !self.transfer.borrow().is_open(digest) {
             let buffers = &mut *self.buffers.borrow_mut();
-            if let Some(at) = buffers.iter().position(|buffer| buffer.0 == *digest) {
-                self.spare.replace(Some(buffers.swap_remove(at).1));
+            if let Some(at) = buffers.iter().position(|buffer| buffer.0 == *digest)
+                && let Some(second) = self.spare.replace(Some(buffers.swap_remove(at).1))
+            {
+                release(&second.buffer());
             }
             drop(taken(&self.places, digest));
         }
