@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const server = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release', 'modelferry');
 const pkg = join(root, 'target', 'site', 'pkg');
 
-/** What the server has inside: the worker, and the module with what it loads. */
+/** What the server has inside: the worker, and the module and the inference worker with what they load. */
 async function embedded() {
   const models = mkdtempSync(join(tmpdir(), 'modelferry-sizes-'));
   const child = spawn(server, ['--models', models, '--listen', '127.0.0.1:0'], {
@@ -29,9 +29,19 @@ async function embedded() {
         if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
         return Buffer.from(await answer.arrayBuffer());
       };
-      const entry = await get('/modelferry.js');
-      const loads = [...entry.toString().matchAll(/'\.(\/module\/[^']+)'/g)].map((match) => get(match[1]));
-      return { worker: [await get('/service-worker.js')], module: [entry, ...(await Promise.all(loads))] };
+      /** The entry, and what it names in this folder. */
+      const program = async (path, folder) => {
+        const entry = await get(path);
+        const named = [...entry.toString().matchAll(new RegExp(`['"]\\.?(/${folder}/[^'"]+)['"]`, 'g'))];
+        const loads = new Set(named.map((match) => match[1]));
+        if (loads.size === 0) throw new Error(`${path} names nothing in /${folder}/`);
+        return [entry, ...(await Promise.all([...loads].map(get)))];
+      };
+      return {
+        worker: [await get('/service-worker.js')],
+        module: await program('/modelferry.js', 'module'),
+        inference: await program('/inference-worker.js', 'inference'),
+      };
     }
     throw new Error('the server ended before it listened');
   } finally {
@@ -57,10 +67,11 @@ function row(what, how, pack, parts, budget) {
 }
 
 const brotli = (buffer) => brotliCompressSync(buffer);
-const { worker, module } = await embedded();
+const { worker, module, inference } = await embedded();
 const rows = [
   row('service worker', 'gzip', (buffer) => gzipSync(buffer, { level: 9 }), worker, 92 * KB),
   row('front, wasm and js', 'brotli', brotli, front(), 172 * KB),
   row('module, wasm and js', 'brotli', brotli, module, 110 * KB),
+  row('inference, wasm and js', 'brotli', brotli, inference, 600 * KB),
 ];
 if (process.argv.includes('--check') && !rows.every(Boolean)) process.exitCode = 1;

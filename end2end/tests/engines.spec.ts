@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Driver, EngineName } from '../engines/driver.ts';
+import { SearchPage } from '../engines/search.ts';
 import { ENGINES, test } from '../engines/test.ts';
 import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
@@ -90,6 +91,26 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await findsByMeaning(inference, 1);
       await cancelsInTheMiddle(inference, 2);
       await inference.end();
+    });
+
+    test('the page searches a text by its meaning, also when it is opened with the server gone', async ({ server, driver, model }) => {
+      await model.open(server);
+      await model.click('Download');
+      await model.becomes('ready');
+      const search = new SearchPage(driver);
+      const text = 'The train to the coast leaves at eight.\n\nThe cat sleeps on the warm stove. 🐈\n\nTaxes are due in March.';
+      await search.read(text);
+      await search.finds('a pet that rests', '🐈');
+      await search.finds('public transport', 'The train');
+      await until('the page and its program to be kept', async () => {
+        const kept = await storedShell(driver);
+        return ['/offline', '/inference-worker.js', `/${MODEL}`].every((path) => kept.includes(path));
+      });
+      await server.stop();
+      await model.reload();
+      await model.becomes('ready');
+      await search.read(text);
+      await search.finds('money for the state', 'Taxes');
     });
 
     test('cut connections cost next to nothing, and nobody has to do anything @full', async ({ server, faultProxy, driver, model }, info) => {
