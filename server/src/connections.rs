@@ -34,8 +34,8 @@ pub(crate) use tls::Tls;
 pub use tls::{TlsError, TlsFiles};
 
 /// Unsent bytes that the kernel takes of each connection (tcp(7), `TCP_NOTSENT_LOWAT`). With 512 KiB, sending on one
-/// connection takes a tenth more processor time, with still less that on 64 a fifth; with many more, thousands of slow clients would take the kernel's memory,
-/// and little would tell a slow reader from one that has stopped.
+/// connection takes a tenth more processor time, with still less that on 64 a fifth; with many more, thousands of slow
+/// clients would take the kernel's memory, and little would tell a slow reader from one that has stopped.
 const UNSENT: u32 = 768 << 10;
 
 /// Bytes of a request's head, and of what is handed to the connection at once.

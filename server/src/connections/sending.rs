@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 use crate::http::{Handover, OpenFile, Part, is_stand_in};
 use crate::kernel;
 
-/// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile; and it takes a tenth less of
-/// its time than for twice as much, which leaves the nearer caches.
+/// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile; and one connection takes a
+/// tenth less of its time than with twice as much at once.
 const ONCE: usize = 256 << 10;
 
 /// Bytes after which other connections have their turn, even if this one could go on.
