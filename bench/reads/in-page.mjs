@@ -27,21 +27,21 @@ export async function inPage({ url, pieces, size }) {
     if (bytes !== size) throw new Error(`${bytes} of ${size} bytes`);
     return performance.now() - start;
   }
+  /**
+   * Opens and reads one after the other.
+   * @param {string[]} urls @param {(url: string) => Promise<Response | undefined>} open
+   */
+  const all = (urls, open) =>
+    timed(async () => {
+      let bytes = 0;
+      for (const url of urls) bytes += await drain((await open(url))?.body);
+      return bytes;
+    });
   const reading = {
-    through: () => timed(async () => drain((await fetch(url)).body)),
+    through: () => all([url], (url) => fetch(url)),
     /** In several answers. @param {string[]} urls */
-    each: (urls) =>
-      timed(async () => {
-        let bytes = 0;
-        for (const url of urls) bytes += await drain((await fetch(url)).body);
-        return bytes;
-      }),
-    direct: () =>
-      timed(async () => {
-        let bytes = 0;
-        for (const piece of pieces) bytes += await drain((await caches.match(`/pieces/${piece}`))?.body);
-        return bytes;
-      }),
+    each: (urls) => all(urls, (url) => fetch(url)),
+    direct: () => all(pieces.map((piece) => `/pieces/${piece}`), (path) => caches.match(path)),
     /** @param {number} count */
     async ranges(count) {
       const times = [];

@@ -60,6 +60,14 @@ async function asked(proxy: FaultProxy, since: number): Promise<string[]> {
   return [...new Set(paths)].filter((path) => path.startsWith('/pieces/')).map((path) => path.slice('/pieces/'.length));
 }
 
+/** Waits until the worker keeps these of the application. */
+async function keeps(driver: Driver, ...paths: string[]): Promise<void> {
+  await until(`${paths.join(', ')} to be kept`, async () => {
+    const kept = await storedShell(driver);
+    return paths.every((path) => kept.includes(path));
+  });
+}
+
 /** The second piece of the large file. */
 async function onePiece(server: Server): Promise<string> {
   const { files } = await server.manifest();
@@ -102,10 +110,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await search.read(text);
       await search.finds('a pet that rests', '🐈');
       await search.finds('public transport', 'The train');
-      await until('the page and its program to be kept', async () => {
-        const kept = await storedShell(driver);
-        return ['/offline', '/inference-worker.js', `/${MODEL}`].every((path) => kept.includes(path));
-      });
+      await keeps(driver, '/offline', '/inference-worker.js', `/${MODEL}`);
       await server.stop();
       await model.reload();
       await model.becomes('ready');
@@ -316,10 +321,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.open(server);
       await model.click('Download');
       await model.becomes('ready');
-      await until('the pages to be kept', async () => {
-        const kept = await storedShell(driver);
-        return ['/', '/offline', `/${MODEL}`].every((path) => kept.includes(path));
-      });
+      await keeps(driver, '/', '/offline', `/${MODEL}`);
       await server.stop();
       await model.reload();
       await model.becomes('ready');

@@ -68,17 +68,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(direct) = &self.direct else {
-            return Either::Right(self.router.call(request).map_ok(without_false_length));
-        };
         let (parts, body) = request.into_parts();
-        match direct.answer(&parts) {
-            Some(response) => Either::Left(ready(Ok(response))),
-            None => {
-                let routed = self.router.call(Request::from_parts(parts, body));
-                Either::Right(routed.map_ok(without_false_length))
-            }
+        if let Some(direct) = &self.direct
+            && let Some(response) = direct.answer(&parts)
+        {
+            return Either::Left(ready(Ok(response)));
         }
+        let routed = self.router.call(Request::from_parts(parts, body));
+        Either::Right(routed.map_ok(without_false_length))
     }
 }
 

@@ -223,14 +223,10 @@ impl PieceBuffer {
     async fn read(&self, blob: &Blob) -> Result<Uint8Array, JsValue> {
         // A piece has at most 256 MiB. What is longer cannot be one, and is not read to its end.
         let size = (blob.size() as u64).min(u64::from(u32::MAX)) as u32;
-        let memory = match self.memory.take() {
-            Some(memory) if memory.byte_length() >= size => memory,
-            Some(small) => {
-                release(&small);
-                ArrayBuffer::new(size)
-            }
-            None => ArrayBuffer::new(size),
-        };
+        if self.memory.borrow().as_ref().is_some_and(|memory| memory.byte_length() < size) {
+            self.let_go();
+        }
+        let memory = self.memory.take().unwrap_or_else(|| ArrayBuffer::new(size));
         let mut reader = ByteReader::new(&blob.stream(), memory)?;
         let mut at = 0;
         while at < size
