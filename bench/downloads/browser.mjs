@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Child } from './child.mjs';
+import { Devtools } from './devtools.mjs';
 import { root } from './server.mjs';
 import { until } from './until.mjs';
 
@@ -23,6 +24,8 @@ const FLAGS = [
   '--no-first-run',
   '--no-default-browser-check',
   '--remote-debugging-port=0',
+  // Which has the numbers 3 and 4.
+  '--remote-debugging-pipe',
 ];
 
 export function chromiumProgram() {
@@ -45,7 +48,11 @@ export class Browser {
       join(this.profile, 'Default', 'Preferences'),
       JSON.stringify({ profile: { default_content_setting_values: { automatic_downloads: 1 } } }),
     );
-    this.#child = new Child(chromiumProgram(), [`--user-data-dir=${this.profile}`, ...FLAGS, 'about:blank']);
+    this.#child = new Child(chromiumProgram(), [`--user-data-dir=${this.profile}`, ...FLAGS, 'about:blank'], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    const out = /** @type {import('node:stream').Writable} */ (this.#child.pipe(3));
+    this.devtools = new Devtools(out, /** @type {import('node:stream').Readable} */ (this.#child.pipe(4)));
   }
 
   /** Its processes are those of this group. */
@@ -53,6 +60,7 @@ export class Browser {
     return this.#child.pid;
   }
 
+  /** To drive it by Playwright. Not where memory is measured: see {@link Devtools}. */
   async connect() {
     const endpoint = await this.#child.printed(/^DevTools listening on (ws:\S+)/);
     this.#browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });

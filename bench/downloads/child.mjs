@@ -13,7 +13,7 @@ export class Child {
 
   /** @param {string} program @param {string[]} args @param {import('node:child_process').SpawnOptions} [more] */
   constructor(program, args, more = {}) {
-    this.#process = spawn(program, args, { ...more, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...more, detached: true });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#lines.push(line));
     }
@@ -31,6 +31,11 @@ export class Child {
   get pid() {
     if (this.#process.pid === undefined) throw new Error(`it did not start: ${this.#lines.join('\n')}`);
     return this.#process.pid;
+  }
+
+  /** A pipe to or from it, by its number. @param {number} number */
+  pipe(number) {
+    return this.#process.stdio[number];
   }
 
   /** @param {RegExp} pattern The first group of the first printed line that matches. @returns {Promise<string>} */

@@ -6,7 +6,7 @@ import { Browser } from './browser.mjs';
 import { Meter, peak } from './meter.mjs';
 import { FILE, warm } from './model.mjs';
 import { stamps } from './stamps.mjs';
-import { sleep } from './until.mjs';
+import { sleep, until } from './until.mjs';
 import { VARIANTS } from './variants.mjs';
 
 /** How long a run may take, in milliseconds: beyond the browser's own pauses and retries. */
@@ -36,43 +36,34 @@ export async function measure(key, { folder, server, origin, models, size, trace
   warm(models);
   const browser = new Browser(folder);
   try {
-    const context = await browser.connect();
-    context.setDefaultTimeout(TIMEOUT);
-    const first = await context.newPage();
+    const first = await browser.devtools.open();
     await first.goto(`${origin}/assets/bench/warm-up.html`);
-    await first.evaluate('warmUp()');
-    const page = await context.newPage();
-    await page.addInitScript(stamps, { trace: trace !== undefined });
-    await variant.prepare(page);
+    await first.evaluate(() => Reflect.get(globalThis, 'warmUp')());
+    const page = await browser.devtools.open();
+    await page.first(stamps, { trace: trace !== undefined });
+    if (variant.first) await page.first(variant.first);
     await page.goto(variant.url(origin, revision));
-    const section = page.getByTestId('download');
-    const button = section.getByRole('button', { name: 'Download', exact: true });
-    await button.waitFor();
-    await page.bringToFront();
+    await until('the button', () => page.evaluate(button, false));
     await first.close();
     await sleep(BEFORE);
     const meter = new Meter(browser.group, browser.profile);
-    const mark = server.log().length;
+    const logged = server.log().length;
     meter.start();
-    await button.click();
-    const end = Date.now() + TIMEOUT;
-    for (;;) {
-      const state = (await section.getAttribute('data-state')) ?? '';
-      if (state === 'ready') break;
+    if (!(await page.evaluate(button, true))) throw new Error('the button went away');
+    const whole = async () => {
+      const { state } = await page.evaluate(progress);
       if (/^(failed|interrupted|unsupported)/.test(state)) throw new Error(`variant ${key} ended ${state}`);
-      if (Date.now() > end) throw new Error(`variant ${key} was not ready after ${TIMEOUT / 1000} s, but ${state}`);
-      await sleep(100);
-    }
+      return state === 'ready';
+    };
+    await until(`variant ${key} to be ready`, whole, TIMEOUT);
     const processor = meter.processor();
     await sleep(AFTERWARDS);
     meter.stop();
-    const stored = variant.plain
-      ? await page.evaluate(storedPlain)
-      : Number(await section.getAttribute('data-kept'));
+    const stored = variant.plain ? await page.evaluate(storedPlain) : (await page.evaluate(progress)).kept;
     if (stored !== size) throw new Error(`variant ${key} said ready with ${stored} of ${size} bytes of ${FILE}`);
     /** @type {{ click: number, ready: number, steps: object[] }} */
-    const bench = await page.evaluate('bench');
-    const log = server.log(mark);
+    const bench = await page.evaluate(() => Reflect.get(globalThis, 'bench'));
+    const log = server.log(logged);
     const before = meter.memory[0];
     const most = peak(meter.memory);
     const last = meter.disk.at(-1);
@@ -98,6 +89,21 @@ export async function measure(key, { folder, server, origin, models, size, trace
   } finally {
     await browser.end();
   }
+}
+
+/** In the page: whether its button can be clicked; clicks it if so and `wanted`. @param {boolean} wanted */
+function button(wanted) {
+  const buttons = [...document.querySelectorAll('[data-testid=download] button')];
+  const button = buttons.find((each) => each.textContent?.trim() === 'Download');
+  const ready = button instanceof HTMLElement && button.checkVisibility() && !button.matches(':disabled');
+  if (ready && wanted) button.click();
+  return ready;
+}
+
+/** In the page: how far it says it is. */
+function progress() {
+  const { state = '', kept } = /** @type {HTMLElement | null} */ (document.querySelector('[data-testid=download]'))?.dataset ?? {};
+  return { state, kept: Number(kept) };
 }
 
 /** In the page: bytes of what the plain ways have stored. */

@@ -3,11 +3,9 @@
 import { FILE, MODEL } from './model.mjs';
 
 /**
- * @typedef {import('@playwright/test').Page} Page
- * @typedef {{ name: string, plain: boolean, prepare(page: Page): Promise<void>, url(origin: string, revision: string): string }} Variant
+ * @typedef {{ name: string, plain: boolean, first?: () => void, url(origin: string, revision: string): string }} Variant
+ *   `first` runs in the page before its own scripts.
  */
-
-const nothing = async () => {};
 
 /** @param {string} engine */
 const plain = (engine) => (/** @type {string} */ origin, /** @type {string} */ revision) =>
@@ -17,15 +15,13 @@ const ours = (/** @type {string} */ origin) => `${origin}/${MODEL}`;
 
 /** @type {Record<string, Variant>} */
 export const VARIANTS = {
-  a: { name: 'plain Background Fetch', plain: true, prepare: nothing, url: plain('background') },
-  b: { name: 'plain fetch to cache', plain: true, prepare: nothing, url: plain('fetch') },
-  c: { name: 'Modelferry, Background Fetch', plain: false, prepare: nothing, url: ours },
-  d: { name: 'Modelferry, page engine', plain: false, prepare: withoutBackgroundFetch, url: ours },
+  a: { name: 'plain Background Fetch', plain: true, url: plain('background') },
+  b: { name: 'plain fetch to cache', plain: true, url: plain('fetch') },
+  c: { name: 'Modelferry, Background Fetch', plain: false, url: ours },
+  d: { name: 'Modelferry, page engine', plain: false, first: withoutBackgroundFetch, url: ours },
 };
 
-/** A tab of a browser as all but Chromium's are. @param {Page} page */
-async function withoutBackgroundFetch(page) {
-  await page.addInitScript(() => {
-    Reflect.deleteProperty(ServiceWorkerRegistration.prototype, 'backgroundFetch');
-  });
+/** A tab of a browser as all but Chromium's are. */
+function withoutBackgroundFetch() {
+  Reflect.deleteProperty(ServiceWorkerRegistration.prototype, 'backgroundFetch');
 }

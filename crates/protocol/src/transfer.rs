@@ -30,11 +30,12 @@ pub const IDLE: Millis = 30_000;
 /// more time than a closed tab would.
 const FAST: u32 = 25_000;
 
-/// What a block brings in so many milliseconds is saved at once, within these bounds in bytes: a closed tab loses that
-/// much of each, and what comes while it is written. Each write is a file of the browser's, and has its price.
-const SAVE_EVERY: u32 = 6;
-const SAVED_AT_LEAST: u32 = 24 << 10;
-const SAVED_AT_MOST: u32 = 48 << 10;
+/// What the line brings in so many milliseconds may be unsaved, within these bounds in bytes: a page that is killed loses
+/// that much, and what is on its way to it, which is about as much or more. Each write is a file of the browser's, and costs 2 ms
+/// of processor time, whatever its length.
+const UNSAVED: u32 = 24;
+const UNSAVED_AT_LEAST: u32 = 96 << 10;
+const UNSAVED_AT_MOST: u32 = 384 << 10;
 
 /// From this speed on, in bytes a millisecond, and until it is below [`FAST`], whole pieces go straight to the store, without a look at their bytes on
 /// the way: that costs half the time and memory. What is lost if a connection fails then is what such a line brings in
@@ -474,23 +475,36 @@ impl Transfer {
 
     /// The next bytes to save. `all`: however few, and however fast they came.
     pub fn save(&mut self, all: bool) -> Option<Save> {
-        let least = match self.lanes.rate() {
-            _ if all => 1,
+        // Without ranges there is no going on in the middle.
+        if !self.ranges {
+            return None;
+        }
+        let may_be_unsaved = match self.lanes.rate() {
+            _ if all => 0,
             // It takes a moment to know the speed.
             None => return None,
             Some(rate) if rate >= FAST => return None,
-            Some(rate) => (rate * SAVE_EVERY).clamp(SAVED_AT_LEAST, SAVED_AT_MOST),
+            Some(rate) => (rate * UNSAVED).clamp(UNSAVED_AT_LEAST, UNSAVED_AT_MOST),
         };
-        // Without ranges there is no going on in the middle.
-        let ranges = self.ranges;
-        let open = self.open.iter_mut().filter(|open| ranges && open.may_be_saved());
-        for open in open {
+        let mut sum = 0;
+        let mut most: Option<(u32, Digest, &mut Block)> = None;
+        for open in self.open.iter_mut().filter(|open| open.may_be_saved()) {
             let digest = open.piece.digest;
-            if let Some((first, end)) = open.blocks.iter_mut().find_map(|block| block.save(least, all)) {
-                return Some(Save { digest, first, end });
+            for block in &mut open.blocks {
+                let unsaved = block.unsaved(all);
+                // Nothing more comes of a block that is complete: its last bytes are few, and there are many blocks.
+                if unsaved > 0 && (all || block.at == block.end) {
+                    return Some(block.save(digest));
+                }
+                sum += unsaved;
+                if most.as_ref().is_none_or(|(other, ..)| unsaved > *other) {
+                    most = Some((unsaved, digest, block));
+                }
             }
         }
-        None
+        // One long write costs less than several short ones.
+        let (_, digest, block) = most.filter(|_| sum > may_be_unsaved)?;
+        Some(block.save(digest))
     }
 
     /// It is saved. Until this is said, and for ever if it fails, nothing more of that block is.

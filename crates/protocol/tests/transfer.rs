@@ -497,6 +497,7 @@ fn little_is_left_unsaved_on_a_slow_line_and_nothing_is_saved_on_a_fast_one() {
         let mut page = Page::new(&[piece(1, 32 * MIB)]);
         let each = speed * 10 / 4;
         let mut seen = 0;
+        let mut came = 0;
         let mut unsaved: BTreeMap<u32, u32> = BTreeMap::new();
         while page.asked.len() < 8 {
             page.now += 10;
@@ -509,6 +510,7 @@ fn little_is_left_unsaved_on_a_slow_line_and_nothing_is_saved_on_a_fast_one() {
                 page.transfer.saved(&save);
                 unsaved.insert((save.end - 1) / BLOCK * BLOCK + BLOCK - 1, 0);
                 seen += 1;
+                came += u64::from(save.end - save.first);
             }
             // Before that, the speed is not known.
             if saves && page.now > 1_300 {
@@ -516,6 +518,7 @@ fn little_is_left_unsaved_on_a_slow_line_and_nothing_is_saved_on_a_fast_one() {
             }
         }
         assert_eq!(seen > 0, saves);
+        assert!(!saves || came / seen > 64 << 10, "each costs a file: {seen} for {came} bytes");
     }
 }
 

@@ -1,9 +1,9 @@
 //! A piece that is being fetched, and its blocks.
 
-use crate::Piece;
 use crate::download::Millis;
+use crate::{Digest, Piece};
 
-use super::Step;
+use super::{Save, Step};
 
 /// The length of a block in bytes. One request each: large enough that requests cost nothing, small enough that
 /// several have something to do at the end of a piece.
@@ -143,20 +143,17 @@ impl Block {
         self.tries += 1;
     }
 
-    /// Never what is saved already: an entry that is written anew is lost if the tab goes in the middle. One write at a
-    /// time, but for the last one.
-    pub(super) fn save(&mut self, least: u32, last: bool) -> Option<(u32, u32)> {
-        if self.saving > self.saved && !last {
-            return None;
-        }
+    /// How many bytes may be saved now. One write at a time, but for the `last` one.
+    pub(super) fn unsaved(&self, last: bool) -> u32 {
+        if self.saving > self.saved && !last { 0 } else { self.at.saturating_sub(self.saved.max(self.saving)) }
+    }
+
+    /// What is unsaved is being saved from now on. Never what is saved already: an entry that is written anew is lost if the
+    /// tab goes in the middle.
+    pub(super) fn save(&mut self, digest: Digest) -> Save {
         let first = self.saved.max(self.saving);
-        // Nothing more comes of a block that is complete: its last bytes are few, and there are many blocks.
-        let least = if self.at == self.end { 1 } else { least };
-        if self.at.saturating_sub(first) < least {
-            return None;
-        }
         self.saving = self.at;
-        Some((first, self.at))
+        Save { digest, first, end: self.at }
     }
 
     pub(super) fn saved(&mut self, first: u32, end: u32) {
