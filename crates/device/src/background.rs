@@ -90,18 +90,17 @@ pub(crate) async fn is_queued(driver: &Driver) -> bool {
     at_zero && background.get_ids().await.is_ok_and(|ids| ids.len() > 1)
 }
 
-/// Reports on a background fetch until it has ended.
-pub(crate) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptId) {
-    let Some(background) = &device.background else { return };
+/// Reports on a background fetch until it has ended, and says how; `None` if it is not to be followed any more.
+pub(crate) async fn follow(driver: &Rc<Driver>, device: &Device, attempt: &AttemptId) -> Option<Ending> {
+    let background = device.background.as_ref()?;
     let refused = RefCell::default();
     let buffer = PieceBuffer::default();
-    while is_running(&driver, &attempt) {
+    while is_running(driver, attempt) {
         // Each time a new object, with the browser's present numbers.
         let registration = match background.get(&attempt.to_string()).await {
             Ok(Some(registration)) if registration.result() == FetchResult::Pending => registration,
             Ok(found) => {
-                let ending = found.as_ref().map_or(Ending::Unknown, ending);
-                return driver.dispatch(Event::Ended { attempt, ending });
+                return Some(found.as_ref().map_or(Ending::Unknown, ending));
             }
             Err(error) => {
                 log("the browser does not tell of a background fetch", &error.to_string().into());
@@ -109,18 +108,19 @@ pub(crate) async fn follow(driver: Rc<Driver>, device: Device, attempt: AttemptI
                 continue;
             }
         };
-        report(&driver, &attempt, registration.downloaded());
+        report(driver, attempt, registration.downloaded());
         let listener = registration.on_progress({
-            let driver = Rc::clone(&driver);
+            let driver = Rc::clone(driver);
             let attempt = attempt.clone();
             move |progress| report(&driver, &attempt, progress.downloaded)
         });
-        if may_have_finished_pieces(&driver) {
-            take_finished(&driver, &device, &attempt, &registration, &refused, &buffer).await;
+        if may_have_finished_pieces(driver) {
+            take_finished(driver, device, attempt, &registration, &refused, &buffer).await;
         }
         TimeoutFuture::new(POLL).await;
         drop(listener);
     }
+    None
 }
 
 fn is_running(driver: &Driver, attempt: &AttemptId) -> bool {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use gloo_timers::future::TimeoutFuture;
 use piece_store::{StoreError, Turn, TurnOf};
 use protocol::download::{
-    Background, Button, Choice, Download, Effect, Engine, Event, Settings, Stage, StartRefusal, State,
-    Waiting,
+    Background, Button, Choice, Download, Effect, Engine, Event, PageOutcome, Settings, Stage, StartRefusal,
+    State, Waiting,
 };
 use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish, WishState};
 use wasm_bindgen_futures::spawn_local;
@@ -237,6 +237,12 @@ impl Driver {
         if effects.is_empty() {
             return;
         }
+        if effects.iter().any(|effect| matches!(effect, Effect::StartPage { .. }))
+            && let Some(earlier) = self.page_run.take()
+        {
+            // At once: the end of that run would be taken for the end of the next one.
+            earlier.replace();
+        }
         let driver = Rc::clone(self);
         // In their order: a wish is stored before the fetch it speaks of is started.
         spawn_local(async move {
@@ -290,6 +296,14 @@ impl Driver {
                 self.dispatch(event);
             }
             Effect::StartPage { pieces } => {
+                let is_wanted = |download: &Download| match download.state() {
+                    State::Fetching(fetching) => fetching.page.is_some(),
+                    _ => false,
+                };
+                if !self.with(is_wanted) {
+                    // Stopped while this waited for what came before it.
+                    return;
+                }
                 news::tell(&FromWorker::Changed { model });
                 let run = page_engine::start(self, device, pieces);
                 if let Some(earlier) = self.page_run.replace(Some(run)) {
@@ -297,8 +311,10 @@ impl Driver {
                 }
             }
             Effect::StopPage => {
-                if let Some(run) = self.page_run.borrow().as_ref() {
-                    run.stop();
+                let stopped = self.page_run.borrow().as_ref().map(page_engine::Run::stop);
+                if stopped.is_none() {
+                    // It has not been started yet, and will not be.
+                    self.dispatch(Event::PageFinished(PageOutcome::Stopped));
                 }
             }
             Effect::Abort { attempt } => background::abort(&device, &attempt).await,
@@ -364,7 +380,17 @@ impl Driver {
         if running.is_some() && *self.followed.borrow() != running {
             self.followed.replace(running.clone());
             if let (Some(attempt), Some(device)) = (running, self.device()) {
-                spawn_local(background::follow(Rc::clone(self), device, attempt));
+                let driver = Rc::clone(self);
+                spawn_local(async move {
+                    let end = background::follow(&driver, &device, &attempt).await;
+                    // It may turn out to be running after all.
+                    if driver.followed.borrow().as_ref() == Some(&attempt) {
+                        driver.followed.take();
+                    }
+                    if let Some(ending) = end {
+                        driver.dispatch(Event::Ended { attempt, ending });
+                    }
+                });
             }
         }
     }

@@ -5,7 +5,6 @@ use piece_store::{StoreError, StoredModel, Turn, TurnOf, sha256};
 use protocol::download::{Active, Cause, Plan, Survey};
 use protocol::{AttemptId, DigestSet, Manifest, ModelId, Revision, Wish, WishState, routes};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::browser::{Device, log, window};
 use crate::http;
@@ -24,7 +23,7 @@ pub(crate) async fn survey(
 
 async fn look(device: &Device, model: &ModelId, revision: Revision) -> Result<Survey, StoreError> {
     let mut stored = device.store.stored(model, revision).await?;
-    let wish = device.store.wish(model).await?.filter(|wish| wish.revision == revision);
+    let wish = device.store.wish(model).await?;
     // Where this revision is stored, another one is on its way out.
     let older = match stored {
         Some(_) => false,
@@ -39,7 +38,11 @@ async fn look(device: &Device, model: &ModelId, revision: Revision) -> Result<Su
         stored = device.store.stored(model, revision).await?;
     }
     let plan = stored.map(|stored| Plan::new(&stored.manifest, &stored.kept));
-    Ok(Survey { older, plan, wish, active })
+    // Who fetches small pieces beside a background fetch has that turn too; the wish names the attempt then.
+    let page_elsewhere = device.background.is_some()
+        && wish.is_some_and(|wish| wish.nonce.is_none())
+        && Turn::is_taken(TurnOf::PageEngine(model)).await?;
+    Ok(Survey { older, plan, wish, active, page_elsewhere })
 }
 
 async fn recover(device: &Device, stored: &StoredModel) -> bool {
@@ -161,14 +164,12 @@ async fn fetch_manifest(model: &ModelId, revision: Option<Revision>) -> Result<M
         None => routes::manifest(model, routes::MAIN),
     };
     let url = format!("{url}?{}", routes::MANIFEST_AS_TEXT);
-    let response = http::get(&url, None).await.map_err(network)?;
-    match response.status() {
-        200 => {}
-        404 | 410 => return Err(Cause::Gone),
-        status => return Err(Cause::Status(status)),
-    }
-    let text = JsFuture::from(response.text().map_err(network)?).await.map_err(network)?;
-    let manifest = text.as_string().and_then(|text| Manifest::from_text(&text)).ok_or_else(|| {
+    let text = match http::text(&url).await.map_err(network)? {
+        (200, text) => text,
+        (404 | 410, _) => return Err(Cause::Gone),
+        (status, _) => return Err(Cause::Status(status)),
+    };
+    let manifest = Manifest::from_text(&text).ok_or_else(|| {
         log("the manifest is not understood", &JsValue::from_str(&url));
         Cause::Corrupt(1)
     })?;

@@ -225,7 +225,8 @@ impl Transfer {
                 None => PageOutcome::Done,
             });
         }
-        if self.backoff.failures() == 0 {
+        let asked_to_wait = self.backoff.not_before() > now;
+        if self.backoff.failures() == 0 && !asked_to_wait {
             self.trouble = None;
         } else if active == 0 {
             let retry = PageTrouble::Retry { cause: self.backoff.cause(), at: self.backoff.not_before() };

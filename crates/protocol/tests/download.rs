@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use protocol::download::{
-    Active, Button, Cause, Choice, Download, Effect, Engine, Event, HandOver, PageOutcome, Plan, Quiet, Room,
-    Settings, Stage, StartRefusal, State, Survey, Waiting,
+    Active, Button, Cause, Choice, Download, Effect, Engine, Event, HandOver, PageOutcome, PageTrouble, Plan,
+    Preparing, Quiet, Room, Settings, Stage, StartRefusal, State, Survey, Waiting,
 };
 use protocol::{
     AttemptId, Digest, DigestSet, Ending, File, Manifest, ModelId, Refusal, Revision, Wish, WishState,
@@ -56,7 +56,7 @@ fn wish(state: WishState) -> Option<Wish> {
 }
 
 fn found(kept: &[u8], state: WishState) -> Survey {
-    Survey { plan: Some(plan(kept)), wish: wish(state), active: None, older: false }
+    Survey { plan: Some(plan(kept)), wish: wish(state), ..Survey::default() }
 }
 
 fn surveyed(survey: Survey) -> Event {
@@ -453,14 +453,141 @@ fn a_click_while_offline_waits_for_the_network_and_then_goes_on() {
         assert_eq!(download.handle(second * 1_000, Event::Tick { waiting: Some(Waiting::Offline) }), []);
     }
     assert_eq!(download.handle(600_000, Event::Tick { waiting: None }), [Effect::Prepare], "at once");
-    download.handle(600_100, Event::PrepareFailed(Cause::Status(503)));
-    assert_eq!(download.handle(601_000, Event::Tick { waiting: None }), []);
-    assert_eq!(download.handle(603_000, Event::Tick { waiting: None }), [Effect::Prepare]);
-    assert_eq!(download.handle(604_000, Event::Tick { waiting: None }), [], "one try at a time");
-
+    assert_eq!(download.handle(700_000, Event::Tick { waiting: None }), [], "one try at a time");
+    download.handle(700_100, Event::PrepareFailed(Cause::Status(503)));
     let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
-    assert_eq!(download.handle(605_000, Event::Clicked(Button::Cancel)), [Effect::WriteWish(stopped)]);
+    assert_eq!(download.handle(701_000, Event::Clicked(Button::Cancel)), [Effect::WriteWish(stopped)]);
     assert_eq!(*download.state(), State::Absent);
+}
+
+#[test]
+fn each_try_to_prepare_waits_longer_than_the_one_before() {
+    let (mut download, _) = opened(Engine::Background, Survey::default());
+    download.handle(0, Event::Clicked(Button::Download));
+    let mut now = 0;
+    for pause in [2_000, 4_000, 8_000, 16_000, 32_000, 32_000] {
+        download.handle(now, Event::PrepareFailed(Cause::Status(503)));
+        assert_eq!(download.handle(now + pause - 1, Event::Tick { waiting: None }), []);
+        now += pause * 3 / 2;
+        assert_eq!(download.handle(now, Event::Tick { waiting: None }), [Effect::Prepare]);
+    }
+}
+
+#[test]
+fn cancel_during_another_try_to_prepare_is_not_undone_by_it() {
+    let (mut download, _) = opened(Engine::Page, Survey::default());
+    download.handle(0, Event::Clicked(Button::Download));
+    download.handle(1, Event::PrepareFailed(Cause::Network));
+    assert_eq!(download.handle(9_000, Event::Tick { waiting: None }), [Effect::Prepare]);
+    download.handle(9_001, Event::Clicked(Button::Cancel));
+    assert_eq!(*download.state(), State::Preparing(Preparing::Cancelled));
+    let effects = download.handle(9_002, Event::Prepared(found(&[], WishState::Active)));
+    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
+    assert_eq!(effects, [Effect::WriteWish(stopped)], "which had stored the opposite");
+}
+
+#[test]
+fn why_a_download_rests_is_said_for_as_long_as_it_rests() {
+    for cause in [Cause::NoRoom, Cause::Gone, Cause::Storage, Cause::Corrupt(1), Cause::Status(401)] {
+        let (mut download, _) = clicked(Engine::Page);
+        download.handle(2_000, Event::PageFinished(PageOutcome::Failed(cause)));
+        assert_eq!(*download.state(), State::Interrupted(cause));
+        download.handle(17_000, surveyed(found(&[1], WishState::Stopped)));
+        assert_eq!(*download.state(), State::Interrupted(cause));
+    }
+    let (mut download, _) = clicked(Engine::Page);
+    download.handle(2_000, Event::Clicked(Button::Pause));
+    download.handle(2_100, Event::PageFinished(PageOutcome::Stopped));
+    download.handle(17_000, surveyed(found(&[1], WishState::Stopped)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Paused));
+}
+
+#[test]
+fn the_small_pieces_do_not_wait_for_what_the_person_answers_the_browser() {
+    let (_, effects) = clicked(Engine::Background);
+    assert!(matches!(effects[..], [_, Effect::StartPage { .. }, Effect::StartBackground { .. }]), "{effects:?}");
+}
+
+#[test]
+fn what_another_page_fetches_itself_is_not_asked_of_the_browser_as_well() {
+    let elsewhere = Survey { page_elsewhere: true, ..found(&[1], WishState::Active) };
+    let (mut download, effects) = opened(Engine::Background, elsewhere);
+    assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3), digest(4)]), "it waits for its turn");
+    let unnamed = Wish { revision: revision(), state: WishState::Active, nonce: None };
+    assert_eq!(effects[0], Effect::WriteWish(unnamed));
+    assert_eq!(download.state().fetching().unwrap().hand_over, Some(HandOver::Elsewhere));
+    // That it has the turn itself by now is no reason to go on like that after a click.
+    download.handle(1, surveyed(Survey { page_elsewhere: true, ..found(&[1], WishState::Active) }));
+    download.handle(2, Event::Clicked(Button::Cancel));
+    download.handle(3, Event::PageFinished(PageOutcome::Stopped));
+    download.handle(4, Event::Clicked(Button::Resume));
+    let effects = download.handle(5, Event::Prepared(found(&[1], WishState::Active)));
+    assert_eq!(asked(&effects), (vec![digest(2), digest(3)], vec![digest(4)]));
+}
+
+#[test]
+fn a_fetch_that_another_page_took_over_was_not_stopped_by_the_person() {
+    for reopened in [false, true] {
+        let active = Active { attempt: attempt(7), asked: [digest(2), digest(3)].into(), downloaded: 60 };
+        let survey = Survey { active: Some(active), ..found(&[1, 4], WishState::Active) };
+        let (mut download, _) = opened(Engine::Background, survey);
+        let now = if reopened { 1_000 } else { 100_000 };
+        download.handle(now, Event::WorkerFinished { attempt: attempt(7), ending: Ending::Aborted });
+        let elsewhere = Survey { page_elsewhere: true, ..found(&[1, 4], WishState::Active) };
+        let effects = download.handle(now, surveyed(elsewhere));
+        assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]), "behind that page");
+    }
+    // One that the person stopped: the worker stores that in the wish.
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(1_300, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
+    download.handle(1_400, surveyed(found(&[4], WishState::Stopped)));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
+}
+
+#[test]
+fn a_start_lost_to_another_tab_is_joined_while_the_small_pieces_come() {
+    let (mut download, _) = clicked(Engine::Background);
+    let refusal = StartRefusal::Running;
+    download.handle(1_100, Event::StartRefused { attempt: attempt(1_000), refusal });
+    let active =
+        Active { attempt: attempt(7), asked: [digest(1), digest(2), digest(3)].into(), downloaded: 60 };
+    let survey = Survey { active: Some(active), ..found(&[], WishState::Active) };
+    assert_eq!(download.handle(1_200, surveyed(survey)), []);
+    assert!(matches!(stage(&download), Some(Stage::Running { .. })));
+    assert_eq!(download.handle(1_300, Event::PageFinished(PageOutcome::Done)), []);
+    assert!(matches!(stage(&download), Some(Stage::Running { .. })), "the other tab's");
+}
+
+#[test]
+fn a_fetch_that_is_found_again_runs_on() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(2_000, surveyed(found(&[], WishState::Active)));
+    assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
+    let active = Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 0 };
+    download.handle(3_000, surveyed(Survey { active: Some(active), ..found(&[], WishState::Active) }));
+    assert!(matches!(stage(&download), Some(Stage::Running { .. })));
+}
+
+#[test]
+fn a_page_of_a_revision_that_is_not_wanted_any_more_says_so() {
+    let (mut download, _) = clicked(Engine::Page);
+    download.handle(2_000, Event::PageFinished(PageOutcome::Failed(Cause::Network)));
+    let other = Wish { revision: Revision::from_bytes([8; 20]), state: WishState::Active, nonce: None };
+    download.handle(3_000, surveyed(Survey { wish: Some(other), ..found(&[1], WishState::Active) }));
+    assert_eq!(*download.state(), State::Interrupted(Cause::Gone));
+    assert_eq!(download.buttons(), [Button::Renew, Button::Discard]);
+}
+
+#[test]
+fn who_waits_for_another_download_of_the_browser_need_not() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    download.handle(2_000, Event::Tick { waiting: Some(Waiting::Queued) });
+    assert_eq!(download.buttons(), [Button::TakeOver, Button::Cancel]);
 }
 
 #[test]
@@ -589,11 +716,13 @@ fn surveys() -> impl Strategy<Value = Survey> {
     let kept = prop::collection::btree_set(1_u8..=5, 0..=5);
     let state = prop::sample::select(vec![None, Some(WishState::Active), Some(WishState::Stopped)]);
     let active = prop::option::of((attempts(), prop::collection::btree_set(digests(), 0..4), 0_u64..400));
-    (any::<bool>(), kept, state, active, any::<bool>()).prop_map(|(stored, kept, state, active, older)| {
+    let others = (any::<bool>(), any::<bool>());
+    (any::<bool>(), kept, state, active, others).prop_map(|(stored, kept, state, active, (older, page_elsewhere))| {
         let kept: DigestSet = kept.into_iter().map(digest).collect();
         Survey {
             plan: stored.then(|| Plan::new(&manifest(), &kept)),
             older,
+            page_elsewhere,
             wish: state.and_then(wish),
             active: active.map(|(attempt, asked, downloaded)| Active {
                 attempt,
@@ -630,19 +759,26 @@ fn events() -> impl Strategy<Value = Event> {
         Refusal::Status(503),
         Refusal::Unavailable,
         Refusal::NoRoom,
+        Refusal::Storage,
     ]);
+    let retry = PageTrouble::Retry { cause: Cause::Status(503), at: 1_000 };
+    let troubles = prop::option::of(prop::sample::select(vec![PageTrouble::Offline, retry]));
+    let causes = prop::sample::select(vec![Cause::Network, Cause::Gone, Cause::NoRoom, Cause::Storage]);
     let outcomes = prop::sample::select(vec![
         PageOutcome::Done,
         PageOutcome::Stopped,
         PageOutcome::Failed(Cause::Network),
         PageOutcome::Failed(Cause::Corrupt(1)),
+        PageOutcome::Failed(Cause::Gone),
+        PageOutcome::Failed(Cause::NoRoom),
+        PageOutcome::Failed(Cause::Storage),
     ]);
     prop_oneof![
         4 => buttons.prop_map(Event::Clicked),
         3 => (0_u64..8, surveys()).prop_map(|(epoch, survey)| Event::Surveyed { epoch, survey }),
         1 => Just(Event::SurveyFailed),
         4 => surveys().prop_map(Event::Prepared),
-        1 => Just(Event::PrepareFailed(Cause::Network)),
+        2 => causes.prop_map(Event::PrepareFailed),
         3 => attempts().prop_map(Event::Started),
         2 => (attempts(), refusals).prop_map(|(attempt, refusal)| Event::StartRefused { attempt, refusal }),
         3 => (attempts(), 0_u64..1_000)
@@ -653,6 +789,7 @@ fn events() -> impl Strategy<Value = Event> {
         2 => (digests(), reasons).prop_map(|(digest, refusal)| Event::Refused { digest, refusal }),
         2 => (0_u64..500).prop_map(|in_flight| Event::PageProgress { in_flight }),
         1 => any::<bool>().prop_map(Event::PageWaits),
+        1 => troubles.prop_map(Event::PageTrouble),
         2 => outcomes.prop_map(Event::PageFinished),
         1 => (0_u64..500).prop_map(|in_flight| Event::ElsewhereProgress { in_flight }),
         1 => prop::sample::select(vec![Choice::Automatic, Choice::Background, Choice::Page]).prop_map(Event::Chosen),
@@ -746,7 +883,8 @@ proptest! {
         }
         // From here on the world is honest: whatever was asked for answers, and nothing is under way.
         let kept: DigestSet = kept.into_iter().map(digest).collect();
-        let survey = Survey { plan: Some(Plan::new(&manifest(), &kept)), wish: wish(WishState::Stopped), active: None, older: false };
+        let plan = Some(Plan::new(&manifest(), &kept));
+        let survey = Survey { plan, wish: wish(WishState::Stopped), ..Survey::default() };
         let mut now = 1;
         for _ in 0..4 {
             match download.state().clone() {

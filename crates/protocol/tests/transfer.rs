@@ -364,6 +364,19 @@ fn a_range_that_does_not_exist_or_is_another_one_makes_the_piece_be_taken_whole(
 }
 
 #[test]
+fn a_server_that_asks_for_a_while_is_said_to_though_other_requests_brought_bytes() {
+    let mut page = Page::new(&[piece(1, 32 * MIB)]);
+    page.refuse(0, &Answer { status: 503, retry_after: 60_000, ..Answer::default() });
+    while !page.requests.is_empty() {
+        page.now += 10;
+        page.bytes(0, BLOCK);
+    }
+    let at = page.until;
+    assert!(at > page.now);
+    assert_eq!(page.trouble(), Some(PageTrouble::Retry { cause: Cause::Status(503), at }));
+}
+
+#[test]
 fn passing_refusals_are_never_the_end_and_retry_after_is_obeyed() {
     let mut page = Page::new(&[piece(1, 100)]);
     for refusal in [408, 425, 429, 500, 502, 503, 504].into_iter().cycle().take(70) {

@@ -83,11 +83,13 @@ pub fn room(download: &Download, size: u64) -> String {
                 text += " while it downloads, a third of that afterwards";
             }
             text += ".";
-            let short = !room.fits(need) || *download.state() == State::Interrupted(Cause::NoRoom);
+            let short = !room.fits(need);
+            // Some browsers name more than there is.
             if let (Some(free), true) = (room.free, short) {
                 text += &format!(" The browser says that {} are left for this site.", bytes(free));
             }
-            if short && !room.others.is_empty() {
+            let full = short || *download.state() == State::Interrupted(Cause::NoRoom);
+            if full && !room.others.is_empty() {
                 let others = room.others.iter().map(|(model, kept)| format!("{model} ({})", bytes(*kept)));
                 text += &format!(" Could be deleted: {}.", others.collect::<Vec<_>>().join(", "));
             }
@@ -200,6 +202,9 @@ fn of_fetching(fetching: &Fetching) -> String {
         }
         (Engine::Page, Some(HandOver::Damaged)) => {
             "This page fetches again what was not right: keep the tab open."
+        }
+        (Engine::Page, Some(HandOver::Elsewhere)) => {
+            "This page goes on with what another tab began: keep the tab open. What has arrived is kept."
         }
         (Engine::Page, Some(HandOver::Impatience | HandOver::Chosen)) => {
             "You chose that this page downloads: keep the tab open. What has arrived is kept."

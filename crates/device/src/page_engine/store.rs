@@ -95,11 +95,20 @@ impl Engine {
         match self.device.store.pieces().place(digest).await {
             Ok(Some(place)) => return Some(place),
             Ok(None) => self.admitted(digest),
-            Err(Refusal::NoRoom) => self.transfer.borrow_mut().fail(digest, Cause::NoRoom),
-            Err(_) => self.transfer.borrow_mut().fail(digest, Cause::Storage),
+            Err(Refusal::NoRoom) => self.fail(digest, Cause::NoRoom).await,
+            Err(_) => self.fail(digest, Cause::Storage).await,
         }
         self.wake.wake();
         None
+    }
+
+    /// A piece cannot be stored. A page that goes is refused whatever it asks of the store, which says nothing of the store;
+    /// it may be shown again.
+    async fn fail(&self, digest: &Digest, cause: Cause) {
+        while self.away.get() && !self.stopped.get() {
+            TimeoutFuture::new(500).await;
+        }
+        self.transfer.borrow_mut().fail(digest, cause);
     }
 
     async fn give_places_back(&self) {
@@ -122,7 +131,7 @@ impl Engine {
                 self.unverified.borrow_mut().push((*digest, unverified));
                 return Ok(true);
             }
-            Err(Refusal::NoRoom) => self.transfer.borrow_mut().fail(digest, Cause::NoRoom),
+            Err(Refusal::NoRoom) => self.fail(digest, Cause::NoRoom).await,
             // The request has failed, or the store will say so once more when the piece comes in the other way.
             Err(refusal) => return Err(refusal.to_string().into()),
         }
@@ -141,8 +150,8 @@ impl Engine {
             Err(refusal) => {
                 log("a piece was refused", &refusal.to_string().into());
                 match refusal {
-                    Refusal::NoRoom => self.transfer.borrow_mut().fail(&digest, Cause::NoRoom),
-                    Refusal::Storage => self.transfer.borrow_mut().fail(&digest, Cause::Storage),
+                    Refusal::NoRoom => self.fail(&digest, Cause::NoRoom).await,
+                    Refusal::Storage => self.fail(&digest, Cause::Storage).await,
                     Refusal::Unavailable | Refusal::Empty | Refusal::Status(_) | Refusal::Mismatch => {
                         self.driver.dispatch(Event::Refused { digest, refusal });
                         self.transfer.borrow_mut().refused(&digest);

@@ -82,12 +82,14 @@ pub enum Button {
 pub struct Survey {
     /// The wanted revision with what is kept of it; `None` if its manifest is not stored.
     pub plan: Option<Plan>,
-    /// What the person wants.
+    /// What the person wants, of whatever revision.
     pub wish: Option<Wish>,
     /// The background fetch of this revision that the browser is working on.
     pub active: Option<Active>,
     /// Whether another revision of the model is stored, whole or in part.
     pub older: bool,
+    /// Whether another page fetches all of this model itself, though the browser has Background Fetch.
+    pub page_elsewhere: bool,
 }
 
 /// A background fetch found in the browser.

@@ -35,8 +35,8 @@ impl Default for Settings {
     }
 }
 
-/// How long after a failed try the preparation is tried again, in milliseconds; twice as long each time, up to
-/// sixteen times.
+/// How long after a failed try the preparation is tried again, in milliseconds, and up to half as long besides; twice
+/// as long each time, up to sixteen times.
 const PREPARE_AGAIN: Millis = 2_000;
 
 /// The download of one revision of one model, as one page sees it.
@@ -52,6 +52,8 @@ pub struct Download {
     state: State,
     plan: Option<Plan>,
     older: bool,
+    /// Whether another page fetches all of it itself.
+    page_elsewhere: bool,
     /// Whether this page has begun a fetch.
     begun: bool,
     /// When this page, just opened, found a background fetch running.
@@ -81,6 +83,7 @@ impl Download {
             state,
             plan: None,
             older: false,
+            page_elsewhere: false,
             begun: false,
             attached: None,
             epoch: 0,
@@ -175,7 +178,8 @@ impl Download {
             State::Absent => &[Button::Download],
             State::Preparing(Preparing::Working | Preparing::Waiting { .. }) => &[Button::Cancel],
             State::Fetching(fetching) => match (&fetching.background, &fetching.page) {
-                (Some(background), _) if background.quiet == Some(Quiet::Paused) => {
+                // What is waited for may never come.
+                (Some(Background { quiet: Some(Quiet::Paused | Quiet::Waiting(Waiting::Queued)), .. }), _) => {
                     &[Button::TakeOver, Button::Cancel]
                 }
                 (None, Some(page)) if !page.waits => &[Button::Pause, Button::Cancel],
@@ -325,8 +329,15 @@ impl Download {
             // It began before the latest thing that the person or the device did: look again.
             return vec![self.survey()];
         }
-        let Survey { plan, wish, active, older } = survey;
+        let Survey { plan, wish, active, older, page_elsewhere } = survey;
         self.older = older;
+        // A run of this page has that turn too.
+        let runs = self.state.fetching().is_some_and(|fetching| fetching.page.is_some());
+        self.page_elsewhere = page_elsewhere && !runs;
+        let (wish, wants_another) = match wish {
+            Some(wish) if wish.revision == self.revision => (Some(wish), false),
+            other => (None, other.is_some()),
+        };
         match &self.state {
             State::Unsupported(_) | State::Preparing(_) | State::Removing => Vec::new(),
             State::Fetching(_) | State::Stopping(_) => {
@@ -339,6 +350,13 @@ impl Download {
                 if self.plan.is_none() && matches!(self.state, State::Fetching(_)) {
                     // Removed behind our back: nothing that arrives now has a place.
                     return self.stop(Cause::Evicted);
+                }
+                if wish.is_some_and(|wish| wish.state == WishState::Active && wish.nonce.is_none())
+                    && let State::Fetching(fetching) = &mut self.state
+                    && fetching.trouble == Some(Cause::Cancelled)
+                {
+                    // Not by the person: another page has taken over, and the wish names no attempt since.
+                    fetching.trouble = None;
                 }
                 let stopped = wish.is_some_and(|wish| wish.state == WishState::Stopped);
                 if stopped && matches!(self.state, State::Fetching(_)) {
@@ -361,6 +379,10 @@ impl Download {
                 self.take_plan(epoch, plan);
                 if self.plan.is_none() {
                     return self.settle_absent(had_plan, wish.map(|wish| wish.state));
+                }
+                if wants_another && active.is_none() && !self.is_complete() {
+                    // On another page, which has seen that the server has something else by now.
+                    return self.interrupt(Cause::Gone);
                 }
                 self.settle_idle(now, wish.map(|wish| wish.state), active)
             }
@@ -397,13 +419,19 @@ impl Download {
             (None, Some(WishState::Active)) => match self.state {
                 State::Unknown => self.begin(now, true),
                 // Another tab has started it: this one takes its place behind it.
-                State::Absent | State::Interrupted(Cause::Cancelled) if self.engine == Engine::Page => {
+                State::Absent | State::Interrupted(Cause::Cancelled)
+                    if self.engine == Engine::Page || self.page_elsewhere =>
+                {
                     self.begin(now, true)
                 }
                 State::Interrupted(_) => Vec::new(),
                 _ => self.interrupt(Cause::Browser),
             },
-            (None, Some(WishState::Stopped)) => self.interrupt(Cause::Cancelled),
+            (None, Some(WishState::Stopped)) => match self.state {
+                // Why it rests is known better here.
+                State::Interrupted(cause) if cause.is_lasting() => Vec::new(),
+                _ => self.interrupt(Cause::Cancelled),
+            },
             // The wish is dropped when a model is complete, so it has been complete.
             (None, None) => self.interrupt(Cause::Evicted),
         }
@@ -485,8 +513,12 @@ impl Download {
     fn cancel(&mut self, now: Millis, cause: Cause) -> Vec<Effect> {
         let mut effects = vec![self.write_wish(WishState::Stopped, None)];
         match self.state {
-            State::Preparing(Preparing::Waiting { .. }) if self.plan.is_none() => self.state = State::Absent,
-            State::Preparing(Preparing::Waiting { .. }) => self.state = State::Interrupted(cause),
+            State::Preparing(Preparing::Waiting { trying: false, .. }) if self.plan.is_none() => {
+                self.state = State::Absent;
+            }
+            State::Preparing(Preparing::Waiting { trying: false, .. }) => {
+                self.state = State::Interrupted(cause);
+            }
             State::Preparing(_) => self.state = State::Preparing(Preparing::Cancelled),
             _ => {
                 effects.extend(self.stop(cause));
@@ -516,6 +548,7 @@ impl Download {
             return Vec::new();
         };
         self.plan = survey.plan;
+        self.page_elsewhere = survey.page_elsewhere;
         if preparing == Preparing::Cancelled {
             return self.cancelled_early();
         }
@@ -531,9 +564,15 @@ impl Download {
     fn prepare_failed(&mut self, now: Millis, cause: Cause) -> Vec<Effect> {
         match self.state {
             State::Preparing(Preparing::Cancelled) => self.cancelled_early(),
-            State::Preparing(_) if cause.is_passing() => {
-                self.state =
-                    State::Preparing(Preparing::Waiting { cause, at: now + PREPARE_AGAIN, tries: 1 });
+            State::Preparing(preparing) if cause.is_passing() => {
+                let tries = match preparing {
+                    Preparing::Waiting { tries, .. } => tries + 1,
+                    Preparing::Working | Preparing::Cancelled => 0,
+                };
+                let pause = PREPARE_AGAIN << tries.min(4);
+                // Many pages may have lost the same server at once. The time of a failure is chance enough.
+                let at = now + pause + now % (pause / 2);
+                self.state = State::Preparing(Preparing::Waiting { cause, at, tries, trying: false });
                 Vec::new()
             }
             State::Preparing(_) => self.interrupt(cause),
@@ -552,6 +591,8 @@ impl Download {
         let room = &self.room;
         match (self.engine, self.choice) {
             (Engine::Page, _) => (Engine::Page, None),
+            // The browser would fetch everything a second time.
+            (Engine::Background, _) if self.page_elsewhere => (Engine::Page, Some(HandOver::Elsewhere)),
             (Engine::Background, Choice::Page) => (Engine::Page, Some(HandOver::Chosen)),
             (Engine::Background, Choice::Automatic)
                 if room.fits(bytes) && !room.fits(bytes.saturating_mul(BACKGROUND_COPIES)) =>
@@ -573,6 +614,7 @@ impl Download {
             Engine::Page => (missing, Vec::new()),
         };
         let mut effects = Vec::new();
+        let mut background = None;
         let engine = if asked.is_empty() { Engine::Page } else { Engine::Background };
         let mut fetching = fetching(engine, silent);
         fetching.hand_over = hand_over;
@@ -586,12 +628,17 @@ impl Download {
                 quiet: None,
             });
             effects.push(self.write_wish(WishState::Active, Some(attempt.nonce)));
-            effects.push(Effect::StartBackground { attempt, pieces: asked });
+            background = Some(Effect::StartBackground { attempt, pieces: asked });
+        } else if self.engine == Engine::Background {
+            // It names no attempt, which tells other pages who works.
+            effects.push(self.write_wish(WishState::Active, None));
         }
         if !own.is_empty() {
             fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
             effects.push(Effect::StartPage { pieces: own });
         }
+        // Last: the browser may ask the person, whose answer may take its time.
+        effects.extend(background);
         self.state = State::Fetching(fetching);
         effects
     }
@@ -602,13 +649,7 @@ impl Download {
         let own: Vec<Piece> =
             self.missing().into_iter().filter(|piece| !active.asked.contains(&piece.digest)).collect();
         let mut fetching = fetching(Engine::Background, true);
-        fetching.background = Some(Background {
-            attempt: active.attempt,
-            asked: active.asked,
-            downloaded: active.downloaded,
-            stage: Stage::Running { since: now },
-            quiet: None,
-        });
+        fetching.background = Some(joined(now, active));
         let mut effects = Vec::new();
         if !own.is_empty() {
             fetching.page = Some(PageWork { in_flight: 0, waits: false, trouble: None });
@@ -690,11 +731,22 @@ impl Download {
 
     fn still_active(&mut self, now: Millis, active: Active) -> Vec<Effect> {
         if self.moved(now, &active.attempt, active.downloaded) {
+            if let Some(Background { stage: stage @ Stage::Settling { .. }, .. }) =
+                self.background_of(&active.attempt)
+            {
+                // A look that failed had taken it for over.
+                *stage = Stage::Running { since: now };
+            }
             return Vec::new();
         }
         // Ours is over, and somebody has started another one.
-        match &self.state {
+        match &mut self.state {
             State::Fetching(Fetching { background: None, page: None, .. }) => self.attach(now, active),
+            // This page fetches small pieces only.
+            State::Fetching(Fetching { background: none @ None, engine: Engine::Background, .. }) => {
+                *none = Some(joined(now, active));
+                Vec::new()
+            }
             _ => self.conclude(now),
         }
     }
@@ -778,7 +830,8 @@ impl Download {
 
     fn refused(&mut self, digest: Digest, refusal: Refusal) -> Vec<Effect> {
         let known = self.missing().iter().any(|piece| piece.digest == digest);
-        if let Some(fetching) = self.fetching()
+        // What was told to stop has stopped for that reason, whatever was on its way.
+        if let State::Fetching(fetching) = &mut self.state
             && known
         {
             match refusal {
@@ -812,14 +865,12 @@ impl Download {
     fn tick(&mut self, now: Millis, waiting: Option<Waiting>) -> Vec<Effect> {
         let Settings { first_byte, settle, stall, .. } = self.settings;
         let survey = self.survey();
-        if let State::Preparing(Preparing::Waiting { at, tries, .. }) = &mut self.state {
+        if let State::Preparing(Preparing::Waiting { at, trying, .. }) = &mut self.state {
             // Once the network is there again, at the next tick.
             if waiting == Some(Waiting::Offline) {
                 *at = now;
-            } else if now >= *at {
-                let pause = PREPARE_AGAIN << (*tries).min(4);
-                *tries += 1;
-                *at = now + pause;
+            } else if now >= *at && !*trying {
+                *trying = true;
                 return vec![Effect::Prepare];
             }
             return Vec::new();
@@ -965,6 +1016,12 @@ impl Download {
         let bytes = plan.kept_bytes() - asked_kept + downloaded.min(asked_bytes).max(asked_kept) + in_flight;
         fetching.shown = fetching.shown.max(bytes.min(plan.total()));
     }
+}
+
+/// A background fetch that somebody else has started.
+fn joined(now: Millis, active: Active) -> Background {
+    let Active { attempt, asked, downloaded } = active;
+    Background { attempt, asked, downloaded, stage: Stage::Running { since: now }, quiet: None }
 }
 
 fn fetching(engine: Engine, silent: bool) -> Fetching {

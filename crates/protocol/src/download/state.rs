@@ -75,8 +75,8 @@ impl State {
 pub enum Preparing {
     /// Under way.
     Working,
-    /// The manifest could not be had for this passing reason; the next try is at this time.
-    Waiting { cause: Cause, at: Millis, tries: u32 },
+    /// The manifest could not be had for this passing reason; the next try is at this time, or under way.
+    Waiting { cause: Cause, at: Millis, tries: u32, trying: bool },
     /// Under way, but the person has changed their mind meanwhile.
     Cancelled,
 }
@@ -198,6 +198,8 @@ pub enum HandOver {
     Impatience,
     /// The person has set that pages download.
     Chosen,
+    /// Another page has gone on with it, and this one goes on after that.
+    Elsewhere,
 }
 
 /// Why a download stands still.
@@ -228,6 +230,20 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether it is worth knowing for as long as the download rests, though it was stopped for it.
+    #[must_use]
+    pub fn is_lasting(self) -> bool {
+        match self {
+            Self::Paused
+            | Self::NoRoom
+            | Self::Gone
+            | Self::Corrupt(_)
+            | Self::Storage
+            | Self::Status(_) => true,
+            Self::Cancelled | Self::NeedsClick | Self::Network | Self::Browser | Self::Evicted => false,
+        }
+    }
+
     /// Whether another try may well succeed with nothing done about it.
     #[must_use]
     pub fn is_passing(self) -> bool {
