@@ -21,6 +21,12 @@ export function median(values) {
   return sorted.length % 2 ? high : (low + high) / 2;
 }
 
+/** What it was measured on. The kernel's own name for itself says nothing beyond its version. */
+export function machine() {
+  const [kernel] = /^\d+\.\d+/.exec(release()) ?? [''];
+  return `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${kernel}`;
+}
+
 const mib = (/** @type {number} */ bytes) => `${Math.round(bytes / MIB).toLocaleString('en')} MiB`;
 
 /** @param {Row} row @param {(run: Run) => number} what */
@@ -86,9 +92,8 @@ export function setting({ size, rounds, link }) {
   const first = (/** @type {string} */ command, /** @type {string[]} */ args) =>
     execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split('\n')[0] ?? '';
   const versions = [first(chromiumProgram(), ['--version']), first(program, ['--version']), `Node.js ${process.version}`];
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
   const date = new Date().toISOString().slice(0, 10);
-  return `${date} · ${mib(size)} · ${link} · ${rounds} rounds · ${versions.join(' · ')} · ${machine}`;
+  return `${date} · ${mib(size)} · ${link} · ${rounds} rounds · ${versions.join(' · ')} · ${machine()}`;
 }
 
 /**

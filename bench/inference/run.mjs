@@ -34,6 +34,7 @@ if (values.help) {
   process.exit(0);
 }
 const [rounds, count] = [Number(values.rounds), Number(values.sentences)];
+if (!(Number.isInteger(rounds) && rounds >= 1 && Number.isInteger(count) && count >= 1)) throw new Error('expected whole numbers from 1 on');
 
 const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 const TOKENS = 64;

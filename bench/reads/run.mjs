@@ -38,7 +38,7 @@ if (values.help) {
 }
 const rounds = Number(values.rounds ?? 5);
 const size = Number(values.size ?? 1024) * MIB;
-if (!(rounds >= 1 && size >= MIB)) throw new Error('expected whole numbers from 1 on');
+if (!(Number.isInteger(rounds) && rounds >= 1 && size >= MIB)) throw new Error('expected whole numbers from 1 on');
 
 const folder = join(target, 'bench');
 mkdirSync(folder, { recursive: true });

@@ -1,8 +1,7 @@
 // The table of a run, with its bars.
 import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { grid, median } from '../downloads/report.mjs';
+import { grid, machine, median } from '../downloads/report.mjs';
 import { program, target } from '../downloads/server.mjs';
 
 /** @typedef {import('./rows.mjs').Figures} Figures */
@@ -83,6 +82,5 @@ export function setting(rounds, servers) {
     sws: () => `static-web-server ${version(sws, '--version').split(' ').at(-1)}`,
   };
   const versions = [...servers.map((name) => of[name]?.() ?? name), version('sha256sum', '--version')];
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
-  return `${new Date().toISOString().slice(0, 10)} · medians of ${rounds} rounds · ${versions.join(' · ')} · ${machine}`;
+  return `${new Date().toISOString().slice(0, 10)} · medians of ${rounds} rounds · ${versions.join(' · ')} · ${machine()}`;
 }

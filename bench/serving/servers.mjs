@@ -57,7 +57,7 @@ export function startModelferry(models, tls) {
   const flags = ['--models', models, '--listen', '127.0.0.1:0', '--max-connections', String(CONNECTIONS)];
   const secure = tls ? ['--tls-cert', tls.cert, '--tls-key', tls.key] : [];
   const settings = Object.entries(process.env).filter(([key]) => !/^(MODELFERRY|LEPTOS)_/.test(key));
-  const args = [...flags, ...secure, '--head-seconds', String(IDLE), '--site', join(target, 'site')];
+  const args = [...flags, ...secure, '--head-seconds', String(IDLE), '--site', join(root, 'target', 'site')];
   return new Child(program, args, { cwd: root, env: Object.fromEntries(settings) });
 }
 

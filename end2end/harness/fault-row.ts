@@ -63,7 +63,7 @@ const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
   7: [['tab closed and opened again', 'background'], ['all tabs closed', 'background']],
   8: [['browser closed by the person, and started again', 'background']],
   9: [['worker stopped in the middle of the download'], ['worker stopped in the middle of its work at the end'], ['worker replaced by a new version in the middle']],
-  10: [['two tabs click Download at once'], ['Cancel in the other tab', 'background']],
+  10: [['two tabs click Download at once'], ['Cancel in the other tab', 'background'], ['a tab with Background Fetch beside one that downloads itself']],
   11: [['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes']],
   13: [['quota too small at the start']],
   14: [['pieces removed behind our back when ready']],
@@ -196,7 +196,7 @@ export class FaultRow {
     }
   }
 
-  /** Adds what was measured to the results, which `scripts/faults-table` puts into docs/FAULTS.md. */
+  /** Adds what was measured to the results, which `scripts/faults-table.mjs` puts into docs/FAULTS.md. */
   write(): void {
     mkdirSync(dirname(faultResults), { recursive: true });
     const line = { ...this.#facts, clicks: this.#clicks, sentences: this.#sentences };
@@ -204,7 +204,10 @@ export class FaultRow {
   }
 }
 
-/** Runs in the page: whenever it says ready, every piece must be in the store at that moment. */
+/**
+ * Runs in the page: whenever it says ready, every piece must be in the store at that moment, and without the mark of one
+ * that is not verified. Said in the console too, which is read although the tab may have gone.
+ */
 function watchReady(pieces: string[]): void {
   const wrong: string[] = [];
   Object.assign(window, { wrong });
@@ -214,8 +217,11 @@ function watchReady(pieces: string[]): void {
     if (is === was) return;
     was = is;
     if (is !== 'ready') return;
+    const stored = (url: string) => caches.match(url, { cacheName: 'modelferry-pieces-1' });
     for (const piece of new Set(pieces)) {
-      if (!(await caches.match(`/pieces/${piece}`, { cacheName: 'modelferry-pieces-1' }))) wrong.push(piece);
+      if ((await stored(`/pieces/${piece}`)) && !(await stored(`/pieces/${piece}?unfinished`))) continue;
+      wrong.push(piece);
+      console.error(`ready without ${piece}`);
     }
   }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
 }

@@ -45,6 +45,17 @@ export class ModelPage {
     await this.knows();
   }
 
+  /** Has the page look at the device once more, as it does when it comes into sight, and waits for what it makes of that. */
+  async looksAgain(): Promise<void> {
+    await this.page.bringToFront();
+    await this.page.evaluate(async (turn) => {
+      document.dispatchEvent(new Event('visibilitychange'));
+      await new Promise((asked) => setTimeout(asked));
+      // The page has it while it looks.
+      await navigator.locks.request(turn, () => {});
+    }, `modelferry salvage ${MODEL}`);
+  }
+
   button(name: string): Locator {
     return this.section.getByRole('button', { name, exact: true });
   }

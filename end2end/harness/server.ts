@@ -129,11 +129,6 @@ export class Server implements Site {
     renameSync(`${file}.new`, file);
   }
 
-  /** A real copy of a model, which may be written to. */
-  copyModel(id: string): void {
-    cpSync(join(sharedModels, MODEL), join(this.models, id), { recursive: true });
-  }
-
   /** Starts it, and comes back when it has read all models. A second start is on the same port. */
   async start(): Promise<void> {
     if (!existsSync(this.build.program)) throw new Error('there is no release build: run ./scripts/test build');

@@ -62,6 +62,9 @@ for (const [status, sentence, button] of [
     const model = await row.begin();
     await model.becomes('interrupted');
     await expect(model.section).toContainText(sentence);
+    // Looking again does not make it forget why.
+    await model.looksAgain();
+    await expect(model.section).toContainText(sentence);
     await proxy.rules([]);
     await row.endsReady(model, { button });
   });

@@ -44,6 +44,26 @@ faultRow(10, 'Cancel in the other tab', {}, async ({ proxy, engine, row }) => {
   await other.becomes('ready');
 });
 
+faultRow(10, 'a tab with Background Fetch beside one that downloads itself', { engines: ['page'] }, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([thin(engine)]);
+  const one = await row.open();
+  await one.click('Download');
+  await one.isPast(0.2);
+  const page = await device.newPage();
+  await row.watch(page);
+  const other = await row.open(page);
+  await expect(other.section).toContainText('Another tab downloads this model.');
+  await row.tell(other);
+  await other.isPast(0.3);
+  await one.page.close();
+  // It goes on with what that one began, and does not begin anew in the background.
+  await other.isPast(0.5);
+  await expect(other.section).toHaveAttribute('data-engine', 'page');
+  await row.tell(other);
+  // What a closed tab costs is row 7's: here nothing comes twice.
+  await row.endsReady(other, { clicks: 0, waste: 1 << 20 });
+});
+
 // ---- row 14 ----
 
 faultRow(14, 'pieces removed behind our back when ready', {}, async ({ server, proxy, device, row }) => {
@@ -175,6 +195,9 @@ const OTHER = { from: 'modelferry-2', to: 'modelferry-9' };
 
 faultRow(17, 'a page of this version, a worker of another', {}, async ({ proxy, engine, row }) => {
   await proxy.rules([{ path: '/service-worker.js', replace: OTHER }, slow(engine)]);
+  const script = await (await fetch(`${proxy.url}/service-worker.js`)).text();
+  expect(script.includes(OTHER.from), 'the version of messages has changed: change it here').toBe(false);
+  expect(script.includes(OTHER.to)).toBe(true);
   const model = await row.open();
   await model.click('Download');
   await model.isPast(0.2);

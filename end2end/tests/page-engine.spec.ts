@@ -1,7 +1,7 @@
 // The page engine on a bad network: it asks for ranges, goes on inside a piece, and fetches next to nothing twice.
 import type { Page } from '@playwright/test';
 import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, storedFiles, test } from '../harness/test.ts';
-import { thin } from '../harness/faults.ts';
+import { thin, tolerateFailures } from '../harness/faults.ts';
 import type { FaultProxy, Passed } from '../harness/proxy.ts';
 import type { Server } from '../harness/server.ts';
 import { waste } from '../harness/waste.ts';
@@ -46,11 +46,6 @@ function held(page: Page): Promise<number> {
   });
 }
 
-/** What the browser and the page say of requests that fail on purpose. */
-function tolerateFailures(device: Device): void {
-  device.tolerate(/a request failed|Failed to load resource/);
-}
-
 test('several ranges of a piece are fetched at once, and no byte twice', async ({ server, faultProxy, device }, info) => {
   await faultProxy.rules([SLOW]);
   const model = await begin(device, faultProxy);
@@ -89,6 +84,37 @@ for (const kind of ['fin', 'reset'] as const) {
     await isWhole(faultProxy, server, device);
   });
 }
+
+test('Pause rests until Resume, over a visit too', async ({ server, faultProxy, device }) => {
+  await faultProxy.rules([thin('page')]);
+  const model = await begin(device, faultProxy);
+  await model.isPast(0.2);
+  await model.click('Pause');
+  await model.becomes('interrupted');
+  await expect(model.section).toContainText('Paused');
+  await model.looksAgain();
+  await expect(model.section).toContainText('Paused');
+  await model.reload();
+  await model.becomes('interrupted');
+  const mark = await faultProxy.mark();
+  await model.click('Resume');
+  await model.becomes('ready');
+  expect(pieces(await faultProxy.log(mark)).length).toBeGreaterThan(0);
+  expect(await waste(faultProxy, server)).toBeLessThanOrEqual(WASTE);
+});
+
+test('the engine that the person chose is used, and kept', async ({ faultProxy, device }) => {
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
+  await model.section.getByText('Settings').click();
+  await model.section.getByRole('button', { name: 'In this page' }).click();
+  await model.reload();
+  await model.click('Download');
+  await faultProxy.rules([SLOW]);
+  await expect(model.section).toHaveAttribute('data-engine', 'page');
+  await expect(model.section).toContainText('You chose that this page downloads');
+  await model.becomes('ready');
+  await expect(model.section).toContainText(/The browser (has promised to|may remove)/);
+});
 
 test('a server that is killed and comes back is waited for', async ({ server, faultProxy, device }, info) => {
   tolerateFailures(device);

@@ -16,7 +16,7 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
     // island: the machinery of one would be larger than it is.
     Effect::new(move |_| {
         download.begin();
-        search::follow(&model, revision, download.with(|download| *download.state() == State::Ready));
+        search::follow(&model, download.with(Download::readable));
     });
     // All of one type, so that the browser loads the code for a changing text once.
     let say = move |what: Say| move || download.with(|download| what(download, size));

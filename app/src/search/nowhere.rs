@@ -3,4 +3,4 @@
 use protocol::{ModelId, Revision};
 
 /// Effects do not run on the server, so nobody calls this.
-pub(crate) fn follow(_model: &ModelId, _revision: Revision, _ready: bool) {}
+pub(crate) fn follow(_model: &ModelId, _here: Option<Revision>) {}

@@ -34,7 +34,7 @@ thread_local! {
 struct Session {
     section: Section,
     model: ModelId,
-    revision: Revision,
+    revision: Option<Revision>,
     phase: Phase,
     listener: Listener,
     /// Made when it is first wanted; it holds the model.
@@ -50,24 +50,28 @@ struct Session {
     done: u32,
 }
 
-/// Tells the search of this page, if it has one, whether the model is on this device.
-pub(crate) fn follow(model: &ModelId, revision: Revision, ready: bool) {
+/// Tells the search of this page, if it has one, which revision of the model is on this device.
+pub(crate) fn follow(model: &ModelId, here: Option<Revision>) {
     let Some(section) = Section::find() else { return };
     SESSION.with_borrow_mut(|session| {
-        let session = session.get_or_insert_with(|| Session::new(section, model, revision));
-        match (session.phase, ready) {
-            (Phase::Absent, true) => session.show(Phase::Edit),
-            (_, false) => {
+        let session = session.get_or_insert_with(|| Session::new(section, model));
+        match (session.phase, here) {
+            (Phase::Absent, Some(_)) => session.show(Phase::Edit),
+            (_, None) => {
                 session.let_go();
                 session.show(Phase::Absent);
             }
-            (Phase::Edit | Phase::Busy | Phase::Search, true) => {}
+            (Phase::Edit | Phase::Busy | Phase::Search, Some(_)) => {}
+        }
+        // A worker goes on with the one that it has loaded.
+        if session.worker.is_none() {
+            session.revision = here;
         }
     });
 }
 
 impl Session {
-    fn new(section: Section, model: &ModelId, revision: Revision) -> Self {
+    fn new(section: Section, model: &ModelId) -> Self {
         let listener = Closure::wrap(Box::new(|event: Event| {
             // What our own doing causes at once is not the person's: a field that loses the focus to another one says that it
             // has changed.
@@ -85,7 +89,7 @@ impl Session {
         Self {
             section,
             model: model.clone(),
-            revision,
+            revision: None,
             phase: Phase::Absent,
             listener,
             worker: None,
@@ -107,12 +111,12 @@ impl Session {
                 let words = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
                 self.fail_for_good(&LoadFailure::Program(words.unwrap_or_default()));
             }
+            _ if self.phase == Phase::Absent => {}
             // A file has been read, or cannot be.
             "loadend" => {
                 let content = target.unchecked_into::<FileReader>().result();
                 self.take(content.ok().and_then(|content| content.as_string()));
             }
-            _ if self.phase == Phase::Absent => {}
             "click" => self.press(&target.unchecked_into::<HtmlElement>().class_name()),
             "input" if target == self.section.query().into() => self.ask(),
             "change" => {
@@ -190,7 +194,9 @@ impl Session {
         self.section.say("state", text::LOADING);
         self.section.progress(0, 0);
         // One that is there has been asked already.
-        if self.worker.is_none() {
+        if self.worker.is_none()
+            && let Some(revision) = self.revision
+        {
             match Worker::new(routes::INFERENCE_WORKER) {
                 Ok(worker) => {
                     listen(&worker, "message", &self.listener);
@@ -199,7 +205,7 @@ impl Session {
                 }
                 Err(_) => return self.fail_for_good(&LoadFailure::Program(String::new())),
             }
-            self.post(&ToInference::Load { model: self.model.clone(), revision: self.revision });
+            self.post(&ToInference::Load { model: self.model.clone(), revision });
         }
     }
 
@@ -271,7 +277,9 @@ impl Session {
             FromInference::IndexFailed { job, failure } if job == self.job => {
                 self.fail(&text::text_failure(&failure));
             }
-            FromInference::Hits { number, hits, .. } if number == self.number => self.show_hits(&hits),
+            FromInference::Hits { job, number, hits, .. } if (job, number) == (self.job, self.number) => {
+                self.show_hits(&hits)
+            }
             // White space alone is not asked for, and what else there may be is not of the text.
             FromInference::QueryFailed { number, failure } if number == self.number => match failure {
                 TextFailure::Empty => self.show_hits(&[]),

@@ -24,11 +24,19 @@ pub(crate) async fn survey(
 async fn look(device: &Device, model: &ModelId, revision: Revision) -> Result<Survey, StoreError> {
     let mut stored = device.store.stored(model, revision).await?;
     let wish = device.store.wish(model).await?;
-    // Where this revision is stored, another one is on its way out.
-    let older = match stored {
-        Some(_) => false,
-        None => device.store.manifests().await?.iter().any(|manifest| manifest.model() == model),
-    };
+    let mut readable = None;
+    let mut older = false;
+    if !stored.as_ref().is_some_and(StoredModel::is_ready) {
+        for other in device.store.manifests_of(model).await? {
+            if other.revision() != revision {
+                // Where this revision is stored, another one is on its way out.
+                older = stored.is_none();
+                if Plan::new(&other, &device.store.kept(&other).await?).is_complete() {
+                    readable = Some(other.revision());
+                }
+            }
+        }
+    }
     let active = active(device, model, revision).await;
     // What a worker or a page that went has stored but not verified would else be fetched once more. Not while the
     // browser fetches: it brings those pieces again all the same.
@@ -42,7 +50,7 @@ async fn look(device: &Device, model: &ModelId, revision: Revision) -> Result<Su
     let page_elsewhere = device.background.is_some()
         && wish.is_some_and(|wish| wish.nonce.is_none())
         && Turn::is_taken(TurnOf::PageEngine(model)).await?;
-    Ok(Survey { older, plan, wish, active, page_elsewhere })
+    Ok(Survey { older, readable, plan, wish, active, page_elsewhere })
 }
 
 async fn recover(device: &Device, stored: &StoredModel) -> bool {

@@ -14,9 +14,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::cache::{self, sha256};
-use crate::{
-    Alone, ByteReader, CachePieces, OneAtATime, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf,
-};
+use crate::one_at_a_time::{Alone, OneAtATime};
+use crate::{ByteReader, CachePieces, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
 
 /// A place in the store for the body of one piece. Others who want to store that piece wait until this is gone.
 #[derive(Debug)]

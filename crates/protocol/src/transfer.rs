@@ -37,9 +37,9 @@ const UNSAVED: u32 = 24;
 const UNSAVED_AT_LEAST: u32 = 96 << 10;
 const UNSAVED_AT_MOST: u32 = 384 << 10;
 
-/// From this speed on, in bytes a millisecond, and until it is below [`FAST`], whole pieces go straight to the store, without a look at their bytes on
-/// the way: that costs half the time and memory. What is lost if a connection fails then is what such a line brings in
-/// a second.
+/// From this speed on, in bytes a millisecond, and until it is below [`FAST`], whole pieces go straight to the store: that
+/// costs half the time and memory of a look at their bytes on the way. What is lost if a connection fails then is what such a
+/// line brings in a second.
 const VERY_FAST: u32 = 60_000;
 
 /// So many pieces that will go straight to the store are opened ahead: it takes the busy store some time.

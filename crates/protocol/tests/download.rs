@@ -505,7 +505,10 @@ fn why_a_download_rests_is_said_for_as_long_as_it_rests() {
 #[test]
 fn the_small_pieces_do_not_wait_for_what_the_person_answers_the_browser() {
     let (_, effects) = clicked(Engine::Background);
-    assert!(matches!(effects[..], [_, Effect::StartPage { .. }, Effect::StartBackground { .. }]), "{effects:?}");
+    assert!(
+        matches!(effects[..], [_, Effect::StartPage { .. }, Effect::StartBackground { .. }]),
+        "{effects:?}"
+    );
 }
 
 #[test]
@@ -717,20 +720,23 @@ fn surveys() -> impl Strategy<Value = Survey> {
     let state = prop::sample::select(vec![None, Some(WishState::Active), Some(WishState::Stopped)]);
     let active = prop::option::of((attempts(), prop::collection::btree_set(digests(), 0..4), 0_u64..400));
     let others = (any::<bool>(), any::<bool>());
-    (any::<bool>(), kept, state, active, others).prop_map(|(stored, kept, state, active, (older, page_elsewhere))| {
-        let kept: DigestSet = kept.into_iter().map(digest).collect();
-        Survey {
-            plan: stored.then(|| Plan::new(&manifest(), &kept)),
-            older,
-            page_elsewhere,
-            wish: state.and_then(wish),
-            active: active.map(|(attempt, asked, downloaded)| Active {
-                attempt,
-                asked: asked.into_iter().collect(),
-                downloaded,
-            }),
-        }
-    })
+    (any::<bool>(), kept, state, active, others).prop_map(
+        |(stored, kept, state, active, (older, page_elsewhere))| {
+            let kept: DigestSet = kept.into_iter().map(digest).collect();
+            Survey {
+                plan: stored.then(|| Plan::new(&manifest(), &kept)),
+                older,
+                readable: None,
+                page_elsewhere,
+                wish: state.and_then(wish),
+                active: active.map(|(attempt, asked, downloaded)| Active {
+                    attempt,
+                    asked: asked.into_iter().collect(),
+                    downloaded,
+                }),
+            }
+        },
+    )
 }
 
 fn events() -> impl Strategy<Value = Event> {

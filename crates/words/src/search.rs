@@ -43,8 +43,7 @@ pub const NOTHING: &str = "No passage comes close to that.";
 /// A file that is not text.
 pub const NO_TEXT: &str = "This file is not a text. Choose one that is, such as .txt or .md.";
 /// A text that is too long.
-pub const TOO_LONG: &str =
-    "This text is too long to be searched here: two million characters are the most. Take a part.";
+pub const TOO_LONG: &str = "This text is too long to be searched here: 2 MB are the most. Take a part.";
 
 /// The whole text can be searched.
 #[must_use]

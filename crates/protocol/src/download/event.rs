@@ -1,6 +1,6 @@
 //! What can happen to a download.
 
-use crate::{AttemptId, Digest, DigestSet, Ending, Refusal, Wish};
+use crate::{AttemptId, Digest, DigestSet, Ending, Refusal, Revision, Wish};
 
 use super::{Cause, Choice, PageTrouble, Plan, Room, Waiting};
 
@@ -88,6 +88,8 @@ pub struct Survey {
     pub active: Option<Active>,
     /// Whether another revision of the model is stored, whole or in part.
     pub older: bool,
+    /// Another revision that is complete, if this one is not.
+    pub readable: Option<Revision>,
     /// Whether another page fetches all of this model itself, though the browser has Background Fetch.
     pub page_elsewhere: bool,
 }

@@ -52,6 +52,8 @@ pub struct Download {
     state: State,
     plan: Option<Plan>,
     older: bool,
+    /// Another revision that is complete.
+    readable: Option<Revision>,
     /// Whether another page fetches all of it itself.
     page_elsewhere: bool,
     /// Whether this page has begun a fetch.
@@ -83,6 +85,7 @@ impl Download {
             state,
             plan: None,
             older: false,
+            readable: None,
             page_elsewhere: false,
             begun: false,
             attached: None,
@@ -126,6 +129,12 @@ impl Download {
     #[must_use]
     pub fn older(&self) -> bool {
         self.older
+    }
+
+    /// The revision that can be read on this device, if one can: this one, or one from before.
+    #[must_use]
+    pub fn readable(&self) -> Option<Revision> {
+        if self.state == State::Ready { Some(self.revision) } else { self.readable }
     }
 
     /// The best engine that the browser has.
@@ -179,9 +188,10 @@ impl Download {
             State::Preparing(Preparing::Working | Preparing::Waiting { .. }) => &[Button::Cancel],
             State::Fetching(fetching) => match (&fetching.background, &fetching.page) {
                 // What is waited for may never come.
-                (Some(Background { quiet: Some(Quiet::Paused | Quiet::Waiting(Waiting::Queued)), .. }), _) => {
-                    &[Button::TakeOver, Button::Cancel]
-                }
+                (
+                    Some(Background { quiet: Some(Quiet::Paused | Quiet::Waiting(Waiting::Queued)), .. }),
+                    _,
+                ) => &[Button::TakeOver, Button::Cancel],
                 (None, Some(page)) if !page.waits => &[Button::Pause, Button::Cancel],
                 _ => &[Button::Cancel],
             },
@@ -286,6 +296,7 @@ impl Download {
                 self.epoch += 1;
                 self.plan = None;
                 self.older = false;
+                self.readable = None;
                 self.state = State::Absent;
                 // Another revision may be there still.
                 vec![self.survey()]
@@ -329,8 +340,9 @@ impl Download {
             // It began before the latest thing that the person or the device did: look again.
             return vec![self.survey()];
         }
-        let Survey { plan, wish, active, older, page_elsewhere } = survey;
+        let Survey { plan, wish, active, older, readable, page_elsewhere } = survey;
         self.older = older;
+        self.readable = readable;
         // A run of this page has that turn too.
         let runs = self.state.fetching().is_some_and(|fetching| fetching.page.is_some());
         self.page_elsewhere = page_elsewhere && !runs;

@@ -234,12 +234,9 @@ impl Cause {
     #[must_use]
     pub fn is_lasting(self) -> bool {
         match self {
-            Self::Paused
-            | Self::NoRoom
-            | Self::Gone
-            | Self::Corrupt(_)
-            | Self::Storage
-            | Self::Status(_) => true,
+            Self::Paused | Self::NoRoom | Self::Gone | Self::Corrupt(_) | Self::Storage | Self::Status(_) => {
+                true
+            }
             Self::Cancelled | Self::NeedsClick | Self::Network | Self::Browser | Self::Evicted => false,
         }
     }

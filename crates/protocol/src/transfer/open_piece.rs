@@ -145,7 +145,11 @@ impl Block {
 
     /// How many bytes may be saved now. One write at a time, but for the `last` one.
     pub(super) fn unsaved(&self, last: bool) -> u32 {
-        if self.saving > self.saved && !last { 0 } else { self.at.saturating_sub(self.saved.max(self.saving)) }
+        if self.saving > self.saved && !last {
+            0
+        } else {
+            self.at.saturating_sub(self.saved.max(self.saving))
+        }
     }
 
     /// What is unsaved is being saved from now on. Never what is saved already: an entry that is written anew is lost if the
