@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -215,4 +216,27 @@ fn what_does_not_finish_is_cut_after_the_time_and_at_once_on_a_second_signal() {
         assert!(program.ended().success());
         assert!(closed(&running).len() < LARGE);
     }
+}
+
+/// As on a disk that does not answer: a write to the access log waits for ever.
+#[test]
+fn what_waits_for_a_disk_does_not_keep_the_program_from_ending() {
+    let folder = Folder::new();
+    let log = folder.beside("access.log");
+    assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    // Open and never read.
+    let _reader = File::options().read(true).write(true).open(&log).unwrap();
+    let program = Program::start(&folder, &["--access-log", log.to_str().unwrap()]);
+    let long = format!("GET /{}", "x".repeat(8000));
+    for _ in 0..32 {
+        let mut stream = program.request(&long, &[]);
+        stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        if stream.read_to_end(&mut Vec::new()).is_err() {
+            break;
+        }
+    }
+    let program = program.ask_to_end();
+    until("it to end", || TcpStream::connect(program.address()).is_err().then_some(()));
+    let mut program = program.ask_to_end();
+    assert!(until("its end", || program.has_ended()).success());
 }
