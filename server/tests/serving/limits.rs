@@ -183,15 +183,15 @@ fn hundreds_of_clients_that_read_nothing_and_a_file_that_shrinks_leave_the_other
 #[test]
 fn a_running_download_may_finish_when_the_program_is_asked_to_end() {
     let folder = Folder::new();
-    let (program, url) = with_large_file(&folder, &[]);
+    let (program, url) = with_large_file(&folder, &["--log", "server=trace"]);
     let mut running = program.request(&format!("GET {url}"), &[]);
     running.read_exact(&mut [0; 1000]).unwrap();
     let idle = program.connect();
     let mut resting = program.connect();
     write!(resting, "HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert!(resting.read(&mut [0; 4096]).unwrap() > 0);
-    // Longer than the server keeps more than the socket of a connection that asks nothing.
-    sleep(Duration::from_millis(300));
+    // Of a connection that asks nothing, the server keeps the socket alone.
+    until("it to rest", || program.log().contains("a connection rests").then_some(()));
     let ending = program.ask_to_end();
     assert!(closed(&idle).is_empty());
     assert!(closed(&resting).is_empty());
