@@ -38,6 +38,30 @@ async fn a_model_is_described_in_the_hubs_shape() {
     for name in ["sha256", "size", "pointerSize"] {
         assert!(answer.json()["siblings"][0]["lfs"][name] != json!(null), "{name}");
     }
+    // Not what our own type makes of it.
+    let said = answer.json();
+    let keys = |value: &serde_json::Value| {
+        let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        keys.sort();
+        keys.join(" ")
+    };
+    assert_eq!(
+        keys(&said),
+        "_id cardData downloads gated id lastModified library_name likes pipeline_tag private sha siblings tags usedStorage"
+    );
+    assert_eq!(keys(&said["siblings"][0]), "lfs rfilename size");
+    assert_eq!(keys(&said["siblings"][0]["lfs"]), "pointerSize sha256 size");
+    for (key, value) in [
+        ("_id", json!("o/n")),
+        ("id", json!("o/n")),
+        ("private", json!(false)),
+        ("gated", json!(false)),
+        ("tags", json!([])),
+        ("downloads", json!(0)),
+        ("likes", json!(0)),
+    ] {
+        assert_eq!(said[key], value, "{key}");
+    }
     for revision in ["main", &revision] {
         let same = app.get(&format!("/api/models/o/n/revision/{revision}")).await;
         assert_eq!(same.body, answer.body);
