@@ -14,7 +14,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::connections::{Limits, TlsFiles};
 use crate::http::{AllowedOrigins, PageIsolation};
-use crate::logging::LogFormat;
+use crate::logging::{self, LogFormat};
 
 pub use file::FileError;
 
@@ -165,6 +165,7 @@ pub struct Flags {
         long,
         value_name = "FILTER",
         default_value = "info",
+        value_parser = logging::filter,
         env = "MODELFERRY_LOG",
         help_heading = "Watching"
     )]
@@ -377,6 +378,7 @@ mod tests {
             ("--least-rate", "fast"),
             ("--allow-origin", "example.org"),
             ("--page-isolation", "on"),
+            ("--log", "server=loud"),
         ] {
             let error = parse(&[flag, value]).unwrap_err();
             assert!(error.contains(flag) && error.contains(value), "{error}");
@@ -418,6 +420,7 @@ mod tests {
                 ":1: `stall-seconds`: 0 is not taken (expected seconds from 0.01 to 86400)",
             ),
             ("log-format = \"xml\"", ":1: `log-format`: \"xml\" is not taken (it may be human, json)"),
+            ("log = \"server=loud\"", ":1: `log`: \"server=loud\" is not taken (error parsing level filter"),
             ("piece-sice = 5", ":1: there is no setting `piece-sice`; did you mean `piece-size`?"),
             ("xyz = 5", ":1: there is no setting `xyz`; see --help"),
             ("config = \"x\"", ":1: there is no setting `config`"),

@@ -18,7 +18,7 @@ pub(crate) use answer::{Representation, Said, Stored, answer, answer_stored, ans
 pub use cross_origin::{AllowedOrigins, PageIsolation};
 pub(crate) use cross_origin::{isolate, resource_policy};
 pub(crate) use handover::{Handover, Part, is_stand_in};
-pub(crate) use headers::{IMMUTABLE, NO_CACHE, X_REPO_COMMIT, ascii, content_type};
+pub(crate) use headers::{IMMUTABLE, NO_CACHE, REPR_DIGEST, X_REPO_COMMIT, ascii, content_type};
 pub(crate) use methods::OnlyReads;
 pub(crate) use open_file::OpenFile;
 pub(crate) use refusal::{Form, Refusal, sentence};

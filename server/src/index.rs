@@ -15,12 +15,13 @@ mod record;
 mod snapshot;
 mod walk;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub use model::{Document, Model, Stale, StoredFile};
 pub use snapshot::{PieceAt, Snapshot};
 
 use indexer::{Event, Indexer};
+
+/// How long the end of the index may take: what was learned is saved, and a disk may not answer.
+const LAST_SAVE: Duration = Duration::from_secs(5);
 
 /// What to index and how.
 #[derive(Clone, Debug)]
@@ -90,7 +94,35 @@ struct Shared {
 struct Handle {
     shared: Arc<Shared>,
     events: Sender<Event>,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: Mutex<Option<Indexing>>,
+}
+
+/// The indexing thread.
+#[derive(Debug)]
+struct Indexing {
+    thread: thread::JoinHandle<()>,
+    /// Nothing comes; closed when the thread is about to end.
+    over: Receiver<Infallible>,
+}
+
+impl Indexing {
+    fn start(run: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        let (lives, over) = mpsc::channel();
+        let thread = thread::Builder::new().name("index".to_owned()).spawn(move || {
+            let _lives = lives;
+            run();
+        })?;
+        Ok(Self { thread, over })
+    }
+
+    /// Waits for the end of the thread, which was asked to, for so long at most.
+    fn end(self, at_most: Duration) {
+        if self.over.recv_timeout(at_most) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the indexing thread still waits for the models folder; it is left behind");
+        } else if self.thread.join().is_err() {
+            tracing::error!("the indexing thread panicked");
+        }
+    }
 }
 
 /// Running totals since the start, for operators and tests.
@@ -128,11 +160,8 @@ impl Index {
         let (events, inbox) = mpsc::channel();
         let mut indexer = Indexer::new(options, Arc::clone(&shared), events.clone())?;
         indexer.first_look()?;
-        let thread = thread::Builder::new()
-            .name("index".to_owned())
-            .spawn(move || indexer.run(&inbox))
-            .map_err(OpenError::Thread)?;
-        Ok(Self { handle: Arc::new(Handle { shared, events, thread: Some(thread) }) })
+        let thread = Indexing::start(move || indexer.run(&inbox)).map_err(OpenError::Thread)?;
+        Ok(Self { handle: Arc::new(Handle { shared, events, thread: Mutex::new(Some(thread)) }) })
     }
 
     /// The state of now. Cheap.
@@ -166,6 +195,11 @@ impl Index {
         }
     }
 
+    /// Stops the indexing, whoever still holds on to what there is. Blocks until what was learned is saved.
+    pub fn end(&self) {
+        self.handle.end();
+    }
+
     /// Asks for a look at the folder soon: this file is not what was indexed, or cannot be read.
     pub fn look_again(&self, file: &StoredFile) {
         // Fails only when the indexing thread has ended, and then nobody can look.
@@ -173,11 +207,36 @@ impl Index {
     }
 }
 
+impl Handle {
+    fn end(&self) {
+        self.events.send(Event::Stop).ok();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            thread.end(LAST_SAVE);
+        }
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.events.send(Event::Stop).ok();
-        if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
-            tracing::error!("the indexing thread panicked");
-        }
+        self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_waits_for_a_disk_is_not_waited_for_without_end() {
+        let (release, wait) = mpsc::channel::<()>();
+        let stuck = Indexing::start(move || assert!(wait.recv().is_err())).unwrap();
+        stuck.end(Duration::from_millis(50));
+        drop(release);
+        let began = Instant::now();
+        Indexing::start(|| ()).unwrap().end(Duration::from_secs(600));
+        assert!(began.elapsed() < Duration::from_secs(60));
     }
 }

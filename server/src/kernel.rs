@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -23,10 +24,18 @@ pub(crate) fn is_local(file: &File) -> bool {
     fstatfs(file).is_ok_and(|found| LOCAL.contains(&(found.f_type as u64)))
 }
 
-/// Opens a file for reading if the kernel has its whole path in memory (openat2(2), `RESOLVE_CACHED`); `None` if not, or
+/// Opens a file for reading. Of whatever may have taken a file's place, such as a pipe, no other end is waited for.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)
+}
+
+/// The same if the kernel has its whole path in memory (openat2(2), `RESOLVE_CACHED`); `None` if not, or
 /// if it cannot tell.
 pub(crate) fn open_cached(path: &Path) -> Option<io::Result<File>> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED) {
         Ok(file) => Some(Ok(file.into())),
         // EPERM: some sandboxes refuse what they do not know.

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 use crate::error::Error;
 
@@ -14,6 +15,14 @@ pub enum LogFormat {
     Human,
     /// For a program: one JSON object a line.
     Json,
+}
+
+/// Takes a filter if it is one.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn filter(text: &str) -> Result<String, ParseError> {
+    EnvFilter::try_new(text).map(|_| text.to_owned())
 }
 
 /// Starts logging.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use server::config::Task;
 use server::error::Error;
@@ -11,9 +12,17 @@ use server::{logging, serve};
 /// own 61 of them, who only asks for a few bytes waits for tens of milliseconds.
 const TURNS: u32 = 4;
 
+/// How long what is left when serving is over may take to notice. What waits for a disk then may do so for ever.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(TURNS).build();
-    match runtime.map_err(Error::Runtime).and_then(|runtime| runtime.block_on(run())) {
+    let outcome = runtime.map_err(Error::Runtime).and_then(|runtime| {
+        let outcome = runtime.block_on(run());
+        runtime.shutdown_timeout(LEFT_BEHIND);
+        outcome
+    });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("modelferry: {error}");

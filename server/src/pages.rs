@@ -11,8 +11,8 @@ use std::sync::Arc;
 use app::catalogue::{Catalogue, CatalogueSource, Looking};
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
@@ -23,7 +23,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::http::{NO_CACHE, ascii, isolate, resource_policy};
+use crate::http::{NO_CACHE, REPR_DIGEST, ascii, isolate, resource_policy};
 use crate::index::Index;
 use crate::{ServerState, anatomy, routes};
 
@@ -59,8 +59,9 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .merge(routes::module())
         .merge(worker.route())
         .merge(routes::web_manifest())
+        .layer(map_response(plain))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
-        .layer(map_response(negotiated))
+        .layer(from_fn(negotiated))
         .layer(resource_policy("same-origin"))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -80,10 +81,24 @@ async fn restricted(mut response: Response) -> Response {
     response
 }
 
+/// Marks what the compressing layer may compress: what is packed already has validators of its own.
+#[derive(Clone, Copy, Debug)]
+struct Plain;
+
+async fn plain(mut response: Response) -> Response {
+    if !response.headers().contains_key(header::CONTENT_ENCODING) {
+        response.extensions_mut().insert(Plain);
+    }
+    response
+}
+
 /// What the compressing layers leave out. RFC 9110 section 12.5.5: what is too short to be compressed, but would have been, says
 /// so too; section 15.4.5: a 304 has the `Vary` of the 200, and so has a 206.
-/// Section 8.8.3.3: what is compressed must not have the strong tag of what is not.
-async fn negotiated(mut response: Response) -> Response {
+async fn negotiated(request: Request, next: Next) -> Response {
+    let known: Vec<_> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
+    let mut response = next.run(request).await;
+    let plain = response.extensions_mut().remove::<Plain>().is_some();
+    let status = response.status();
     let headers = response.headers_mut();
     let varies = headers.get_all(header::VARY).iter().any(|vary| {
         let names = vary.to_str().unwrap_or_default().split(',');
@@ -92,14 +107,33 @@ async fn negotiated(mut response: Response) -> Response {
     if !varies {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    if headers.contains_key(header::CONTENT_ENCODING)
-        && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
-        && tag.starts_with('"')
-    {
-        let weak = ascii(&format!("W/{tag}"));
-        headers.insert(header::ETAG, weak);
+    let weak = headers.get(header::ETAG).and_then(weakened);
+    if let Some(weak) = weak.filter(|_| plain) {
+        // A 304 says what the 200 said that the client has.
+        let compressed = match status {
+            StatusCode::NOT_MODIFIED => known.iter().any(|known| names(known, &weak)),
+            _ => headers.contains_key(header::CONTENT_ENCODING),
+        };
+        if compressed {
+            // RFC 9110 section 8.8.3.3: what is compressed must not have the strong tag of what is not. RFC 9530 section 3:
+            // the digest is of the compressed bytes, which are not known before they are sent.
+            headers.insert(header::ETAG, weak);
+            headers.remove(REPR_DIGEST);
+        }
     }
     response
+}
+
+/// The tag as a weak one, if it is strong.
+fn weakened(tag: &HeaderValue) -> Option<HeaderValue> {
+    let tag = tag.to_str().ok().filter(|tag| tag.starts_with('"'))?;
+    Some(ascii(&format!("W/{tag}")))
+}
+
+/// Whether this tag is in the list.
+fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
+    let list = list.to_str().unwrap_or_default().split(',');
+    list.map(str::trim).any(|known| known.as_bytes() == tag.as_bytes())
 }
 
 async fn unknown<Render, Rendering>(request: Request, render: Render) -> Response

@@ -37,6 +37,7 @@ pub(crate) use worker::Worker;
 pub(crate) fn models(state: ServerState) -> Router {
     Router::new()
         .route("/{owner}/{name}/resolve/{revision}/{*path}", get(files::get))
+        .route("/{name}/resolve/{revision}/{*path}", get(files::without_owner))
         // Hubs answer with a pointer there if a file is large; here no file is one.
         .route("/{owner}/{name}/raw/{revision}/{*path}", get(files::get))
         .route("/pieces/{digest}", get(pieces::get))
@@ -76,20 +77,23 @@ pub(crate) fn answer_now(state: &ServerState, request: &Parts) -> Option<Respons
 
 /// The answer to any URL that no route knows.
 pub(crate) async fn unknown(uri: Uri) -> Response {
-    match uri.path().split('/').collect::<Vec<_>>()[..] {
-        // On hubs, the oldest models have no owner: their clients ask for those, too.
-        ["", name, "resolve", _, _, ..] => Refusal::Model(name.to_owned()).answer(Form::Text),
-        [..] => Refusal::Route(uri.path().to_owned()).answer(Form::Text),
-    }
+    Refusal::Route(uri.path().to_owned()).answer(Form::Text)
 }
 
+/// On hubs, the oldest models have no owner: their clients ask for those, too.
 async fn without_owner(name: Names<String>) -> Response {
     let refusal = decoded(name).map_or_else(|refusal| refusal, Refusal::Model);
     refusal.answer(Form::Json)
 }
 
 async fn unknown_api(uri: Uri) -> Response {
-    Refusal::Route(uri.path().to_owned()).answer(Form::Json)
+    let refusal = match uri.path().split('/').collect::<Vec<_>>()[..] {
+        ["", "api", "models", name, "revision" | "tree" | "manifest", _, ..] => {
+            Refusal::Model(name.to_owned())
+        }
+        [..] => Refusal::Route(uri.path().to_owned()),
+    };
+    refusal.answer(Form::Json)
 }
 
 /// The decoded names of a URL, or none because it cannot be decoded.

@@ -66,14 +66,20 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     if let Some((listener, address, metrics)) = metrics {
         tracing::info!("metrics on http://{address}/metrics");
         let limits = Limits { connections: SCRAPERS, ..config.limits };
-        let serving =
-            Serving { site: metrics::router(metrics, index).into(), limits, tls: None, metrics: None };
+        let serving = Serving {
+            site: metrics::router(metrics, index.clone()).into(),
+            limits,
+            tls: None,
+            metrics: None,
+        };
         // They are served to the very end.
         tokio::spawn(connections::serve(listener, serving, pending(), pending()));
     }
     let signals = Mutex::new(signals);
     let next = async || signals.lock().await.next().await;
     connections::serve(listener, serving, next(), next()).await;
+    // Connections that were cut may still hold on to it.
+    index.end();
     Ok(())
 }
 

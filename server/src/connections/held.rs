@@ -123,7 +123,11 @@ where
         Box::pin(async move {
             let response = answer.await?;
             Ok(match HOLD.try_with(Arc::clone) {
-                Ok(hold) => response.map(|body| Body::new(Held { body, hold })),
+                Ok(hold) => {
+                    // hyper may wait for the client before it asks for the body, or after.
+                    hold.given(0);
+                    response.map(|body| Body::new(Held { body, hold }))
+                }
                 // There is no stream, and so no client who could hold it up.
                 Err(_) => response,
             })
@@ -163,6 +167,8 @@ impl http_body::Body for Held {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use super::*;
 
     const STALL: Duration = Duration::from_secs(60);
@@ -212,5 +218,25 @@ mod tests {
             () = hold.outlasted() => panic!("the client was quick"),
             () = slow => {}
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_even_let_an_answer_begin_is_given_up() {
+        let hold = Hold::new(STALL, 100);
+        let began = Instant::now();
+        let stream = async {
+            let service = tower::service_fn(|_| async {
+                sleep(Duration::from_secs(1000)).await;
+                Ok(Response::new(Body::from("an answer")))
+            });
+            let _answer = Releasing(service).call(Request::new(Body::empty())).await;
+            pending::<()>().await;
+        };
+        tokio::select! {
+            () = hold.outlasted() => {}
+            () = Arc::clone(&hold).around(stream) => {}
+            () = sleep(Duration::from_secs(3600)) => panic!("it is still waited for"),
+        }
+        assert!(began.elapsed() >= Duration::from_secs(1000) + STALL);
     }
 }

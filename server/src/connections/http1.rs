@@ -63,6 +63,7 @@ where
         match Box::pin(run(stream, first, service.clone(), limits, ending, &stages)).await {
             Left::Ended(ended) => return ended,
             Left::Rests { stream: left, unread, since: answered } => {
+                tracing::trace!("a connection rests");
                 (stream, first, since) = (left, unread, answered);
             }
         }

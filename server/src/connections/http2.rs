@@ -28,7 +28,7 @@ use crate::Site;
 /// memory for a client that does not take it.
 const STREAMS: u32 = 100;
 
-/// Bytes of an answer that wait for the client's window: two chunks of a file.
+/// Bytes of an answer that wait for the client's window: four chunks of a file.
 const SEND_BUFFER: usize = 512 << 10;
 
 /// Bytes that may come unread in a stream, and in a connection. No request here needs a body.

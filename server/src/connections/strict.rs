@@ -6,7 +6,6 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use axum::response::Response;
 use futures_util::future::Either;
@@ -68,10 +67,13 @@ fn fault<B>(request: &Request<B>) -> Option<(StatusCode, &'static str)> {
     }
     if request.version() <= Version::HTTP_11 {
         if !has_one_host(headers, request.version()) {
-            return Some((StatusCode::BAD_REQUEST, "the request has no Host field, or several"));
+            return Some((
+                StatusCode::BAD_REQUEST,
+                "the request has no Host field, several, or one that is no host",
+            ));
         }
     } else if !has_one_authority(headers, request.uri()) {
-        return Some((StatusCode::BAD_REQUEST, "the request names no host, or several"));
+        return Some((StatusCode::BAD_REQUEST, "the request names no host, several, or one that is none"));
     }
     // RFC 9112 section 6.1 lets a server reject both lengths at once, which is how requests are smuggled past proxies. By
     // now hyper has dropped the other one; and nothing here takes a body in chunks.
@@ -85,7 +87,7 @@ fn fault<B>(request: &Request<B>) -> Option<(StatusCode, &'static str)> {
 fn has_one_host(headers: &HeaderMap, version: Version) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (Some(_), None) => true,
+        (Some(host), None) => is_host(host.as_bytes()),
         (None, _) => version < Version::HTTP_11,
         (Some(_), Some(_)) => false,
     }
@@ -94,10 +96,24 @@ fn has_one_host(headers: &HeaderMap, version: Version) -> bool {
 /// In HTTP/2, `:authority` is the host; `Host` may stand for it, or repeat it.
 fn has_one_authority(headers: &HeaderMap, uri: &Uri) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
-    let authority = uri.authority().map(Authority::as_str);
-    match (authority, hosts.next(), hosts.next()) {
+    let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
+    match (authority, hosts.next().map(HeaderValue::as_bytes), hosts.next()) {
         (_, Some(_), Some(_)) | (None, None, _) => false,
-        (Some(authority), Some(host), None) => authority.as_bytes().eq_ignore_ascii_case(host.as_bytes()),
-        (None, Some(_), None) | (Some(_), None, _) => true,
+        (Some(authority), Some(host), None) => authority.eq_ignore_ascii_case(host) && is_host(authority),
+        (None, Some(host), None) | (Some(host), None, _) => is_host(host),
+    }
+}
+
+/// RFC 9110 section 7.2: a host and perhaps a port, nothing else; RFC 3986 section 3.2.2 says of which characters. It may be
+/// empty.
+fn is_host(field: &[u8]) -> bool {
+    let digits = field.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let host = match field[..field.len() - digits] {
+        [ref host @ .., b':'] => host,
+        [..] => field,
+    };
+    match host {
+        [b'[', address @ .., b']'] => address.iter().all(|b| b.is_ascii_hexdigit() || b":.".contains(b)),
+        name => name.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(b)),
     }
 }

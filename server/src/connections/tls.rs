@@ -66,6 +66,8 @@ impl std::error::Error for TlsError {}
 #[derive(Debug)]
 pub(crate) struct Tls {
     files: TlsFiles,
+    /// What they looked like just before they were read at the start.
+    opened: Look,
     current: RwLock<Arc<ServerConfig>>,
 }
 
@@ -78,8 +80,9 @@ impl Tls {
     /// # Errors
     /// [`TlsError`].
     pub(crate) fn open(files: TlsFiles) -> Result<Self, TlsError> {
+        let opened = look(&files);
         let current = RwLock::new(Arc::new(load(&files)?));
-        Ok(Self { files, current })
+        Ok(Self { files, opened, current })
     }
 
     /// For the next connection. Those that are open keep what they began with.
@@ -90,7 +93,7 @@ impl Tls {
 
     /// Looks at the files so often, for ever, and takes new ones into use.
     pub(crate) async fn follow(self: Arc<Self>, every: Duration) {
-        let mut used = self.look().await;
+        let mut used = self.opened;
         let mut before = used;
         let mut complaint = String::new();
         loop {
@@ -122,11 +125,7 @@ impl Tls {
 
     async fn look(self: &Arc<Self>) -> Look {
         let tls = Arc::clone(self);
-        let look = spawn_blocking(move || {
-            let of = |path: &Path| Some(Fingerprint::of(&fs::metadata(path).ok()?));
-            Some([of(&tls.files.cert)?, of(&tls.files.key)?])
-        });
-        look.await.ok().flatten()
+        spawn_blocking(move || look(&tls.files)).await.ok().flatten()
     }
 
     async fn reload(self: &Arc<Self>) -> Result<(), TlsError> {
@@ -137,6 +136,11 @@ impl Tls {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
         Ok(())
     }
+}
+
+fn look(files: &TlsFiles) -> Look {
+    let of = |path: &Path| Some(Fingerprint::of(&fs::metadata(path).ok()?));
+    Some([of(&files.cert)?, of(&files.key)?])
 }
 
 fn load(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
@@ -168,4 +172,38 @@ fn configure(
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_renewed_between_reading_and_following_is_taken_into_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = TlsFiles { cert: dir.path().join("cert.pem"), key: dir.path().join("key.pem") };
+        let renew = || {
+            let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+            for (path, text) in
+                [(&files.cert, made.cert.pem()), (&files.key, made.signing_key.serialize_pem())]
+            {
+                // Another file under the same name.
+                let new = path.with_extension("new");
+                fs::write(&new, text).unwrap();
+                fs::rename(new, path).unwrap();
+            }
+        };
+        renew();
+        let tls = Arc::new(Tls::open(files.clone()).unwrap());
+        let opened = tls.current.read().unwrap().clone();
+        renew();
+        let following = tokio::spawn(Arc::clone(&tls).follow(Duration::from_millis(10)));
+        let taken = async {
+            while Arc::ptr_eq(&opened, &tls.current.read().unwrap()) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), taken).await.unwrap();
+        following.abort();
+    }
 }

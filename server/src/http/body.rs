@@ -164,3 +164,96 @@ impl Body for FileBody {
         SizeHint::with_exact(self.left())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::Duration;
+
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::index::{Index, Kind, Medium, Options, StoredFile};
+
+    const LENGTH: u64 = 3 * CHUNK + 7;
+
+    /// A file of which nothing may be asked without waiting, as on a network file system.
+    async fn remote(dir: &tempfile::TempDir) -> (Arc<OpenFile>, Vec<u8>) {
+        let bytes: Vec<u8> = (0..LENGTH).map(|i| (i * 31 % 251) as u8).collect();
+        let folder = dir.path().join("o/n");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("f"), &bytes).unwrap();
+        let rescan = Duration::from_secs(3600);
+        let index =
+            Index::open(Options { root: dir.path().to_owned(), piece_size: 1 << 20, rescan }).unwrap();
+        let model = loop {
+            match index.model(&"o/n".parse().unwrap()) {
+                Some(model) => break model,
+                None => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        let stored = StoredFile { medium: Medium::of(Kind::Remote), ..(*model.files[0]).clone() };
+        assert!(stored.open_now().is_none());
+        let open = OpenFile::open(&Arc::new(stored), &index).await.unwrap();
+        assert!(open.read_now(0, 1).is_none());
+        (open, bytes)
+    }
+
+    /// What comes, and whether it came to its end.
+    async fn read(mut body: FileBody) -> (Vec<u8>, bool) {
+        let mut came = Vec::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => came.extend(frame.into_data().unwrap()),
+                Err(_) => return (came, false),
+            }
+        }
+        (came, true)
+    }
+
+    #[tokio::test]
+    async fn a_file_on_a_network_comes_whole_and_in_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let (open, bytes) = remote(&dir).await;
+        for (offset, length) in [(0, LENGTH), (0, 1), (5, 0), (CHUNK - 1, CHUNK + 2), (LENGTH - 1, 1)] {
+            let body = FileBody::new(&open, offset, length, None);
+            assert_eq!(body.size_hint().exact(), Some(length));
+            let (came, ended) = read(body).await;
+            let part = &bytes[offset as usize..(offset + length) as usize];
+            assert!(ended && came == part, "{length} at {offset}: {}", came.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_on_a_network_that_changes_ends_its_body_early() {
+        type Change = fn(&File);
+        let changes: [(&str, Change); 3] = [
+            ("shrunk", |file| file.set_len(CHUNK + 1).unwrap()),
+            ("grown", |file| file.set_len(LENGTH + 1).unwrap()),
+            ("written to", |file| file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap()),
+        ];
+        for (name, change) in changes {
+            let dir = tempfile::tempdir().unwrap();
+            let (open, bytes) = remote(&dir).await;
+            let mut body = FileBody::new(&open, 0, LENGTH, None);
+            let mut came = body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec();
+            change(&File::options().write(true).open(dir.path().join("o/n/f")).unwrap());
+            let (rest, ended) = read(body).await;
+            came.extend(rest);
+            assert!(!ended && came.len() < bytes.len() && bytes.starts_with(&came), "{name}: {}", came.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_on_a_network_that_is_replaced_comes_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let (open, bytes) = remote(&dir).await;
+        let mut body = FileBody::new(&open, 0, LENGTH, None);
+        let mut came = body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec();
+        fs::write(dir.path().join("new"), vec![0; LENGTH as usize]).unwrap();
+        fs::rename(dir.path().join("new"), dir.path().join("o/n/f")).unwrap();
+        let (rest, ended) = read(body).await;
+        came.extend(rest);
+        assert!(ended && came == bytes, "{}", came.len());
+    }
+}

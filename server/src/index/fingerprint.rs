@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Size, time of change and identity of a file, as git's index keeps them.
+/// Size, time of change and identity of a file: some of what git's index keeps.
 ///
 /// The device number is left out: it changes when a network file system is mounted again, and everything
-/// would be hashed anew.
+/// would be hashed anew. So is the inode's own time of change (ctime): it changes with permissions and links, also for
+/// a file that is being served when another one takes its name.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// Length in bytes.

@@ -14,6 +14,7 @@ use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
 use super::fingerprint::Fingerprint;
+use crate::kernel;
 
 /// Bytes read at a time by each thread.
 const BUFFER: usize = 1 << 20;
@@ -202,7 +203,7 @@ impl Queue {
                 (start, size.min(start + job.piece_size))
             }
         };
-        let file = File::open(&job.location).map_err(Failure::Unreadable)?;
+        let file = kernel::open(&job.location).map_err(Failure::Unreadable)?;
         still(&file, &job.fingerprint)?;
         let mut hasher = Sha256::new();
         let mut at = start;

@@ -7,7 +7,6 @@
 //! about a twentieth of one core however many files there are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -25,6 +24,7 @@ use super::record::{self, Record, Records};
 use super::snapshot::Snapshot;
 use super::walk::{Found, Scan, walk};
 use super::{OpenError, Options, Shared};
+use crate::kernel;
 
 /// The longest step of a common file system's clock is 2 s (FAT). A file whose time of change is no older than
 /// that when hashing begins may be changed again without getting another one.
@@ -242,7 +242,7 @@ impl Indexer {
     fn doubt(&mut self, location: &Path) {
         let files = self.scan.models.values().flatten();
         let found = files.filter(|found| found.location == location);
-        if let Err(error) = File::open(location)
+        if let Err(error) = kernel::open(location)
             && error.kind() != ErrorKind::NotFound
         {
             let entries = found.map(|f| (f.key.clone(), Unreadable::new(f.fingerprint, &error)));
@@ -417,7 +417,7 @@ impl Indexer {
         let now = Instant::now();
         self.unreadable.retain(|key, unreadable| {
             let location = locations.get(key.as_str());
-            location.is_some_and(|path| now < unreadable.retry_at || File::open(path).is_err())
+            location.is_some_and(|path| now < unreadable.retry_at || kernel::open(path).is_err())
         });
         self.unreadable.len() != before
     }
@@ -569,7 +569,7 @@ fn fingerprints(scan: &Scan) -> HashMap<String, Fingerprint> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::fs;
+    use std::fs::{self, File};
     use std::os::unix::fs::symlink;
     use std::sync::{RwLock, mpsc};
     use std::time::SystemTime;

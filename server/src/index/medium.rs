@@ -24,6 +24,12 @@ impl Medium {
         self.0.get_or_init(|| if kernel::is_local(file) { Kind::Local } else { Kind::Remote });
     }
 
+    /// As if it had been found out, whatever the file is on.
+    #[cfg(test)]
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self(OnceLock::from(kind))
+    }
+
     /// What was found out.
     pub(crate) fn known(&self) -> Option<Kind> {
         self.0.get().copied()

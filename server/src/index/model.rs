@@ -53,7 +53,7 @@ impl StoredFile {
     /// # Errors
     /// [`Stale`]: the digests in the index are not (or not reachably) this file's.
     pub fn open(&self) -> Result<File, Stale> {
-        let file = File::open(&self.location).or(Err(Stale))?;
+        let file = kernel::open(&self.location).or(Err(Stale))?;
         self.check(&file)?;
         self.medium.look(&file);
         Ok(file)

@@ -5,7 +5,7 @@
 pub(crate) enum Route {
     /// `/pieces/..`
     Piece,
-    /// `/{owner}/{name}/resolve/..`
+    /// `/{owner}/{name}/resolve/..` and `/{owner}/{name}/raw/..`
     File,
     /// `/api/..`
     Api,
@@ -54,7 +54,7 @@ impl Route {
                 ),
                 _,
             ) => Self::Asset,
-            (_, Some("resolve")) => Self::File,
+            (_, Some("resolve" | "raw")) => Self::File,
             (_, _) => Self::Page,
         }
     }
@@ -72,6 +72,7 @@ mod tests {
             ("/o/n", Route::Page),
             ("/o/n/x", Route::Page),
             ("/o/n/resolve/main/a/b", Route::File),
+            ("/o/n/raw/main/a", Route::File),
             ("/pieces/00", Route::Piece),
             ("/api", Route::Api),
             ("/api/models/o/resolve", Route::Api),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +25,26 @@ pub(super) async fn get(
 ) -> Response {
     match find(&state, names, &request.into_parts().0).await {
         Ok(response) => response,
+        Err(refusal) => refusal.answer(Form::Text),
+    }
+}
+
+/// `/{name}/resolve/{revision}/{path}`: on hubs, the oldest models have no owner, and here none is.
+pub(super) async fn without_owner(
+    state: State<ServerState>,
+    names: Names<(String, String, String)>,
+    request: Request,
+) -> Response {
+    match decoded(names) {
+        // A model may be called `resolve` itself.
+        Ok((name, revision, path)) => match path.split_once('/') {
+            // A model may be called `resolve` itself.
+            Some((inner, path)) if matches!(&revision[..], "resolve" | "raw") => {
+                let names = (name, "resolve".to_owned(), inner.to_owned(), path.to_owned());
+                get(state, Ok(Path(names)), request).await
+            }
+            Some(_) | None => Refusal::Model(name).answer(Form::Text),
+        },
         Err(refusal) => refusal.answer(Form::Text),
     }
 }

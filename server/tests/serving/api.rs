@@ -38,6 +38,30 @@ async fn a_model_is_described_in_the_hubs_shape() {
     for name in ["sha256", "size", "pointerSize"] {
         assert!(answer.json()["siblings"][0]["lfs"][name] != json!(null), "{name}");
     }
+    // Not what our own type makes of it.
+    let said = answer.json();
+    let keys = |value: &serde_json::Value| {
+        let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        keys.sort();
+        keys.join(" ")
+    };
+    assert_eq!(
+        keys(&said),
+        "_id cardData downloads gated id lastModified library_name likes pipeline_tag private sha siblings tags usedStorage"
+    );
+    assert_eq!(keys(&said["siblings"][0]), "lfs rfilename size");
+    assert_eq!(keys(&said["siblings"][0]["lfs"]), "pointerSize sha256 size");
+    for (key, value) in [
+        ("_id", json!("o/n")),
+        ("id", json!("o/n")),
+        ("private", json!(false)),
+        ("gated", json!(false)),
+        ("tags", json!([])),
+        ("downloads", json!(0)),
+        ("likes", json!(0)),
+    ] {
+        assert_eq!(said[key], value, "{key}");
+    }
     for revision in ["main", &revision] {
         let same = app.get(&format!("/api/models/o/n/revision/{revision}")).await;
         assert_eq!(same.body, answer.body);
@@ -187,6 +211,7 @@ async fn models_are_found_by_name_and_listed_so_many_at_a_time() {
 #[tokio::test]
 async fn what_hub_clients_ask_for_besides_is_answered_in_their_words() {
     let folder = folder();
+    folder.put("o/resolve/sub/c.bin", b"1");
     let app = App::of(&folder);
     let refs = app.get("/api/models/o/n/refs").await.json();
     let main = json!({ "name": "main", "ref": "refs/heads/main", "targetCommit": app.revision("o/n") });
@@ -195,11 +220,25 @@ async fn what_hub_clients_ask_for_besides_is_answered_in_their_words() {
     assert_eq!(app.get(raw.field("location")).await.body, b"1");
     let raw = app.get(&format!("/o/n/raw/{}/sub/b.bin", app.revision("o/n"))).await;
     assert_eq!(raw.body, b"1");
-    for url in ["/api/models/gpt2", "/gpt2/resolve/main/config.json", "/gpt2/resolve/main/sub/x"] {
+    for url in [
+        "/api/models/gpt2",
+        "/api/models/gpt2/revision/main",
+        "/api/models/gpt2/tree/main",
+        "/api/models/gpt2/tree/main/sub/x?recursive=true",
+        "/gpt2/resolve/main/config.json",
+        "/gpt2/resolve/main/sub/x",
+        "/gpt2/resolve/resolve/x",
+    ] {
         let missing = app.get(url).await;
         assert_eq!(missing.status, StatusCode::NOT_FOUND, "{url}");
         assert_eq!(missing.field("x-error-code"), "RepoNotFound", "{url}");
         assert!(missing.field("x-error-message").contains("gpt2"), "{url}");
+    }
+    // A name that is a word of routes, too.
+    for route in ["resolve", "raw"] {
+        let moved = app.get(&format!("/o/resolve/{route}/main/sub/c.bin")).await;
+        assert_eq!(moved.status, StatusCode::TEMPORARY_REDIRECT, "{route}: {}", moved.text());
+        assert_eq!(app.get(moved.field("location")).await.body, b"1", "{route}");
     }
     let missing = app.get("/o/n/resolve/main/m%C3%B6%0A").await;
     assert_eq!(missing.field("x-error-code"), "EntryNotFound");

@@ -1,6 +1,10 @@
 //! Models that change while the server runs.
 
 use std::fs;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 
@@ -95,5 +99,38 @@ async fn a_model_that_is_being_hashed_can_be_asked_for_later() {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(answer.text().contains("still being indexed"));
         assert_eq!(answer.field("retry-after"), "5");
+    }
+}
+
+#[test]
+fn a_pipe_in_a_files_place_holds_nobody_up() {
+    let (sender, answers) = mpsc::channel();
+    // Beside this thread: if somebody waits for the pipe's other end, all of the runtime does.
+    thread::spawn(move || {
+        let folder = Folder::new();
+        folder.put("o/n/known", b"1");
+        folder.put("o/n/unknown", b"2");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let app = App::looking(&folder, Duration::from_secs(3600));
+            until("all files hashed", || app.index.report().pending.is_empty().then_some(()));
+            let url = |name: &str| format!("/o/n/resolve/{}/{name}", app.revision("o/n"));
+            let (known, unknown) = (url("known"), url("unknown"));
+            // What file system it is on is found out when it is first opened.
+            assert_eq!(app.get(&known).await.body, b"1");
+            for name in ["known", "unknown"] {
+                let place = folder.models().join("o/n").join(name);
+                fs::remove_file(&place).unwrap();
+                assert!(Command::new("mkfifo").arg(place).status().unwrap().success());
+            }
+            for url in [known, unknown] {
+                sender.send(app.get(&url).await.status.to_string()).unwrap();
+            }
+            let problem = until("the pipe to be seen", || app.index.report().problems.first().cloned());
+            sender.send(problem.reason).unwrap();
+        });
+    });
+    for expected in ["404 Not Found", "404 Not Found", "this is neither a file nor a folder"] {
+        assert_eq!(answers.recv_timeout(Duration::from_secs(60)).as_deref(), Ok(expected));
     }
 }

@@ -1,5 +1,6 @@
 //! The configuration as the program takes it: file, environment, flags, and what the handbook says of them.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::folder::Folder;
@@ -78,10 +79,16 @@ fn the_example_in_the_handbook_is_the_one_that_is_installed_and_names_settings_t
     let folder = Folder::new();
     let printed = print(&folder, &all, &[], &[]).unwrap();
     assert_eq!(printed.matches("# from the file").count(), 14, "{printed}");
-    // Each option has its place in the handbook or in --help.
+    // Each option has its place in --help and in the handbook.
     let help = command().arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    for heading in ["Configuration:", "HTTPS:", "Limits:", "Watching:"] {
+    for heading in ["Configuration:", "HTTPS:", "Limits:", "Other origins:", "Watching:"] {
         assert!(help.contains(heading), "{help}");
+    }
+    let words = help.split(|c: char| c != '-' && !c.is_ascii_lowercase());
+    let options: BTreeSet<&str> = words.filter(|word| word.starts_with("--") && word.len() > 2).collect();
+    assert!(options.len() > 15, "{options:?}");
+    for option in options.into_iter().filter(|option| !["--help", "--version"].contains(option)) {
+        assert!(handbook.contains(option), "{option} is not in the handbook");
     }
 }

@@ -22,8 +22,15 @@ fn preflight(program: &Program, url: &str) -> Reply {
 #[test]
 fn everybody_may_read_models_and_nobody_pages() {
     let (_folder, program, url) = started(&[]);
-    for path in [&url, "/o/n/resolve/main/a", "/api/models/o/n", "/o/n/resolve/main/nothing", "/api/nothing"]
-    {
+    for path in [
+        &url,
+        "/o/n/resolve/main/a",
+        "/api/models/o/n",
+        "/o/n/resolve/main/nothing",
+        "/gpt2/resolve/main/a",
+        "/api/models/gpt2/tree/main",
+        "/api/nothing",
+    ] {
         let reply = program.ask(&format!("GET {path}"), &[ELSEWHERE]);
         assert_eq!(reply.field("access-control-allow-origin"), "*", "{path}");
         assert_eq!(reply.field("cross-origin-resource-policy"), "cross-origin", "{path}");

@@ -262,3 +262,17 @@ async fn who_asks_and_takes_back_without_end_is_closed() {
     assert!(ended.is_io() || ended.reason() == Some(Reason::ENHANCE_YOUR_CALM), "{ended}");
     assert_eq!(program.health()["status"], "ok");
 }
+
+/// RFC 9113 section 8.3.1.
+#[tokio::test]
+async fn an_authority_with_a_user_is_refused() {
+    let folder = Folder::new();
+    let program = Program::start_secure(&folder, &[]);
+    let client = Client::connect(&program, 65_535).await;
+    let mut statuses = Vec::new();
+    for user in ["", "user@", "user:word@"] {
+        let request = Request::get(format!("https://{user}127.0.0.1/healthz")).body(()).unwrap();
+        statuses.push(client.send(request).await.unwrap().0.as_u16());
+    }
+    assert_eq!(statuses, [200, 400, 400]);
+}

@@ -1,7 +1,9 @@
 //! The hub's own client for Rust, the crate `hf-hub`, with nothing but its address changed.
 
+use std::env;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
 
 use hf_hub::api::sync::{ApiBuilder, ApiRepo};
@@ -43,6 +45,32 @@ fn the_rust_client_of_the_hub_lists_a_model_and_brings_its_files() {
     }
     let missing = model.get("nothing.bin").unwrap_err().to_string();
     assert!(missing.contains("404"), "{missing}");
+}
+
+/// Variables are a process's: the client runs in one of its own, which is this test once more.
+#[test]
+fn the_rust_client_of_the_hub_takes_the_address_from_its_variable() {
+    if env::var_os("CLIENT_OF_THIS_TEST").is_some() {
+        let api = ApiBuilder::from_env().with_progress(false).build().unwrap();
+        let brought = api.model("o/n".to_owned()).get("config.json").unwrap();
+        assert_eq!(fs::read(brought).unwrap(), b"{}");
+        return;
+    }
+    let folder = Folder::new();
+    folder.put("o/n/config.json", b"{}");
+    let log = folder.beside("access.log");
+    let program = Program::start(&folder, &["--access-log", log.to_str().unwrap()]);
+    program.settle(&folder);
+    let name = "hub_crate::the_rust_client_of_the_hub_takes_the_address_from_its_variable";
+    let client = Command::new(env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env("CLIENT_OF_THIS_TEST", "")
+        .env("HF_ENDPOINT", format!("http://{}", program.address()))
+        .env("HF_HOME", folder.beside("home"))
+        .output()
+        .unwrap();
+    assert!(client.status.success(), "{client:?}");
+    assert!(fs::read_to_string(&log).unwrap().contains("/config.json"));
 }
 
 #[test]

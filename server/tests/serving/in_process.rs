@@ -52,12 +52,13 @@ impl App {
 
     /// Opens a folder.
     pub(crate) fn opening(folder: &Folder) -> Self {
-        let index = Index::open(Options {
-            root: folder.models(),
-            piece_size: PIECE as u64,
-            rescan: Duration::from_millis(20),
-        })
-        .unwrap();
+        Self::looking(folder, Duration::from_millis(20))
+    }
+
+    /// Opens a folder that is looked at so often, and when a file in it is found to be another one.
+    pub(crate) fn looking(folder: &Folder, rescan: Duration) -> Self {
+        let options = Options { root: folder.models(), piece_size: PIECE as u64, rescan };
+        let index = Index::open(options).unwrap();
         let site = Site::new(ServerState::new(index.clone()));
         Self { index, site }
     }

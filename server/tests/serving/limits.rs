@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -182,15 +183,15 @@ fn hundreds_of_clients_that_read_nothing_and_a_file_that_shrinks_leave_the_other
 #[test]
 fn a_running_download_may_finish_when_the_program_is_asked_to_end() {
     let folder = Folder::new();
-    let (program, url) = with_large_file(&folder, &[]);
+    let (program, url) = with_large_file(&folder, &["--log", "server=trace"]);
     let mut running = program.request(&format!("GET {url}"), &[]);
     running.read_exact(&mut [0; 1000]).unwrap();
     let idle = program.connect();
     let mut resting = program.connect();
     write!(resting, "HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert!(resting.read(&mut [0; 4096]).unwrap() > 0);
-    // Longer than the server keeps more than the socket of a connection that asks nothing.
-    sleep(Duration::from_millis(300));
+    // Of a connection that asks nothing, the server keeps the socket alone.
+    until("it to rest", || program.log().contains("a connection rests").then_some(()));
     let ending = program.ask_to_end();
     assert!(closed(&idle).is_empty());
     assert!(closed(&resting).is_empty());
@@ -215,4 +216,27 @@ fn what_does_not_finish_is_cut_after_the_time_and_at_once_on_a_second_signal() {
         assert!(program.ended().success());
         assert!(closed(&running).len() < LARGE);
     }
+}
+
+/// As on a disk that does not answer: a write to the access log waits for ever.
+#[test]
+fn what_waits_for_a_disk_does_not_keep_the_program_from_ending() {
+    let folder = Folder::new();
+    let log = folder.beside("access.log");
+    assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    // Open and never read.
+    let _reader = File::options().read(true).write(true).open(&log).unwrap();
+    let program = Program::start(&folder, &["--access-log", log.to_str().unwrap()]);
+    let long = format!("GET /{}", "x".repeat(8000));
+    for _ in 0..32 {
+        let mut stream = program.request(&long, &[]);
+        stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        if stream.read_to_end(&mut Vec::new()).is_err() {
+            break;
+        }
+    }
+    let program = program.ask_to_end();
+    until("it to end", || TcpStream::connect(program.address()).is_err().then_some(()));
+    let mut program = program.ask_to_end();
+    assert!(until("its end", || program.has_ended()).success());
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::folder::{Folder, until};
+use protocol::representation::repr_digest;
+
+use crate::folder::{Folder, sha256, until};
 use crate::program::Program;
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable, no-transform";
@@ -184,5 +186,52 @@ fn what_the_web_manifest_names_is_there() {
             (200, picture["type"].as_str().unwrap()),
             "{picture}"
         );
+    }
+}
+
+/// RFC 9530 section 3: it is the digest of what is sent, with its coding.
+#[test]
+fn a_digest_is_that_of_what_was_received() {
+    let program = Program::start(&Folder::new(), &[]);
+    let entry = program.get("/modelferry.js");
+    let entry = str::from_utf8(&entry.body).unwrap();
+    let loaded = entry.split("'./module/").nth(1).unwrap().split_once('\'').unwrap().0;
+    let loaded = format!("/module/{loaded}");
+    for path in [
+        "/service-worker.js",
+        "/modelferry.js",
+        "/modelferry.d.ts",
+        "/manifest.webmanifest",
+        "/inference-worker.js",
+        &loaded,
+    ] {
+        let mut tags = Vec::new();
+        for coding in ["identity", "gzip", "br"] {
+            let accepted = ("Accept-Encoding", coding);
+            let (got, head) = (
+                program.ask(&format!("GET {path}"), &[accepted]),
+                program.ask(&format!("HEAD {path}"), &[accepted]),
+            );
+            let case = format!("{path} {coding}");
+            let tag = got.field("etag");
+            // What is compressed while it is sent has no digest before.
+            let packed = coding == "identity" || (coding == "br" && path == loaded);
+            let digest = if packed {
+                assert!(tag.starts_with('"'), "{case}: {tag}");
+                repr_digest(&sha256(&got.body).parse().unwrap())
+            } else {
+                assert_eq!(got.field("content-encoding"), coding, "{case}");
+                assert!(tag.starts_with("W/"), "{case}: {tag}");
+                String::new()
+            };
+            let known = program.ask(&format!("GET {path}"), &[accepted, ("If-None-Match", tag)]);
+            assert_eq!(known.status, 304, "{case}");
+            for reply in [&got, &head, &known] {
+                assert_eq!(reply.field("repr-digest"), digest, "{case} {}", reply.status);
+                assert_eq!(reply.field("etag"), tag, "{case} {}", reply.status);
+            }
+            tags.push(tag.to_owned());
+        }
+        assert_ne!(tags[0], tags[1], "{path}");
     }
 }

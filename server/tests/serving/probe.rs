@@ -291,6 +291,17 @@ fn no_request_leads_out_of_the_models_or_to_a_server_error() {
     for (row, request, expected) in &rows {
         site.check(row, &site.send(request), expected);
     }
+    // RFC 9112 section 3.2.
+    for host in
+        ["a b", "a/b", "/", "u@x", "@", "x:y", "::1", "[x]", "[::1", "x:1:2", "x\\y", "x\"", "ö", "x, y"]
+    {
+        let reply = site.send(&format!("GET {file} HTTP/1.1\r\nHost: {host}\r\n{end}"));
+        site.check(&format!("Host {host:?}"), &reply, &Refused(400));
+    }
+    for host in ["", "x", "x:", "x:80", "a_b.example", "127.0.0.1:80", "[::1]", "[::1]:80", "x%20y"] {
+        let reply = site.send(&format!("GET {file} HTTP/1.1\r\nHost: {host}\r\n{end}"));
+        site.check(&format!("Host {host:?}"), &reply, &Whole);
+    }
     for path in ["", "%", "%zz", "%00", "//file", "./file", "file/", "%2e/file", "file%2f", "FILE"] {
         for url in [format!("/o/n/resolve/main/{path}"), site.url.replace("/file", &format!("/{path}"))] {
             let reply = site.send(&get(&url));

@@ -234,6 +234,10 @@ impl Program {
         self
     }
 
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     pub(crate) fn ended(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
