@@ -1,11 +1,12 @@
 """Writes a BERT encoder in the layout of model hubs as ONNX, in the shape that exporters give it: `input_ids`,
 `attention_mask` and `token_type_ids` in, `last_hidden_state` out, for any number of texts of any length.
 
-    onnx-model.py FOLDER FILE
+    onnx-model.py FOLDER FILE REFERENCE
 
 The graph is made of the basic operators that exporters of PyTorch write, so that runtimes know its patterns. What it
 computes is compared with two others before the file counts: numpy, written out once more below, and itself after ONNX
-Runtime has changed it to its liking.
+Runtime has changed it to its liking. With that, the vectors in the folder REFERENCE, which the tests of the embedding
+compare with, are looked at once more: another program has to come to the same.
 """
 
 import json
@@ -18,11 +19,14 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
+from tokenizers import Tokenizer
 
 OPSET = 17
 IR = 8
 # What floating point may make of another order of additions.
 TOLERANCE = 2e-5
+# Of the cosine between a vector and its reference, to 1.
+DISTANCE = 1e-5
 
 
 class Graph:
@@ -191,7 +195,26 @@ def check(config, weights, file):
             print(f"    {len(row)} tokens, {level}: off by {worst:.1e} at most")
 
 
-def main(folder, file):
+def check_reference(folder, file, reference):
+    sentences = Path(reference, "sentences.txt").read_text(encoding="utf-8").splitlines()
+    expected = np.fromfile(Path(reference, "vectors.f32"), dtype="<f4").reshape(len(sentences), -1)
+    tokenizer = Tokenizer.from_file(str(Path(folder, "tokenizer.json")))
+    tokenizer.enable_truncation(json.loads(Path(folder, "sentence_bert_config.json").read_text())["max_seq_length"])
+    tokenizer.no_padding()
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    worst = 0
+    for sentence, vector in zip(sentences, expected):
+        ids = np.array([tokenizer.encode(sentence).ids])
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        (found,) = session.run(["last_hidden_state"], inputs)
+        found = found[0].mean(axis=0)
+        worst = max(worst, 1 - found @ vector / np.linalg.norm(found) / np.linalg.norm(vector))
+    if not worst <= DISTANCE:
+        raise SystemExit(f"ONNX Runtime and {reference}/vectors.f32 differ: 1 - cosine is up to {worst}")
+    print(f"    {len(sentences)} reference vectors: 1 - cosine is {worst:.1e} at most")
+
+
+def main(folder, file, reference):
     config = json.loads(Path(folder, "config.json").read_text())
     expected = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
     for key, value in expected.items():
@@ -200,6 +223,7 @@ def main(folder, file):
     weights = load_file(Path(folder, "model.safetensors"))
     Path(file).write_bytes(build(config, weights).SerializeToString(deterministic=True))
     check(config, weights, file)
+    check_reference(folder, file, reference)
 
 
 main(*sys.argv[1:])

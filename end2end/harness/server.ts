@@ -109,7 +109,7 @@ export class Server implements Site {
   }
 
   /** Puts a file into a model, which need not exist yet. */
-  addFile(id: string, path: string, content: string): void {
+  addFile(id: string, path: string, content: string | Uint8Array): void {
     const file = join(this.models, id, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
