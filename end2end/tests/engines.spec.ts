@@ -228,11 +228,6 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await faultProxy.rules([{ name: 'damage', path: `/pieces/${piece}`, times: 1, corrupt_at: 1_000 }]);
       await model.open(faultProxy);
       await model.click('Download');
-      await model.becomes('ready', 'interrupted');
-      if (driver.downloads === 'background') {
-        // The browser's engine has no second try of its own.
-        if ((await model.state()) === 'interrupted') await model.click('Resume');
-      }
       await model.becomes('ready');
       expect((await faultProxy.used())[0]!.used).toBe(1);
       expectWhole(await storedFiles(driver, server, MODEL));

@@ -3,7 +3,7 @@
 
 mod input;
 mod metadata;
-mod types;
+mod numbers;
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -87,7 +87,7 @@ fn tensor<R: Read>(input: &mut Input<R>) -> Result<(Tensor, u64), HeaderError> {
     for _ in 0..dimensions {
         shape.push(input.u64()?);
     }
-    let storage = types::storage(input.u32()?);
+    let storage = numbers::storage(input.u32()?);
     let offset = input.u64()?;
     // A block is a part of one row.
     let row = shape.first().copied().unwrap_or(1);

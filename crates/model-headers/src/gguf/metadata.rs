@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::tensor::shortened;
 
 use super::input::Input;
-use super::types;
+use super::numbers;
 
 /// Keys of the longest list that is read. Models have some dozens.
 const MOST_KEYS: u64 = 10_000;
@@ -95,7 +95,7 @@ impl Metadata {
             experts: number("expert_count").filter(|count| *count > 0),
             experts_used: number("expert_used_count").filter(|count| *count > 0),
             vocabulary: self.length("tokenizer.ggml.tokens").or_else(|| number("vocab_size")),
-            quantisation: self.number("general.file_type").and_then(types::file_type).map(str::to_owned),
+            quantisation: self.number("general.file_type").and_then(numbers::file_type).map(str::to_owned),
             architecture: Some(architecture.to_owned()).filter(|name| !name.is_empty()).map(shortened),
         }
     }

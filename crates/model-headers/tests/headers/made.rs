@@ -1,5 +1,4 @@
 //! Files made by the rules of their formats.
-#![allow(dead_code, reason = "each test file uses some of it")]
 
 /// A safetensors file: header and as many zeros as it asks for.
 pub(crate) fn safetensors(header: &str, data: usize) -> Vec<u8> {

@@ -1,8 +1,6 @@
 //! safetensors headers: real ones, odd ones, damaged ones.
 
-mod made;
-
-use made::safetensors;
+use crate::made::safetensors;
 use model_headers::safetensors::read;
 use model_headers::{Class, Summary};
 

@@ -1,8 +1,6 @@
 //! GGUF headers: both versions and byte orders, odd values, damaged ones.
 
-mod made;
-
-use made::{Gguf, llama};
+use crate::made::{Gguf, llama};
 use model_headers::gguf::{Header, read};
 use model_headers::{HeaderError, Summary};
 

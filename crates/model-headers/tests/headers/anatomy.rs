@@ -1,11 +1,9 @@
 //! Whole models: which files belong together, and what they come to.
 
-mod made;
-
 use std::collections::BTreeMap;
 use std::io;
 
-use made::{llama, safetensors};
+use crate::made::{Gguf, llama, safetensors};
 use model_headers::{Anatomy, ListedFile};
 
 #[derive(Default)]
@@ -81,7 +79,7 @@ fn shards_are_one_model() {
 
 #[test]
 fn parts_of_gguf_files_are_one_model_and_the_first_has_the_facts() {
-    let without_facts = made::Gguf::new(3, 1, 0).tensor("more", &[32], 8, 0).file(34);
+    let without_facts = Gguf::new(3, 1, 0).tensor("more", &[32], 8, 0).file(34);
     let split = Model::default()
         .with("m-00001-of-00002.gguf", llama(false, 3))
         .with("m-00002-of-00002.gguf", without_facts)

@@ -1,8 +1,6 @@
 //! Headers that chance makes out of seeds: whatever comes, there is an answer, and it does not contradict the file.
 
-mod made;
-
-use made::{Gguf, llama, safetensors};
+use crate::made::{Gguf, llama, safetensors};
 use model_headers::{Config, Tensor, gguf};
 use mutation::{Chance, rounds};
 
