@@ -118,7 +118,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await search.finds('money for the state', 'Taxes');
     });
 
-    test('cut connections cost next to nothing, and nobody has to do anything @full', async ({ server, faultProxy, driver, model }, info) => {
+    test('cut connections cost next to nothing, and nobody has to do anything', async ({ server, faultProxy, driver, model }, info) => {
       await faultProxy.rules([slow(driver)]);
       await model.open(faultProxy);
       await model.click('Download');
@@ -185,7 +185,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expect(await storedManifests(driver)).toEqual([]);
     });
 
-    test('a page that is loaded again in the middle goes on @full', async ({ server, faultProxy, driver, model }, info) => {
+    test('a page that is loaded again in the middle goes on', async ({ server, faultProxy, driver, model }, info) => {
       await faultProxy.rules([slow(driver)]);
       await model.open(faultProxy);
       await model.click('Download');
@@ -199,7 +199,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expectWhole(await storedFiles(driver, server, MODEL));
     });
 
-    test('after its tab was closed a download goes on, at the latest with the next visit @full', async ({ server, faultProxy, driver, model }, info) => {
+    test('after its tab was closed a download goes on, at the latest with the next visit', async ({ server, faultProxy, driver, model }, info) => {
       await faultProxy.rules([slow(driver)]);
       // The first tab stays empty, so that the browser does not end.
       await driver.newTab();
