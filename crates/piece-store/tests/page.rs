@@ -2,16 +2,19 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
+use std::future::ready;
+
+use futures_util::future::{Either, select};
 use js_sys::{ArrayBuffer, Uint8Array};
 use piece_store::{
     BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _, Parts as _,
-    PieceBuffer, Pieces as _, conformance, remove_other_layouts, sha256, two_at_a_time,
+    PieceBuffer, Pieces as _, Turn, TurnOf, conformance, remove_other_layouts, sha256, two_at_a_time,
 };
 use protocol::Refusal;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Response, ResponseInit};
+use web_sys::{AbortSignal, Response, ResponseInit};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -214,4 +217,23 @@ async fn an_answer_that_varies_is_found_by_everybody() {
     assert!(pieces.has(&digest).await.unwrap());
     assert!(pieces.delete(&digest).await.unwrap());
     assert!(!pieces.has(&digest).await.unwrap());
+}
+
+#[wasm_bindgen_test]
+async fn a_turn_that_nobody_waits_for_any_more_is_given_back() {
+    let of = TurnOf::Store;
+    let first = Turn::wait(of, None).await.unwrap();
+    // The one is given up before it is granted, the other between that and being told.
+    let mut given_up = Box::pin(Turn::wait(of, None));
+    assert!(matches!(select(&mut given_up, ready(())).await, Either::Right(_)));
+    let mut granted = Box::pin(Turn::wait(of, None));
+    assert!(matches!(select(&mut granted, ready(())).await, Either::Right(_)));
+    drop(given_up);
+    drop(first);
+    for _ in 0..50 {
+        Turn::is_taken(of).await.unwrap();
+    }
+    drop(granted);
+    let signal = AbortSignal::timeout_with_u32(2_000);
+    Turn::wait(of, Some(&signal)).await.unwrap();
 }
