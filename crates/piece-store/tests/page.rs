@@ -105,6 +105,11 @@ async fn answers_are_admitted_if_their_bytes_are_right() {
         assert_eq!(pieces.admit_response(&digests[n], &answer, &buffer).await, expected, "{n}");
     })
     .await;
+    // Somebody may have found the body of what was refused, and must find its mark then.
+    assert!(pieces.unfinished().await.unwrap() == [1, 2, 4].map(|n: usize| digests[n]).into_iter().collect());
+    for n in [1, 2, 4] {
+        assert!(!pieces.recover(&digests[n], &buffer).await.unwrap());
+    }
     assert!(pieces.unfinished().await.unwrap().is_empty());
     for (n, digest) in (0..6).zip(&digests) {
         let kept = pieces.get(digest).await.unwrap().map(|bytes| bytes.to_vec());
@@ -153,6 +158,7 @@ async fn a_piece_whose_storing_was_given_up_counts_as_absent() {
 
     let buffer = PieceBuffer::default();
     assert!(!pieces.recover(&digest, &buffer).await.unwrap(), "what is not right is removed");
+    assert!(!pieces.recover(&digest, &buffer).await.unwrap(), "and its mark the next time");
     assert!(pieces.unfinished().await.unwrap().is_empty());
 
     pieces.admit(&digest, bytes()).await.unwrap();
