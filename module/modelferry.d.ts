@@ -132,7 +132,7 @@ export type Code =
   | 'no-room'
   /** The server has no such model, or not this revision. */
   | 'not-found'
-  /** The device is offline, or the server cannot be reached. */
+  /** The device is offline, or the server cannot be reached; also when the program of this module could not be started. */
   | 'offline'
   /** It was removed meanwhile, by the browser or by another page. */
   | 'removed'

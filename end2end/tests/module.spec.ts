@@ -178,6 +178,16 @@ test('offline, an older revision that is ready is ready, though a newer one was 
   await faultProxy.up();
 });
 
+test('a program that the server does not have any more is its word, and not for want of a network', async ({ page_ }) => {
+  const program = { path: '/module/*.wasm' };
+  await page_.open({ ...program, status: 404, body: 'gone' });
+  expect(await page_.fails(await page_.download(MODEL))).toMatchObject({ code: 'server', isModelferryError: true });
+  await page_.rules({ ...program, status: 502, body: 'from a gateway' });
+  expect(await page_.fails(await page_.download(MODEL))).toMatchObject({ code: 'offline', isModelferryError: true });
+  await page_.rules();
+  await page_.ready(await page_.download(MODEL));
+});
+
 test.describe('beside a page of Modelferry', () => {
   test('both show the same download, and Cancel in one stops the other', async ({ faultProxy, driver, model, page_ }) => {
     const slow: Rule = { name: 'slow', path: '/pieces/', bytes_per_second: 3_000_000 };
