@@ -78,8 +78,8 @@ export interface DownloadOptions {
   /** Called a few times a second while there is news. */
   onProgress?: (progress: Progress) => void;
   /**
-   * Ends the download and keeps what has come, so that the next one goes on from there. If another call wants the same,
-   * only this call ends.
+   * Ends the download and keeps what has come, so that the next one goes on from there. If another call of the same page
+   * wants the same, only this call ends; other pages hear of it as of a person who stops it.
    */
   signal?: AbortSignal;
 }

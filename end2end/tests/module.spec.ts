@@ -162,6 +162,21 @@ for (const { engine, by } of RUNS) {
   });
 }
 
+for (const { engine, by } of RUNS.filter((run) => run.engine !== 'chromium' || run.by === 'background')) {
+  test.describe(`${engine}, by itself`, () => {
+    test.use({ engine });
+
+    test('automatic takes the browser’s engine where there is one, else the page’s', async ({ page_ }) => {
+      await page_.open({ name: 'slow', path: '/pieces/', bytes_per_second: 3_000_000 });
+      const number = await page_.download(MODEL, { engine: 'automatic' });
+      await page_.isPast(number, PIECE / 4);
+      expect(await page_.status(MODEL)).toMatchObject({ state: 'fetching', engine: by });
+      await page_.rules();
+      await page_.ready(number);
+    });
+  });
+}
+
 test('offline, an older revision that is ready is ready, though a newer one was begun', async ({ server, faultProxy, page_ }) => {
   await page_.open();
   const { status } = await page_.ready(await page_.download(MODEL, { engine: 'page' }));
