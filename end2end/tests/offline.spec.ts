@@ -133,6 +133,20 @@ test('a page that the network does not bring in time, or a gateway refuses, is t
   await expect(page.getByText(NOTICE)).toBeHidden();
 });
 
+test('a server that answers is there, whatever something between makes of its answer', async ({ faultProxy, device }) => {
+  tolerateOffline(device);
+  const page = await device.newPage();
+  const looks = { path: '/service-worker.js', method: 'HEAD' };
+  for (const fault of [{ drop_headers: ['etag'] }, { status: 404, body: '' }]) {
+    await faultProxy.rules([{ ...looks, ...fault }]);
+    const since = await faultProxy.mark();
+    await page.goto(faultProxy.url);
+    await expect.poll(async () => (await faultProxy.log(since)).filter(({ method }) => method === 'HEAD').length).toBe(1);
+    await new Promise((over) => setTimeout(over, 1_000));
+    await expect(page.getByText(NOTICE)).toBeHidden();
+  }
+});
+
 test('the worker keeps its hands off models, and off what is the server’s alone', async ({ server, device }) => {
   tolerateOffline(device);
   const witness = await bystander(server, device);
