@@ -147,6 +147,26 @@ test('a server that answers is there, whatever something between makes of its an
   }
 });
 
+test('pages of this origin that are not ours are not kept', async ({ faultProxy, device }) => {
+  tolerateOffline(device);
+  const theirs = { status: 200, body: '<!doctype html><title>Theirs</title><link rel="icon" href="data:,">Hello, Ada' };
+  const html = { 'content-type': 'text/html' };
+  await faultProxy.rules([
+    { ...theirs, path: '/account', headers: { ...html, 'cache-control': 'no-store, private' } },
+    { ...theirs, path: '/shop', headers: html },
+  ]);
+  const page = await device.newPage();
+  await page.goto(faultProxy.url);
+  await expect.poll(() => storedShell(page)).toContain('/offline');
+  for (const path of ['/account', '/shop', `/${MODEL}`]) await page.goto(faultProxy.url + path);
+  await expect.poll(() => storedShell(page)).toContain(`/${MODEL}`);
+  await faultProxy.down();
+  for (const path of ['/account', '/shop']) {
+    await page.goto(faultProxy.url + path);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('This page needs the network');
+  }
+});
+
 test('the worker keeps its hands off models, and off what is the server’s alone', async ({ server, device }) => {
   tolerateOffline(device);
   const witness = await bystander(server, device);
