@@ -168,3 +168,30 @@ for (const takenOver of [false, true]) {
     expect(await build(page)).toBe('second');
   });
 }
+
+test('of builds that come and go, the one used last is kept', async ({ server, device }) => {
+  tolerateFailures(device);
+  const page = await device.newPage();
+  await page.goto(server.url);
+  await expect.poll(() => storedShell(page)).toContain('/offline');
+  const first = server.build;
+  const comes = async (name: string) => {
+    await server.restart();
+    await page.reload();
+    await expect.poll(() => build(page)).toBe(name);
+    const sheet = name ? `.${name}.css` : '.css';
+    await expect.poll(async () => {
+      const last = await storedShell(page);
+      return last.includes('/offline') && last.some((path) => path.endsWith(sheet) && (name || !path.endsWith('.second.css')));
+    }).toBeTruthy();
+  };
+  server.build = server.anotherBuild('second');
+  await comes('second');
+  server.build = first;
+  await comes('');
+  server.build = server.anotherBuild('third');
+  await comes('third');
+  await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+  const [before] = await storedShells(page);
+  expect(before!.filter((path) => path.endsWith('.second.css'))).toEqual([]);
+});

@@ -252,6 +252,10 @@ async fn kept_up(renewed: Option<Vec<String>>) -> Result<(), JsValue> {
 async fn let_go(own: &str) -> Result<(), JsValue> {
     let caches = scope().caches()?;
     let mut names = all().await?;
+    // A build that is back: its cache is made anew, since their order says which was the last one.
+    if names.iter().rev().skip(1).any(|name| name == own) {
+        settled(caches.delete(own)).await?;
+    }
     names.retain(|name| name != own);
     names.pop();
     for name in names {
