@@ -260,3 +260,26 @@ test('what hub clients probe is answered without the server, as far as the devic
   }
   expect((await read(`${api}/tree/main/nothing`)).status).toBe(404);
 });
+
+test('what hub clients probe is answered from the device behind a gateway without its server, or one that hangs', async ({ device, faultProxy }) => {
+  device.tolerate(/status of 50\d/);
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await controlled(model.page);
+  const tidy = await tidiedUp(model.page);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
+  const path = `/api/models/${MODEL}`;
+  const ask = (path: string) => model.page.evaluate((path) => fetch(path).then(({ status }) => status), path);
+  for (const status of [502, 503, 504]) {
+    await faultProxy.rules([{ path: '/api/models/', status, body: 'from a gateway' }]);
+    expect(await ask(path)).toBe(200);
+    expect(await ask('/api/models/my-team/nothing'), 'not on the device').toBe(status);
+  }
+  await faultProxy.rules([{ path: '/api/models/', status: 500, body: 'from the server' }]);
+  expect(await ask(path)).toBe(500);
+  await faultProxy.rules([{ path: '/api/models/', delay_ms: 60_000 }]);
+  const asked = Date.now();
+  expect(await ask(path)).toBe(200);
+  expect(Date.now() - asked, 'ms').toBeLessThan(20_000);
+});
