@@ -122,6 +122,10 @@ test('answers are the server’s own, field by field', async ({ server, device, 
     { url: address('onnx/model.onnx'), method: 'HEAD' },
   ];
   const expected = await Promise.all(cases.map((asked) => fromServer(server, asked)));
+  for (const [number, { url }] of cases.entries()) {
+    // The server redirects from there, and says so of the redirect.
+    if (url.includes('/resolve/main/') && expected[number]!.status < 300) expected[number]!.headers['cache-control'] = 'no-cache';
+  }
   const mark = server.mark();
   for (const [number, asked] of cases.entries()) {
     expect(comparable(await ask(model.page, asked)), JSON.stringify(asked)).toEqual(comparable(expected[number]!));

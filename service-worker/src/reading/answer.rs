@@ -33,7 +33,8 @@ pub(super) async fn file(
     let validators = Validators { tag: &tag, last_modified: None };
     let fields = fields(&[
         ("accept-ranges", "bytes"),
-        ("cache-control", IMMUTABLE),
+        // What is at the address of `main` changes, though it does not here before the model is renewed.
+        ("cache-control", if asked.revision.is_some() { IMMUTABLE } else { NO_CACHE }),
         ("etag", &etag(&file.sha256)),
         (REPR_DIGEST, &repr_digest(&file.sha256)),
         (X_REPO_COMMIT, &ready.manifest.revision().to_string()),
