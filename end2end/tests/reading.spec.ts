@@ -180,6 +180,52 @@ test('what is not ready, and what is not there, goes to the network', async ({ s
   await until('it to be in the log', () => came(server, deleted).some(({ status }) => status === 307));
 });
 
+test('many pieces that are gone are fetched again one at a time', async ({ server, device, faultProxy }) => {
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await controlled(model.page);
+  const tidy = await tidiedUp(model.page);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
+  const url = address(WEIGHTS);
+  expect((await ask(model.page, { url, headers: { range: 'bytes=0-9' } })).status).toBe(206);
+  const { files } = await server.manifest();
+  const gone = files.find(({ path }) => path === WEIGHTS)!.pieces.slice(2, 10);
+  await model.page.evaluate(async (gone) => {
+    const pieces = await caches.open('modelferry-pieces-1');
+    for (const piece of gone) await pieces.delete(`/pieces/${piece}`);
+  }, gone);
+  await faultProxy.rules([{ path: '/pieces/', delay_ms: 500 }]);
+  const since = await faultProxy.mark();
+  const reading = ask(model.page, { url });
+  let most = 0;
+  const all = await until('all to have come', async () => {
+    const asked = (await faultProxy.log(since)).filter(({ path }) => path.startsWith('/pieces/'));
+    most = Math.max(most, asked.filter(({ ended }) => ended === 'open').length);
+    return asked.length === gone.length && asked.every(({ ended }) => ended === 'complete') ? asked : undefined;
+  }, { interval: 50 });
+  expect((await reading).sha256).toBe(expectedDigests().get(WEIGHTS));
+  expect(all.map(({ path }) => path).sort()).toEqual(gone.map((piece) => `/pieces/${piece}`).sort());
+  expect(most).toBe(1);
+});
+
+test('a piece that does not come in time is not waited for', async ({ server, device, faultProxy }) => {
+  device.tolerate(/could not be read/);
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await controlled(model.page);
+  const tidy = await tidiedUp(model.page);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
+  const { files } = await server.manifest();
+  const [piece] = files.find(({ path }) => path === 'config.json')!.pieces;
+  expect((await ask(model.page, { url: address(WEIGHTS), headers: { range: 'bytes=0-9' } })).status).toBe(206);
+  await model.page.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
+  await faultProxy.rules([{ path: '/pieces/', stall_at: 10 }]);
+  const got = await ask(model.page, { url: address('config.json') });
+  expect([got.status, got.sha256]).toEqual([200, expectedDigests().get('config.json')]);
+});
+
 /** Takes a piece away, as a browser does that needs room. */
 async function evict(server: Server, device: Device, number: number): Promise<string> {
   const { files } = await server.manifest();
