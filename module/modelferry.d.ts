@@ -78,8 +78,8 @@ export interface DownloadOptions {
   /** Called a few times a second while there is news. */
   onProgress?: (progress: Progress) => void;
   /**
-   * Ends the download and keeps what has come, so that the next one goes on from there. If another call wants the same,
-   * only this call ends.
+   * Ends the download and keeps what has come, so that the next one goes on from there. If another call of the same page
+   * wants the same, only this call ends; other pages hear of it as of a person who stops it.
    */
   signal?: AbortSignal;
 }
@@ -132,7 +132,7 @@ export type Code =
   | 'no-room'
   /** The server has no such model, or not this revision. */
   | 'not-found'
-  /** The device is offline, or the server cannot be reached. */
+  /** The device is offline, or the server cannot be reached; also when the program of this module could not be started. */
   | 'offline'
   /** It was removed meanwhile, by the browser or by another page. */
   | 'removed'

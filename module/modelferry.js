@@ -6,13 +6,27 @@ import start, * as program from './module/GLUE.js';
 
 let started;
 
+async function load() {
+  const answer = await fetch(new URL('./module/PROGRAM.wasm', import.meta.url));
+  const { ok, status } = answer;
+  if (ok) return answer;
+  // What something between says for a server that is away.
+  if (status > 501) throw new Error(`status ${status}`);
+  throw new ModelferryError({
+    code: 'server',
+    message: `the server does not have this program of modelferry.js (status ${status}); a newer one comes when the page is loaded again`,
+    status,
+  });
+}
+
 /** Starts the program when it is needed first. A start that failed, for want of a network, is tried again. */
 async function call(name, ...values) {
-  started ??= start({ module_or_path: new URL('./module/PROGRAM.wasm', import.meta.url) });
+  started ??= start({ module_or_path: load() });
   try {
     await started;
   } catch (cause) {
     started = undefined;
+    if (cause instanceof ModelferryError) throw cause;
     throw new ModelferryError({ code: 'offline', message: `the program of modelferry.js could not be loaded: ${cause}`, cause });
   }
   try {

@@ -56,10 +56,9 @@ async fn watch_on() -> Result<(), JsValue> {
             looks = 0;
             let answer = ask().await;
             offline = answer.is_none();
-            renewed = match answer {
-                Some(tag) => !tag.contains(&build),
-                None => renewed,
-            };
+            if let Some(Some(tag)) = answer {
+                renewed = !tag.contains(&build);
+            }
             if renewed && let Err(error) = JsFuture::from(registration.update()?).await {
                 log("the worker could not be renewed", &error);
             }
@@ -78,8 +77,8 @@ fn is_settled(registration: &ServiceWorkerRegistration) -> bool {
     registration.installing().is_none() && registration.waiting().is_none()
 }
 
-/// The validator of the server's worker; `None` if it cannot be reached.
-async fn ask() -> Option<String> {
+/// The validator of the server's worker, if it says one; `None` if it cannot be reached.
+async fn ask() -> Option<Option<String>> {
     let init = RequestInit::new();
     init.set_method("HEAD");
     init.set_cache(RequestCache::NoStore);
@@ -87,5 +86,5 @@ async fn ask() -> Option<String> {
     let answer = window().fetch_with_str_and_init(routes::SERVICE_WORKER, &init);
     let answer: Response = JsFuture::from(answer).await.ok()?.unchecked_into();
     // The word of something between is not the server's.
-    if answer.status() > 501 { None } else { answer.headers().get("etag").ok()? }
+    (answer.status() <= 501).then(|| answer.headers().get("etag").ok().flatten().filter(|_| answer.ok()))
 }

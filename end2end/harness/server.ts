@@ -194,6 +194,24 @@ export class Server implements Site {
     return { program, site: join(folder, 'site') };
   }
 
+  /**
+   * Another build with the same pages, whose programs beside them have other names, as after a change of those programs.
+   * Names are as long as before, so that they fit in their places in the server's program.
+   */
+  buildWithOtherPrograms(): Build {
+    const folder = join(this.#folder, 'other-programs');
+    const program = join(folder, 'modelferry');
+    mkdirSync(folder);
+    cpSync(join(dirname(serverProgram), 'hash.txt'), join(folder, 'hash.txt'));
+    const text = readFileSync(serverProgram, 'latin1');
+    const names = new Set(text.match(/(?<=\/(?:inference|module)\/)[0-9a-f]{16}(?=\.(?:js|wasm))/g));
+    if (names.size !== 4) throw new Error(`two programs of two files, not ${[...names]}`);
+    let other = text;
+    for (const name of names) other = other.replaceAll(name, [...name].reverse().join(''));
+    writeFileSync(program, other, { encoding: 'latin1', mode: 0o755 });
+    return { program, site };
+  }
+
   async stop(): Promise<void> {
     await this.#process?.end('SIGKILL');
   }

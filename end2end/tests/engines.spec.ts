@@ -312,6 +312,23 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expect(await storedPieces(driver)).toContain(piece);
     });
 
+    test('a piece that cannot be fetched again comes with the file, in the middle of it', async ({ server, driver, model }) => {
+      await model.open(server);
+      await controlled(driver);
+      const tidy = await tidiedUp(driver);
+      await model.click('Download');
+      await model.becomes('ready');
+      await tidy();
+      const url = `/${MODEL}/resolve/main/model.safetensors`;
+      expect((await ask(driver, { url, method: 'HEAD' })).status).toBe(200);
+      const { files } = await server.manifest();
+      const piece = files.find(({ path }) => path === 'model.safetensors')!.pieces[1]!;
+      server.faults({ corrupt_pieces: [piece] });
+      await driver.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
+      expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
+      expect(await storedPieces(driver)).not.toContain(piece);
+    });
+
     test('with the server stopped, the pages open and say what is on the device', async ({ server, driver, model }) => {
       await model.open(server);
       await model.click('Download');

@@ -1,5 +1,6 @@
 // /modelferry.js in a plain page of the same origin that is not ours: in Chromium with either of its engines, and in Firefox
 // and WebKit, which have one.
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineName } from '../engines/driver.ts';
@@ -18,6 +19,7 @@ import {
   storedManifests,
   storedPieces,
   test as inChromium,
+  until,
 } from '../harness/test.ts';
 import { waste } from '../harness/waste.ts';
 
@@ -159,6 +161,47 @@ for (const { engine, by } of RUNS) {
     });
   });
 }
+
+for (const { engine, by } of RUNS.filter((run) => run.engine !== 'chromium' || run.by === 'background')) {
+  test.describe(`${engine}, by itself`, () => {
+    test.use({ engine });
+
+    test('automatic takes the browser’s engine where there is one, else the page’s', async ({ page_ }) => {
+      await page_.open({ name: 'slow', path: '/pieces/', bytes_per_second: 3_000_000 });
+      const number = await page_.download(MODEL, { engine: 'automatic' });
+      await page_.isPast(number, PIECE / 4);
+      expect(await page_.status(MODEL)).toMatchObject({ state: 'fetching', engine: by });
+      await page_.rules();
+      await page_.ready(number);
+    });
+  });
+}
+
+test('offline, an older revision that is ready is ready, though a newer one was begun', async ({ server, faultProxy, page_ }) => {
+  await page_.open();
+  const { status } = await page_.ready(await page_.download(MODEL, { engine: 'page' }));
+  server.replaceFile(MODEL, 'more.bin', new Uint8Array(randomBytes(4 << 20)));
+  await until('the server to have it', async () => (await server.manifest()).revision !== status.revision);
+  await page_.rules({ name: 'slow', path: '/pieces/', bytes_per_second: 200_000 });
+  const number = await page_.download(MODEL, { engine: 'page' });
+  await page_.isPast(number, status.total + 100_000);
+  await page_.abort(number, 'enough');
+  expect((await page_.fails(number)).code).toBe('aborted');
+  expect(await page_.status(MODEL)).toMatchObject({ state: 'interrupted' });
+  await faultProxy.down();
+  expect((await page_.ready(await page_.download(MODEL))).status).toEqual(status);
+  await faultProxy.up();
+});
+
+test('a program that the server does not have any more is its word, and not for want of a network', async ({ page_ }) => {
+  const program = { path: '/module/*.wasm' };
+  await page_.open({ ...program, status: 404, body: 'gone' });
+  expect(await page_.fails(await page_.download(MODEL))).toMatchObject({ code: 'server', isModelferryError: true });
+  await page_.rules({ ...program, status: 502, body: 'from a gateway' });
+  expect(await page_.fails(await page_.download(MODEL))).toMatchObject({ code: 'offline', isModelferryError: true });
+  await page_.rules();
+  await page_.ready(await page_.download(MODEL));
+});
 
 test.describe('beside a page of Modelferry', () => {
   test('both show the same download, and Cancel in one stops the other', async ({ faultProxy, driver, model, page_ }) => {

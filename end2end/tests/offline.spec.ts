@@ -88,12 +88,11 @@ test('a model that became ready without its page is there without the network', 
   const page = await device.newPage();
   await page.goto(server.url);
   await expect.poll(() => storedShell(page)).toContain('/');
-  // What a program on this origin does that downloads without our pages: first of all it asks for the manifest.
-  await page.evaluate((id) => fetch(`/api/models/${id}/manifest/main?form=text`), ANOTHER);
+  await page.evaluate((id) => import('/modelferry.js' as string).then(({ download }) => download(id)), ANOTHER);
   await expect.poll(() => storedShell(page)).toContain(`/${ANOTHER}`);
   await server.stop();
   const model = await ModelPage.open(page, server, ANOTHER);
-  await model.becomes('absent');
+  await model.becomes('ready');
 });
 
 test('what is missing of the shell is there again after the next visit', async ({ server, device }) => {
@@ -131,6 +130,40 @@ test('a page that the network does not bring in time, or a gateway refuses, is t
   await faultProxy.rules([]);
   await page.reload();
   await expect(page.getByText(NOTICE)).toBeHidden();
+});
+
+test('a server that answers is there, whatever something between makes of its answer', async ({ faultProxy, device }) => {
+  tolerateOffline(device);
+  const page = await device.newPage();
+  const looks = { path: '/service-worker.js', method: 'HEAD' };
+  for (const fault of [{ drop_headers: ['etag'] }, { status: 404, body: '' }]) {
+    await faultProxy.rules([{ ...looks, ...fault }]);
+    const since = await faultProxy.mark();
+    await page.goto(faultProxy.url);
+    await expect.poll(async () => (await faultProxy.log(since)).filter(({ method }) => method === 'HEAD').length).toBe(1);
+    await new Promise((over) => setTimeout(over, 1_000));
+    await expect(page.getByText(NOTICE)).toBeHidden();
+  }
+});
+
+test('pages of this origin that are not ours are not kept', async ({ faultProxy, device }) => {
+  tolerateOffline(device);
+  const theirs = { status: 200, body: '<!doctype html><title>Theirs</title><link rel="icon" href="data:,">Hello, Ada' };
+  const html = { 'content-type': 'text/html' };
+  await faultProxy.rules([
+    { ...theirs, path: '/account', headers: { ...html, 'cache-control': 'no-store, private' } },
+    { ...theirs, path: '/shop', headers: html },
+  ]);
+  const page = await device.newPage();
+  await page.goto(faultProxy.url);
+  await expect.poll(() => storedShell(page)).toContain('/offline');
+  for (const path of ['/account', '/shop', `/${MODEL}`]) await page.goto(faultProxy.url + path);
+  await expect.poll(() => storedShell(page)).toContain(`/${MODEL}`);
+  await faultProxy.down();
+  for (const path of ['/account', '/shop']) {
+    await page.goto(faultProxy.url + path);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('This page needs the network');
+  }
 });
 
 test('the worker keeps its hands off models, and off what is the server’s alone', async ({ server, device }) => {

@@ -122,6 +122,10 @@ test('answers are the server’s own, field by field', async ({ server, device, 
     { url: address('onnx/model.onnx'), method: 'HEAD' },
   ];
   const expected = await Promise.all(cases.map((asked) => fromServer(server, asked)));
+  for (const [number, { url }] of cases.entries()) {
+    // The server redirects from there, and says so of the redirect.
+    if (url.includes('/resolve/main/') && expected[number]!.status < 300) expected[number]!.headers['cache-control'] = 'no-cache';
+  }
   const mark = server.mark();
   for (const [number, asked] of cases.entries()) {
     expect(comparable(await ask(model.page, asked)), JSON.stringify(asked)).toEqual(comparable(expected[number]!));
@@ -174,6 +178,52 @@ test('what is not ready, and what is not there, goes to the network', async ({ s
   expect((await ask(model.page, { url: address('config.json') })).sha256).toBe(expectedDigests().get('config.json'));
   // The rest the browser may still have in its HTTP cache.
   await until('it to be in the log', () => came(server, deleted).some(({ status }) => status === 307));
+});
+
+test('many pieces that are gone are fetched again one at a time', async ({ server, device, faultProxy }) => {
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await controlled(model.page);
+  const tidy = await tidiedUp(model.page);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
+  const url = address(WEIGHTS);
+  expect((await ask(model.page, { url, headers: { range: 'bytes=0-9' } })).status).toBe(206);
+  const { files } = await server.manifest();
+  const gone = files.find(({ path }) => path === WEIGHTS)!.pieces.slice(2, 10);
+  await model.page.evaluate(async (gone) => {
+    const pieces = await caches.open('modelferry-pieces-1');
+    for (const piece of gone) await pieces.delete(`/pieces/${piece}`);
+  }, gone);
+  await faultProxy.rules([{ path: '/pieces/', delay_ms: 500 }]);
+  const since = await faultProxy.mark();
+  const reading = ask(model.page, { url });
+  let most = 0;
+  const all = await until('all to have come', async () => {
+    const asked = (await faultProxy.log(since)).filter(({ path }) => path.startsWith('/pieces/'));
+    most = Math.max(most, asked.filter(({ ended }) => ended === 'open').length);
+    return asked.length === gone.length && asked.every(({ ended }) => ended === 'complete') ? asked : undefined;
+  }, { interval: 50 });
+  expect((await reading).sha256).toBe(expectedDigests().get(WEIGHTS));
+  expect(all.map(({ path }) => path).sort()).toEqual(gone.map((piece) => `/pieces/${piece}`).sort());
+  expect(most).toBe(1);
+});
+
+test('a piece that does not come in time is not waited for', async ({ server, device, faultProxy }) => {
+  device.tolerate(/could not be read/);
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await controlled(model.page);
+  const tidy = await tidiedUp(model.page);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
+  const { files } = await server.manifest();
+  const [piece] = files.find(({ path }) => path === 'config.json')!.pieces;
+  expect((await ask(model.page, { url: address(WEIGHTS), headers: { range: 'bytes=0-9' } })).status).toBe(206);
+  await model.page.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
+  await faultProxy.rules([{ path: '/pieces/', stall_at: 10 }]);
+  const got = await ask(model.page, { url: address('config.json') });
+  expect([got.status, got.sha256]).toEqual([200, expectedDigests().get('config.json')]);
 });
 
 /** Takes a piece away, as a browser does that needs room. */
@@ -259,4 +309,27 @@ test('what hub clients probe is answered without the server, as far as the devic
     expect([rest, json], path).toEqual([said, expected]);
   }
   expect((await read(`${api}/tree/main/nothing`)).status).toBe(404);
+});
+
+test('what hub clients probe is answered from the device behind a gateway without its server, or one that hangs', async ({ device, faultProxy }) => {
+  device.tolerate(/status of 50\d/);
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
+  await controlled(model.page);
+  const tidy = await tidiedUp(model.page);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
+  const path = `/api/models/${MODEL}`;
+  const ask = (path: string) => model.page.evaluate((path) => fetch(path).then(({ status }) => status), path);
+  for (const status of [502, 503, 504]) {
+    await faultProxy.rules([{ path: '/api/models/', status, body: 'from a gateway' }]);
+    expect(await ask(path)).toBe(200);
+    expect(await ask('/api/models/my-team/nothing'), 'not on the device').toBe(status);
+  }
+  await faultProxy.rules([{ path: '/api/models/', status: 500, body: 'from the server' }]);
+  expect(await ask(path)).toBe(500);
+  await faultProxy.rules([{ path: '/api/models/', delay_ms: 60_000 }]);
+  const asked = Date.now();
+  expect(await ask(path)).toBe(200);
+  expect(Date.now() - asked, 'ms').toBeLessThan(20_000);
 });

@@ -1,6 +1,8 @@
 // Another build of the pages while they are open: a prompt, in time, and never a mix of two builds.
 import type { Page } from '@playwright/test';
+import { ownPage } from '../engines/own-page.ts';
 import { tolerateFailures } from '../harness/faults.ts';
+import { SearchPanel } from '../harness/search-panel.ts';
 import { storedShell, storedShells } from '../harness/shell.ts';
 import { expect, MODEL, ModelPage, type Server, test, until } from '../harness/test.ts';
 
@@ -98,4 +100,98 @@ test('a page of the new build has no prompt, though the worker is still the old 
   expect(await build(page)).toBe('second');
   await expect.poll(async () => (await storedShells(page)).length).toBe(2);
   await expect(page.getByText(PROMPT)).toBeHidden();
+});
+
+test('programs that were used are there offline after an update of nothing but them', async ({ server, faultProxy, device }) => {
+  tolerateFailures(device);
+  await faultProxy.rules([ownPage('<script type="module">import { list } from "/modelferry.js"; document.title = (await list()).length;</script>')]);
+  const page = await device.newPage();
+  const model = await ModelPage.open(page, faultProxy);
+  await model.click('Download');
+  await model.becomes('ready');
+  const search = new SearchPanel(page);
+  await search.is('edit');
+  await search.read('The cat sleeps.\n\nTaxes are due.');
+  await page.goto(`${faultProxy.url}/own/page.html`);
+  await expect(page).toHaveTitle('1');
+  await page.goto(`${faultProxy.url}/${MODEL}`);
+  await expect.poll(() => storedShell(page)).toEqual(expect.arrayContaining(['/modelferry.js', '/inference-worker.js', '/offline']));
+  const programs = async () => (await storedShell(page)).filter((path) => /^\/(inference|module)\//.test(path));
+  const before = await programs();
+  expect(before.length).toBe(4);
+
+  server.build = server.buildWithOtherPrograms();
+  await server.restart();
+  await page.reload();
+  await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+  await expect.poll(() => storedShell(page)).toEqual(expect.arrayContaining(['/modelferry.js', '/inference-worker.js', `/${MODEL}`]));
+  expect(await programs()).toEqual(before.map((path) => path.replace(/[0-9a-f]{16}/, (name) => [...name].reverse().join(''))).sort());
+  await faultProxy.down();
+  await page.goto(`${faultProxy.url}/${MODEL}`);
+  await search.is('edit');
+  await search.read('The cat sleeps.\n\nTaxes are due.');
+  await search.finds('a pet', /cat/);
+  // The page stands in for one that its owner keeps.
+  await page.evaluate(() => import('/modelferry.js' as string).then(({ list }) => list())).then((list) => expect(list).toHaveLength(1));
+});
+
+for (const takenOver of [false, true]) {
+  const worker = takenOver ? 'new' : 'old';
+  test(`a page whose files did not come takes the place of none that opens offline (${worker} worker)`, async ({ server, faultProxy, device }) => {
+    tolerateFailures(device);
+    device.tolerate(/could not be kept .*NetworkError/);
+    const page = await device.newPage();
+    await page.goto(faultProxy.url);
+    await expect.poll(() => storedShell(page)).toContain('/');
+    const own = await page.evaluate(() => document.documentElement.dataset.build);
+    await deploy(server, 'second');
+    const lost = [{ path: '/pkg/*.second.css', cut_at: 0 }, { path: '/service-worker.js', cut_at: 0 }];
+    await faultProxy.rules(takenOver ? lost.slice(0, 1) : lost);
+    await page.reload();
+    expect(await page.evaluate(() => document.documentElement.dataset.build)).not.toBe(own);
+    // The rest of it comes, and is kept where there is a worker for it.
+    await expect.poll(async () => (await faultProxy.log()).some(({ path, status }) => path.endsWith('.second.css') && status !== null)).toBe(true);
+    if (takenOver) await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+    await new Promise((over) => setTimeout(over, 2_000));
+    await faultProxy.down();
+    await page.goto(`${faultProxy.url}/`);
+    expect(await page.evaluate(() => document.documentElement.dataset.build)).toBe(own);
+    expect(await page.evaluate(() => document.styleSheets[0]!.cssRules.length)).toBeGreaterThan(10);
+
+    await faultProxy.up();
+    await faultProxy.rules([]);
+    await page.reload();
+    await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+    await expect.poll(() => storedShell(page)).toContain('/offline');
+    await faultProxy.down();
+    await page.reload();
+    expect(await build(page)).toBe('second');
+  });
+}
+
+test('of builds that come and go, the one used last is kept', async ({ server, device }) => {
+  tolerateFailures(device);
+  const page = await device.newPage();
+  await page.goto(server.url);
+  await expect.poll(() => storedShell(page)).toContain('/offline');
+  const first = server.build;
+  const comes = async (name: string) => {
+    await server.restart();
+    await page.reload();
+    await expect.poll(() => build(page)).toBe(name);
+    const sheet = name ? `.${name}.css` : '.css';
+    await expect.poll(async () => {
+      const last = await storedShell(page);
+      return last.includes('/offline') && last.some((path) => path.endsWith(sheet) && (name || !path.endsWith('.second.css')));
+    }).toBeTruthy();
+  };
+  server.build = server.anotherBuild('second');
+  await comes('second');
+  server.build = first;
+  await comes('');
+  server.build = server.anotherBuild('third');
+  await comes('third');
+  await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+  const [before] = await storedShells(page);
+  expect(before!.filter((path) => path.endsWith('.second.css'))).toEqual([]);
 });

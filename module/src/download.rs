@@ -14,7 +14,7 @@ use crate::abort::Abort;
 use crate::changes::Changes;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::status::{Stands, Status};
+use crate::status::Status;
 use crate::wanting::Wanting;
 
 /// What is asked for.
@@ -38,13 +38,10 @@ impl Call {
                 Ok(revision) => revision,
                 Err(cause) => {
                     // What is on the device is of use without the server, whatever that has by now.
-                    let here = Status::of(&store, &self.model, None).await?;
-                    return match here.stands {
-                        Stands::Ready if cause.is_passing() => Ok(here),
-                        Stands::Ready | Stands::Absent | Stands::Interrupted | Stands::Fetching(_) => {
-                            Err(Failure::of_cause(cause, &self.model, None))
-                        }
-                    };
+                    let ready = Status::of_ready(&store, &self.model).await?;
+                    return ready
+                        .filter(|_| cause.is_passing())
+                        .ok_or_else(|| Failure::of_cause(cause, &self.model, None));
                 }
             },
         };

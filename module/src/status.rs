@@ -87,6 +87,17 @@ impl Status {
         })
     }
 
+    /// Of a revision that is complete, if there is one: also while another is wanted that is not.
+    pub(crate) async fn of_ready(store: &BrowserStore, model: &ModelId) -> Result<Option<Self>, StoreError> {
+        for manifest in store.manifests().await?.iter().filter(|manifest| manifest.model() == model) {
+            let status = Self::of(store, model, Some(manifest.revision())).await?;
+            if status.stands == Stands::Ready {
+                return Ok(Some(status));
+            }
+        }
+        Ok(None)
+    }
+
     /// Of every model of which there is something, in the order of their names.
     pub(crate) async fn of_all(store: &BrowserStore) -> Result<Vec<Self>, StoreError> {
         let mut models: Vec<_> =

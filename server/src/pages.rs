@@ -18,6 +18,7 @@ use axum::routing::any;
 use leptos::config::{Env, LeptosOptions};
 use leptos::context::provide_context;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
+use protocol::shell::BUILD;
 use protocol::{IndexReport, ModelId, ModelInfo};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -37,7 +38,8 @@ pub(crate) fn pages(state: &ServerState) -> Router {
     let names_are_hashed = options.hash_files;
     let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
     let context = move || provide_context(catalogue.clone());
-    let worker = routes::Worker::new(&build::preamble(&state.site));
+    let build = build::Build::new(&state.site, &routes::programs());
+    let worker = routes::Worker::new(&build.preamble);
     let shell = {
         let (options, build) = (options.clone(), worker.build());
         move || app::shell(options.clone(), build.clone())
@@ -63,6 +65,7 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
         .layer(from_fn(negotiated))
         .layer(resource_policy("same-origin"))
+        .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static(BUILD), ascii(&build.name)))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),

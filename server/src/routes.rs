@@ -29,8 +29,14 @@ use crate::index::{Model, Snapshot};
 
 pub(crate) use inference::inference;
 pub(crate) use module::module;
+pub(crate) use packed::Parts as ProgramParts;
 pub(crate) use web_manifest::web_manifest;
 pub(crate) use worker::Worker;
+
+/// The programs beside the pages that pages load when they are wanted.
+pub(crate) fn programs() -> [ProgramParts; 2] {
+    [inference::parts(), module::parts()]
+}
 
 /// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:
 /// what they give is public.

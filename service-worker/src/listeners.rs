@@ -1,20 +1,23 @@
 //! Which event leads where.
 
+use std::pin::Pin;
+
 use background_fetch::{ClickEvent, CompletionEvent};
 use piece_store::{BrowserStore, StoreError, Turn, TurnOf};
 use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::{ExtendableEvent, FetchEvent, ServiceWorkerGlobalScope};
 
-use crate::{message, of_this_origin, pages, reading, report, salvage, scope, shell};
+use crate::{message, of_this_origin, pages, promise, reading, report, salvage, scope, settled, shell};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
     let scope = scope();
-    on(&scope, "install", || async { install().await })?;
-    on(&scope, "activate", || async { activate().await })?;
+    on(&scope, "install", || Box::pin(install()))?;
+    on(&scope, "activate", || Box::pin(activate()))?;
+    let complete = |event| -> Handling { Box::pin(complete(event)) };
+    let click = |event| -> Handling { Box::pin(click(event)) };
     background_fetch::listen(&scope, complete, click)?;
     // Last, since it matters less than that nothing is lost.
     on_fetch(&scope)?;
@@ -43,14 +46,14 @@ fn fetched(event: &FetchEvent) -> Result<(), JsValue> {
     }
 }
 
-fn on<Handling>(scope: &ServiceWorkerGlobalScope, name: &str, handle: fn() -> Handling) -> Result<(), JsValue>
-where
-    Handling: Future<Output = ()> + 'static,
-{
+/// Of one type, so that the code around it is there once.
+type Handling = Pin<Box<dyn Future<Output = ()>>>;
+
+fn on(scope: &ServiceWorkerGlobalScope, name: &str, handle: fn() -> Handling) -> Result<(), JsValue> {
     let listener =
         Closure::<dyn Fn(ExtendableEvent) -> Result<(), JsValue>>::new(move |event: ExtendableEvent| {
             let handling = handle();
-            event.wait_until(&future_to_promise(async move {
+            event.wait_until(&promise(async move {
                 handling.await;
                 Ok(JsValue::UNDEFINED)
             }))
@@ -65,7 +68,7 @@ where
 /// background fetch goes to whichever worker is active at its end.
 async fn install() {
     let taken_over = match scope().skip_waiting() {
-        Ok(promise) => JsFuture::from(promise).await,
+        Ok(promise) => settled(promise).await,
         Err(error) => Err(error),
     };
     if let Err(error) = taken_over {
@@ -81,11 +84,11 @@ async fn activate() {
     if let Err(error) = sweep().await {
         report("removing pieces that belong to no model failed", &message(&error));
     }
-    if let Err(error) = JsFuture::from(scope().clients().claim()).await {
+    if let Err(error) = settled(scope().clients().claim()).await {
         report("taking charge of open pages failed", &error);
     }
     // Not waited for: meanwhile pages would get no answer. If the browser ends the worker too early, the next visit goes on.
-    spawn_local(async { drop(shell::keep_up(None).await) });
+    drop(promise(shell::keep_up(None)));
 }
 
 async fn sweep() -> Result<(), StoreError> {

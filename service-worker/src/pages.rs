@@ -3,17 +3,16 @@
 use js_sys::Array;
 use protocol::{FromWorker, ModelId, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{ClientQueryOptions, ClientType, WindowClient};
 
-use crate::{report, scope};
+use crate::{report, scope, settled};
 
 /// All windows of this origin, whether or not this worker controls them.
 async fn windows() -> Vec<WindowClient> {
     let options = ClientQueryOptions::new();
     options.set_include_uncontrolled(true);
     options.set_type(ClientType::Window);
-    match JsFuture::from(scope().clients().match_all_with_options(&options)).await {
+    match settled(scope().clients().match_all_with_options(&options)).await {
         Ok(clients) => {
             clients.unchecked_into::<Array>().iter().map(wasm_bindgen::JsCast::unchecked_into).collect()
         }
@@ -44,9 +43,9 @@ pub(crate) async fn show(model: &ModelId) {
     let page = routes::model_page(model);
     let open = windows().await.into_iter().find(|window| window.url().ends_with(&page));
     let shown = match open.map(|window| window.focus()) {
-        Some(Ok(focused)) => JsFuture::from(focused).await,
+        Some(Ok(focused)) => settled(focused).await,
         Some(Err(error)) => Err(error),
-        None => JsFuture::from(scope().clients().open_window(&page)).await,
+        None => settled(scope().clients().open_window(&page)).await,
     };
     if let Err(error) = shown {
         report("showing the page failed", &error);

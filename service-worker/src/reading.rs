@@ -15,10 +15,9 @@ mod unreadable;
 use conditional_request::Method;
 use protocol::routes::{OfModel, What, parse_of_model};
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{FetchEvent, Request, Response};
 
-use crate::{message, report, scope};
+use crate::{message, network, promise, report, scope, settled};
 
 pub(crate) use ready::{forget, listen};
 use unreadable::Unreadable;
@@ -32,7 +31,7 @@ pub(crate) fn fetched(
 ) -> Result<(), JsValue> {
     let answering = {
         let event = event.clone();
-        future_to_promise(async move { answer(&event, &request, method, &asked).await.map(JsValue::from) })
+        promise(async move { answer(&event, &request, method, &asked).await.map(JsValue::from) })
     };
     event.respond_with(&answering)
 }
@@ -56,27 +55,28 @@ async fn answer(
     match &asked.what {
         What::File(path) => match answer::file(event, request, method, asked, path).await {
             Ok(Some(answer)) => Ok(answer),
-            Ok(None) => network(request).await,
+            Ok(None) => untouched(request).await,
             Err(error) => {
                 report("a model could not be read", &message(&error));
-                network(request).await
+                untouched(request).await
             }
         },
         // The server knows of newer revisions, so it is asked first.
-        What::Info | What::Tree { .. } | What::Refs => match network(request).await {
-            Ok(answer) => Ok(answer),
-            Err(unreachable) => match hub::answer(method, asked).await {
-                Ok(Some(answer)) => Ok(answer),
-                Ok(None) => Err(unreachable),
-                Err(error) => {
-                    report("a model could not be looked at", &message(&error));
-                    Err(unreachable)
-                }
-            },
-        },
+        What::Info | What::Tree { .. } | What::Refs => {
+            let network = scope().fetch_with_request(request);
+            if let Some(answer) = network::in_time(&network).await {
+                return Ok(answer);
+            }
+            match hub::answer(method, asked).await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => {}
+                Err(error) => report("a model could not be looked at", &message(&error)),
+            }
+            Ok(settled(network).await?.unchecked_into())
+        }
     }
 }
 
-async fn network(request: &Request) -> Result<Response, JsValue> {
-    Ok(JsFuture::from(scope().fetch_with_request(request)).await?.unchecked_into())
+async fn untouched(request: &Request) -> Result<Response, JsValue> {
+    Ok(settled(scope().fetch_with_request(request)).await?.unchecked_into())
 }

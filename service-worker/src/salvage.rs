@@ -6,12 +6,11 @@ use piece_store::{
     BrowserStore, PieceBuffer, Pieces as _, StoreError, StoredModel, Turn, TurnOf, two_at_a_time,
 };
 use protocol::download::Settings;
-use protocol::{AttemptId, Digest, Ending, FromWorker, Refusal, WishState, routes};
+use protocol::{AttemptId, Digest, Ending, FromWorker, Piece, Refusal, WishState, routes};
 use wasm_bindgen::JsCast as _;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestCache, RequestInit, Response};
+use web_sys::{AbortSignal, RequestCache, RequestInit, Response};
 
-use crate::{message, pages, reading, report, scope};
+use crate::{message, pages, reading, report, scope, settled};
 
 /// Takes every record, stores what is right, tells the pages and the browser's own interface.
 ///
@@ -79,8 +78,13 @@ async fn take(
         let kept = store.kept(&manifest).await?;
         for piece in manifest.pieces() {
             if piece.size < small && !kept.contains(&piece.digest) {
-                let response = fetch(&piece.digest).await;
+                let response = fetch(&piece).await;
+                let is_away = response.is_err();
                 settle(&store, attempt, piece.digest, response, &buffer).await;
+                // Then the others would not come either, and pages wait for this to end.
+                if is_away {
+                    break;
+                }
             }
         }
     }
@@ -93,13 +97,19 @@ async fn take(
     Ok(stored)
 }
 
-/// Asks the server for a piece.
-pub(crate) async fn fetch(digest: &Digest) -> Result<Response, Refusal> {
+/// How long a piece may take: this, in milliseconds, and a millisecond for so many bytes. Others wait for it meanwhile.
+const PATIENCE: u64 = 20_000;
+const SLOWEST: u64 = 64;
+
+/// Asks the server for a piece. Its body fails as well if it takes too long.
+pub(crate) async fn fetch(piece: &Piece) -> Result<Response, Refusal> {
     let init = RequestInit::new();
+    let patience = PATIENCE.saturating_add(piece.size / SLOWEST);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(patience.try_into().unwrap_or(u32::MAX))));
     // A piece is immutable: a damaged one would come back from the HTTP cache for a year.
     init.set_cache(RequestCache::NoStore);
-    let answer = scope().fetch_with_str_and_init(&routes::piece(digest), &init);
-    let answer = JsFuture::from(answer).await;
+    let answer = scope().fetch_with_str_and_init(&routes::piece(&piece.digest), &init);
+    let answer = settled(answer).await;
     Ok(answer.or(Err(Refusal::Unavailable))?.unchecked_into())
 }
 

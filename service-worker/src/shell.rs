@@ -1,26 +1,23 @@
 //! The application shell: pages and what they load, kept so that they open without the network.
 //!
-//! Each build of the application has a cache of its own, whose name and first content come with the worker's script. So a
-//! page of one build never gets a script of another. The cache of the build before stays for pages that are still open;
-//! older ones go.
+//! Each build of the application has a cache of its own, whose name and first content come with the worker's script. Only
+//! what is of that build is put there, and a page or a program only when what it loads is there. So what is kept fits together.
+//! (Over the network, `/inference-worker.js` and `/modelferry.js` are the server's newest, also for an older page; they say
+//! by themselves if they do not understand each other.) The cache of the build before stays for pages that are still open and
+//! for want of the network; older ones go.
 //!
 //! Nothing here may fail a request that would succeed without a worker, nor make it wait for the store's sake.
 
-use std::pin::Pin;
+use std::slice;
 
 use js_sys::{Array, Promise, Reflect};
 use piece_store::{SHELL, entries};
 use protocol::routes;
-use protocol::shell::{Kept, kept};
+use protocol::shell::{BUILD, Kept, kept};
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{FetchEvent, Request, RequestMode, Response};
+use web_sys::{FetchEvent, Request, RequestCache, RequestInit, RequestMode, Response};
 
-use crate::{message, of_this_origin, pages, report, scope};
-
-/// How long the server may take to begin its answer before what is kept is shown, in milliseconds. Its answer is kept all the
-/// same, for the next time.
-const PATIENCE: i32 = 4_000;
+use crate::{message, network, of_this_origin, pages, promise, report, scope, settled};
 
 /// How many pages are kept of models that are not on this device: those visited last.
 const VISITED: usize = 50;
@@ -41,17 +38,6 @@ pub(crate) fn fetched(event: &FetchEvent, request: &Request, url: &str) -> Resul
     };
     let path = path.to_owned();
     event.respond_with(&promise(answer(event.clone(), path, how)))
-}
-
-/// A promise of a future. Boxed, so that the code for promises is there once; and so [`settled`] makes the code for waiting
-/// be there once.
-fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    let future: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(future);
-    future_to_promise(future)
-}
-
-fn settled<T>(promise: Promise<T>) -> JsFuture {
-    JsFuture::from(promise.unchecked_into::<Promise>())
 }
 
 async fn answer(event: FetchEvent, path: String, how: Kept) -> Result<JsValue, JsValue> {
@@ -80,18 +66,8 @@ async fn answer(event: FetchEvent, path: String, how: Kept) -> Result<JsValue, J
             (answered, Kept::Hashed | Kept::Stable | Kept::Page) => answered,
         };
     };
-    let patience = Promise::new(&mut |done, _| {
-        if let Err(error) = scope().set_timeout_with_callback_and_timeout_and_arguments_0(&done, PATIENCE) {
-            report("no clock", &error);
-        }
-    });
-    match settled(Promise::race(&Array::of2(&network, &patience))).await {
-        // RFC 9110 sections 15.6.3 to 15.6.5, and what is beyond them: the word of something between, not the server's.
-        Ok(response) if response.is_object() && response.unchecked_ref::<Response>().status() <= 501 => {
-            Ok(response)
-        }
-        Ok(_) | Err(_) => Ok(stored.into()),
-    }
+    // What comes later is kept all the same, for the next time.
+    Ok(network::in_time(&network).await.unwrap_or(stored).into())
 }
 
 fn error_response(error: &JsValue) -> JsValue {
@@ -105,7 +81,7 @@ fn ask(event: &FetchEvent, path: &str, how: Kept) -> Result<Promise, JsValue> {
     let answered = promise(async move {
         let answered = settled(scope().fetch_with_request(&holder.request())).await?;
         let response: &Response = answered.unchecked_ref();
-        if is_wanted(response) {
+        if is_wanted(response, &path, how) {
             // Before anybody reads it, and before this promise is settled, which keeps the event open.
             let held = response.clone().and_then(|copy| holder.wait_until(&promise(keep(path, how, copy))));
             if let Err(error) = held {
@@ -120,8 +96,8 @@ fn ask(event: &FetchEvent, path: &str, how: Kept) -> Result<Promise, JsValue> {
 }
 
 async fn keep(path: String, how: Kept, copy: Response) -> Result<JsValue, JsValue> {
-    if let Err(error) = entries::put(&own_name(), &path, &copy).await {
-        report("a page could not be kept", &message(&error));
+    if let Err(error) = kept_copy(&path, how, copy).await {
+        report("a page could not be kept", &error);
     }
     match how {
         Kept::Page => keep_up(Some(Vec::new())).await,
@@ -129,9 +105,32 @@ async fn keep(path: String, how: Kept, copy: Response) -> Result<JsValue, JsValu
     }
 }
 
-/// Whole, and of this origin. Redirects, refusals and errors are not kept.
-fn is_wanted(response: &Response) -> bool {
-    response.status() == 200 && !response.redirected()
+async fn kept_copy(path: &str, how: Kept, copy: Response) -> Result<(), JsValue> {
+    // A program is of use with its files only, a page with those of all pages.
+    let together = lists().into_iter().find(|list| match how {
+        Kept::Hashed => false,
+        Kept::Stable => list.last().is_some_and(|entry| entry == path),
+        Kept::Page => true,
+    });
+    if let Some(list) = together
+        && !fetch(&list, &paths(&own_name()).await?).await?
+    {
+        return Ok(());
+    }
+    put(path, &copy).await
+}
+
+/// Whole, and of this origin: redirects, refusals and errors are not kept. And ours, of the build that this is.
+fn is_wanted(response: &Response, path: &str, how: Kept) -> bool {
+    let is_ours = match how {
+        // The same in every build that has it, so that the browser may still have it from one before.
+        Kept::Hashed => lists().iter().flatten().any(|listed| listed == path),
+        Kept::Stable | Kept::Page => {
+            let build = response.headers().get(BUILD).ok().flatten();
+            build.is_some() && build == self::build().get(0).as_string()
+        }
+    };
+    response.status() == 200 && !response.redirected() && is_ours
 }
 
 /// Without a digest in their names, as while one develops, not even the files of those folders are.
@@ -146,28 +145,44 @@ fn path(url: &str) -> Option<&str> {
     url.split('?').next()?.split('#').next()
 }
 
-/// What the server has put before this script: the name of its build, and what its pages load.
+/// What the server has put before this script: the name of its build, the files that all pages load, and, for each of the
+/// programs beside the pages, its files and its entry last.
 fn build() -> Array {
     // Of something that is no list, an empty one is made.
     Array::from(&Reflect::get(&js_sys::global(), &"modelferry".into()).unwrap_or_default())
 }
 
-fn own_name() -> String {
-    SHELL.to_owned() + &build().shift().as_string().unwrap_or_default()
+/// The lists in it.
+fn lists() -> Vec<Vec<String>> {
+    let paths = |list: JsValue| Array::from(&list).iter().filter_map(|path| path.as_string()).collect();
+    build().iter().skip(1).map(paths).collect()
 }
 
-/// The caches of other builds, oldest first.
-async fn others() -> Result<Vec<String>, JsValue> {
+fn own_name() -> String {
+    SHELL.to_owned() + &build().get(0).as_string().unwrap_or_default()
+}
+
+/// The caches of all builds, oldest first.
+async fn all() -> Result<Vec<String>, JsValue> {
     let names: Array = settled(scope().caches()?.keys()).await?.unchecked_into();
-    let own = own_name();
     let names = names.iter().filter_map(|name| name.as_string());
-    Ok(names.filter(|name| name.starts_with(SHELL) && *name != own).collect())
+    Ok(names.filter(|name| name.starts_with(SHELL)).collect())
+}
+
+async fn put(path: &str, response: &Response) -> Result<(), JsValue> {
+    entries::put(&own_name(), path, response).await.map_err(|error| message(&error))
+}
+
+async fn paths(cache: &str) -> Result<Vec<String>, JsValue> {
+    entries::paths(cache).await.map_err(|error| message(&error))
 }
 
 /// What is kept of a path: by this build, or else by the one before.
 async fn stored(path: &str) -> Result<Option<Response>, JsValue> {
-    let mut names = others().await?;
-    names.push(own_name());
+    let own = own_name();
+    let mut names = all().await?;
+    names.retain(|name| *name != own);
+    names.push(own);
     while let Some(name) = names.pop() {
         if let Some(found) = entries::get(&name, path).await.map_err(|error| message(&error))? {
             return Ok(Some(found));
@@ -187,46 +202,42 @@ pub(crate) async fn keep_up(renewed: Option<Vec<String>>) -> Result<JsValue, JsV
 
 async fn kept_up(renewed: Option<Vec<String>>) -> Result<(), JsValue> {
     let own = own_name();
-    let there = entries::paths(&own).await.map_err(|error| message(&error))?;
-    let mut wanted: Vec<String> = build().iter().skip(1).filter_map(|path| path.as_string()).collect();
-    for document in entries::paths(entries::DOCUMENTS).await.map_err(|error| message(&error))? {
+    let mut wanted = vec![routes::CATALOGUE.to_owned(), routes::OFFLINE.to_owned()];
+    for document in paths(entries::DOCUMENTS).await? {
         wanted.extend(routes::page_of_manifest(&document).map(str::to_owned));
+    }
+    if renewed.is_none() {
+        let_go(&own).await?;
+    }
+    let mut before = Vec::new();
+    if let Some(last) = all().await?.into_iter().rfind(|name| *name != own) {
+        before = paths(&last).await?;
     }
     match &renewed {
         Some(renewed) => wanted.extend_from_slice(renewed),
         None => {
             // A page that was opened before there was a worker.
             for url in pages::urls().await {
-                wanted.extend(
-                    of_this_origin(&url)
-                        .and_then(path)
-                        .filter(|path| kept(path, true) == Some(Kept::Page))
-                        .map(str::to_owned),
-                );
+                wanted.extend(of_this_origin(&url).and_then(path).map(str::to_owned));
             }
             // What was used of the build before will be used of this one.
-            let mut others = others().await?;
-            for name in &others {
-                let before = entries::paths(name).await.map_err(|error| message(&error))?;
-                wanted.extend(before.into_iter().filter(|path| !path.starts_with("/pkg/")));
-            }
-            others.pop();
-            for name in others {
-                settled(scope().caches()?.delete(&name)).await?;
-            }
+            wanted.extend_from_slice(&before);
+        }
+    }
+    wanted.retain(|path| kept(path, true) == Some(Kept::Page));
+    let there = paths(&own).await?;
+    for (number, list) in lists().iter().enumerate() {
+        // The first is of all pages, the others of programs.
+        let used = list.last().is_some_and(|entry| there.contains(entry) || before.contains(entry));
+        if (number == 0 || used) && !fetch(list, &there).await? && number == 0 {
+            // Pages without what they load would be worse than those of the build before.
+            return Ok(());
         }
     }
     for (number, path) in wanted.iter().enumerate() {
         let is_new = renewed.as_ref().is_none_or(|renewed| renewed.contains(path));
-        let is_first = !wanted.iter().take(number).any(|before| before == path);
-        if is_first && (is_new || !there.contains(path)) {
-            // The next visit tries again.
-            if let Ok(response) = settled(scope().fetch_with_str(path)).await
-                && let response = response.unchecked_into::<Response>()
-                && is_wanted(&response)
-            {
-                entries::put(&own, path, &response).await.map_err(|error| message(&error))?;
-            }
+        if !wanted.iter().take(number).any(|before| before == path) {
+            fetch(slice::from_ref(path), if is_new { &[] } else { &there }).await?;
         }
     }
     let visited = there.iter().filter(|path| !wanted.contains(path) && kept(path, true) == Some(Kept::Page));
@@ -235,4 +246,39 @@ async fn kept_up(renewed: Option<Vec<String>>) -> Result<(), JsValue> {
         entries::delete(&own, path).await.map_err(|error| message(&error))?;
     }
     Ok(())
+}
+
+/// Of other builds, the last one stays.
+async fn let_go(own: &str) -> Result<(), JsValue> {
+    let caches = scope().caches()?;
+    let mut names = all().await?;
+    // A build that is back: its cache is made anew, since their order says which was the last one.
+    if names.iter().rev().skip(1).any(|name| name == own) {
+        settled(caches.delete(own)).await?;
+    }
+    names.retain(|name| name != own);
+    names.pop();
+    for name in names {
+        settled(caches.delete(&name)).await?;
+    }
+    Ok(())
+}
+
+/// Fetches and keeps what is not there yet, up to the first that cannot be had; says whether all of it is there now.
+async fn fetch(wanted: &[String], there: &[String]) -> Result<bool, JsValue> {
+    for path in wanted.iter().filter(|path| !there.contains(path)) {
+        let Some(how) = kept(path, true) else { return Ok(false) };
+        let init = RequestInit::new();
+        if how != Kept::Hashed {
+            // What the browser has may name the build before.
+            init.set_cache(RequestCache::Reload);
+        }
+        let answered = settled(scope().fetch_with_str_and_init(path, &init)).await;
+        let Ok(response) = answered.map(Response::unchecked_from_js) else { return Ok(false) };
+        if !is_wanted(&response, path, how) {
+            return Ok(false);
+        }
+        put(path, &response).await?;
+    }
+    Ok(true)
 }

@@ -61,12 +61,12 @@ impl CachePieces {
         Ok(Some(Place { digest: *digest, _turn: turn }))
     }
 
-    /// Gives a place back that nothing was stored in.
+    /// Gives a place back that nothing was stored in. The mark that is left is no harm.
     ///
     /// # Errors
-    /// When the store cannot be written. The mark that is left then is no harm.
+    /// When the store cannot be written.
     pub async fn give_back(&self, place: Place) -> Result<(), StoreError> {
-        self.delete(&place.digest).await.map(drop)
+        cache::refuse_piece(&place.digest).await
     }
 
     /// Stores the body of an answer.
@@ -86,8 +86,8 @@ impl CachePieces {
         match stored {
             Ok(()) => Ok(Unverified(place)),
             Err(refusal) => {
-                // Else there is a mark without a piece, which is no harm.
-                let _ = self.delete(&place.digest).await;
+                // A browser may have kept the beginning. Else it stays marked, and is looked at again.
+                let _ = cache::refuse_piece(&place.digest).await;
                 Err(refusal)
             }
         }
@@ -106,8 +106,8 @@ impl CachePieces {
             Ok(_) => Refusal::Mismatch,
             Err(refusal) => refusal,
         };
-        // Else it stays marked, and is looked at again when somebody wants the piece.
-        let _ = self.delete(digest).await;
+        // Else it is looked at again when somebody wants the piece.
+        let _ = cache::refuse_piece(digest).await;
         Err(verified)
     }
 
@@ -143,6 +143,11 @@ impl CachePieces {
     ) -> Result<bool, StoreError> {
         if self.has(digest).await? {
             return Ok(true);
+        }
+        if cache::body_of_piece(digest).await?.is_none() {
+            // A mark of what was refused.
+            cache::finish_piece(digest).await?;
+            return Ok(false);
         }
         Ok(self.verify(Unverified(Place { digest: *digest, _turn: turn }), buffer).await.is_ok())
     }

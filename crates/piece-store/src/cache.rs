@@ -133,6 +133,11 @@ pub(crate) async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
     delete_one(PIECES, &mark(digest)).await.map(drop)
 }
 
+/// What was begun has come to nothing. The mark stays: somebody may have found the body already and look for the mark now.
+pub(crate) async fn refuse_piece(digest: &Digest) -> Result<(), StoreError> {
+    delete_one(PIECES, &routes::piece(digest)).await.map(drop)
+}
+
 /// The body of a piece, be it finished or not.
 pub(crate) async fn body_of_piece(digest: &Digest) -> Result<Option<Response>, StoreError> {
     found(PIECES, &routes::piece(digest)).await

@@ -1,6 +1,8 @@
 //! Whose turn it is: of all tabs and workers of an origin, one at a time (Web Locks API).
 
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use js_sys::{Array, Function, Object, Promise, Reflect};
@@ -124,27 +126,57 @@ impl Turn {
         let Some(locks) = locks()? else {
             return Ok(Some(Self { end: None }));
         };
-        // The lock is held until the promise that the callback returns is settled; its resolver is handed out
-        // here.
-        let mut hand_out = None;
-        let granted = Promise::new(&mut |resolve, _| hand_out = Some(resolve));
-        let hand_out = hand_out.ok_or_else(|| JsValue::from_str("a promise did not run its executor"))?;
+        // The lock is held until the promise that the callback returns is settled.
+        let waiting = Waiting::default();
+        let mut wake = None;
+        let granted = Promise::new(&mut |resolve, _| wake = Some(resolve));
+        let wake = wake.ok_or_else(|| JsValue::from_str("a promise did not run its executor"))?;
+        let state = Rc::clone(&waiting.0);
         let callback = Closure::once_into_js(move |lock: JsValue| {
-            if lock.is_null() {
-                // Somebody else has it.
+            if lock.is_null() || matches!(*state.borrow(), Granting::GivenUp) {
+                // Somebody else has it, or nobody waits for it any more.
                 return JsValue::UNDEFINED;
             }
             let held = Promise::new(&mut |end, _| {
-                let _ = hand_out.call1(&JsValue::UNDEFINED, &end);
+                state.replace(Granting::Granted(Turn { end: Some(end) }));
             });
+            let _ = wake.call0(&JsValue::UNDEFINED);
             held.into()
         });
         let request = locks.request(&of.to_string(), options, callback.unchecked_ref())?;
         match select(JsFuture::from(granted), JsFuture::from(request)).await {
-            Either::Left((end, _)) => Ok(Some(Self { end: Some(end?.unchecked_into()) })),
+            Either::Left(_) => Ok(waiting.granted()),
             Either::Right((Err(error), _)) => Err(error.into()),
             Either::Right((Ok(_), _)) => Ok(None),
         }
+    }
+}
+
+/// How a request for a lock stands.
+#[derive(Default)]
+enum Granting {
+    #[default]
+    Asked,
+    Granted(Turn),
+    GivenUp,
+}
+
+/// Whoever waits for a lock. If that ends before the lock is granted, it is given back as soon as it is.
+#[derive(Default)]
+struct Waiting(Rc<RefCell<Granting>>);
+
+impl Waiting {
+    fn granted(&self) -> Option<Turn> {
+        match self.0.replace(Granting::GivenUp) {
+            Granting::Granted(turn) => Some(turn),
+            Granting::Asked | Granting::GivenUp => None,
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        drop(self.granted());
     }
 }
 

@@ -2,16 +2,19 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
+use std::future::ready;
+
+use futures_util::future::{Either, select};
 use js_sys::{ArrayBuffer, Uint8Array};
 use piece_store::{
     BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _, Parts as _,
-    PieceBuffer, Pieces as _, conformance, remove_other_layouts, sha256, two_at_a_time,
+    PieceBuffer, Pieces as _, Turn, TurnOf, conformance, remove_other_layouts, sha256, two_at_a_time,
 };
 use protocol::Refusal;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Response, ResponseInit};
+use web_sys::{AbortSignal, Response, ResponseInit};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -102,6 +105,11 @@ async fn answers_are_admitted_if_their_bytes_are_right() {
         assert_eq!(pieces.admit_response(&digests[n], &answer, &buffer).await, expected, "{n}");
     })
     .await;
+    // Somebody may have found the body of what was refused, and must find its mark then.
+    assert!(pieces.unfinished().await.unwrap() == [1, 2, 4].map(|n: usize| digests[n]).into_iter().collect());
+    for n in [1, 2, 4] {
+        assert!(!pieces.recover(&digests[n], &buffer).await.unwrap());
+    }
     assert!(pieces.unfinished().await.unwrap().is_empty());
     for (n, digest) in (0..6).zip(&digests) {
         let kept = pieces.get(digest).await.unwrap().map(|bytes| bytes.to_vec());
@@ -150,6 +158,7 @@ async fn a_piece_whose_storing_was_given_up_counts_as_absent() {
 
     let buffer = PieceBuffer::default();
     assert!(!pieces.recover(&digest, &buffer).await.unwrap(), "what is not right is removed");
+    assert!(!pieces.recover(&digest, &buffer).await.unwrap(), "and its mark the next time");
     assert!(pieces.unfinished().await.unwrap().is_empty());
 
     pieces.admit(&digest, bytes()).await.unwrap();
@@ -214,4 +223,23 @@ async fn an_answer_that_varies_is_found_by_everybody() {
     assert!(pieces.has(&digest).await.unwrap());
     assert!(pieces.delete(&digest).await.unwrap());
     assert!(!pieces.has(&digest).await.unwrap());
+}
+
+#[wasm_bindgen_test]
+async fn a_turn_that_nobody_waits_for_any_more_is_given_back() {
+    let of = TurnOf::Store;
+    let first = Turn::wait(of, None).await.unwrap();
+    // The one is given up before it is granted, the other between that and being told.
+    let mut given_up = Box::pin(Turn::wait(of, None));
+    assert!(matches!(select(&mut given_up, ready(())).await, Either::Right(_)));
+    let mut granted = Box::pin(Turn::wait(of, None));
+    assert!(matches!(select(&mut granted, ready(())).await, Either::Right(_)));
+    drop(given_up);
+    drop(first);
+    for _ in 0..50 {
+        Turn::is_taken(of).await.unwrap();
+    }
+    drop(granted);
+    let signal = AbortSignal::timeout_with_u32(2_000);
+    Turn::wait(of, Some(&signal)).await.unwrap();
 }

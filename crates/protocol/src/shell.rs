@@ -2,6 +2,10 @@
 //!
 //! Models are none of it: files, pieces and what hub clients ask for have rules of their own.
 
+/// The field by which answers for pages, for what they load and for the programs beside them name their build. A page that does
+/// not carry it is not ours: other people's pages may be on the same origin.
+pub const BUILD: &str = "x-modelferry-build";
+
 /// How a URL of the application is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kept {

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use protocol::routes::INFERENCE_WORKER;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::packed::{File, Packed};
+use super::packed::{File, Packed, Parts};
 use crate::http::{PageIsolation, isolate};
 
 /// Made by `build` from the folder `inference-worker`.
@@ -15,6 +15,11 @@ static MADE: Packed = include!(concat!(env!("OUT_DIR"), "/inference-worker.rs"))
 /// A worker has a policy of its own, not that of its page: this one loads its program and nothing else.
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'");
+
+/// What the inference worker is made of.
+pub(super) fn parts() -> Parts {
+    MADE.parts(INFERENCE_WORKER)
+}
 
 /// The routes of the inference worker. Not readable from other origins, unlike models.
 pub(crate) fn inference(isolation: PageIsolation) -> Router {

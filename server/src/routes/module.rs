@@ -4,12 +4,17 @@
 use axum::Router;
 use protocol::routes::{MODULE, MODULE_TYPES};
 
-use super::packed::{File, Packed, script};
+use super::packed::{File, Packed, Parts, script};
 
 /// Made by `build` from the folder `module`.
 static MADE: Packed = include!(concat!(env!("OUT_DIR"), "/module.rs"));
 
 const TYPES: &[u8] = include_bytes!("../../../module/modelferry.d.ts");
+
+/// What the module is made of.
+pub(super) fn parts() -> Parts {
+    MADE.parts(MODULE)
+}
 
 /// The routes of the module. Not readable from other origins, unlike models.
 pub(crate) fn module() -> Router {

@@ -28,6 +28,14 @@ pub(super) struct File {
     pub brotli: &'static [u8],
 }
 
+/// What belongs to one build of a program.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// The paths of what the entry loads, then the entry's own.
+    pub paths: Vec<&'static str>,
+    pub entry: &'static [u8],
+}
+
 /// Text that asks to be looked at again each time.
 pub(super) fn script(path: &str, media_type: &'static str, text: &'static [u8]) -> Router {
     let text = Variant::new(text, media_type, NO_CACHE, HeaderMap::new());
@@ -38,6 +46,12 @@ pub(super) fn script(path: &str, media_type: &'static str, text: &'static [u8]) 
 }
 
 impl Packed {
+    /// What there is of it, with the entry at this path.
+    pub(super) fn parts(&'static self, entry: &'static str) -> Parts {
+        let paths = self.files.iter().map(|file| file.path).chain([entry]).collect();
+        Parts { paths, entry: self.entry }
+    }
+
     /// The routes, the entry's first.
     pub(super) fn router(&'static self, entry: &str) -> Router {
         self.entry(entry).merge(self.files())

@@ -6,13 +6,14 @@ use protocol::representation::{
     content_type, etag, repr_digest, unsatisfiable,
 };
 use protocol::routes::OfModel;
-use protocol::{FilePath, hub};
+use protocol::{FilePath, hub, routes};
 use wasm_bindgen::JsValue;
 use web_sys::{FetchEvent, Headers, Request, Response, ResponseInit};
 
+use super::Unreadable;
+use super::body::{self, Place};
 use super::conditions::Conditions;
 use super::ready::{self, Ready};
-use super::{Unreadable, body};
 
 /// The answer; `None` if the model is not ready.
 pub(super) async fn file(
@@ -33,7 +34,8 @@ pub(super) async fn file(
     let validators = Validators { tag: &tag, last_modified: None };
     let fields = fields(&[
         ("accept-ranges", "bytes"),
-        ("cache-control", IMMUTABLE),
+        // What is at the address of `main` changes, though it does not here before the model is renewed.
+        ("cache-control", if asked.revision.is_some() { IMMUTABLE } else { NO_CACHE }),
         ("etag", &etag(&file.sha256)),
         (REPR_DIGEST, &repr_digest(&file.sha256)),
         (X_REPO_COMMIT, &ready.manifest.revision().to_string()),
@@ -61,7 +63,8 @@ pub(super) async fn file(
         Method::Head => Response::new_with_opt_str_and_init(None, &init)?,
         Method::Get => {
             let slices = ready.manifest.slices_of(file, first, end).collect();
-            body::of(event, &ready, slices, &init).await?
+            let url = routes::resolve(ready.manifest.model(), ready.manifest.revision(), path);
+            body::of(event, &ready, slices, Place { url, first }, &init).await?
         }
     };
     Ok(Some(response))

@@ -8,44 +8,50 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Array, Promise, Reflect};
-use protocol::{Digest, Slice};
+use protocol::{Digest, Piece, Slice};
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
-    Blob, FetchEvent, ReadableStream, Response, ResponseInit, StreamPipeOptions, TransformStream,
-    WritableStream,
+    Blob, FetchEvent, Headers, ReadableStream, RequestCache, RequestInit, Response, ResponseInit,
+    StreamPipeOptions, TransformStream, WritableStream,
 };
 
 use super::Unreadable;
 use super::ready::Ready;
-use crate::{message, scope};
+use crate::{message, promise, scope, settled};
+
+/// Where bytes of a file are on the server.
+pub(super) struct Place {
+    /// The file in the revision that is on the device.
+    pub url: String,
+    pub first: u64,
+}
 
 /// A response with these bytes.
 pub(super) async fn of(
     event: &FetchEvent,
     ready: &Rc<Ready>,
     slices: Vec<Slice>,
+    place: Place,
     init: &ResponseInit,
 ) -> Result<Response, Unreadable> {
     if blobs_are_views() {
         let blob = joined(ready, slices).await?;
         return Ok(Response::new_with_opt_blob_and_init(Some(&blob), init)?);
     }
-    let mut slices = slices.into_iter();
-    // A model that was removed meanwhile is noticed before the answer has begun.
-    let first = match slices.next() {
-        Some(slice) => stream(ready, slice).await?,
+    // What cannot be read is noticed before the answer has begun, if it is the first piece.
+    let first = match slices.first() {
+        Some(slice) => stream(ready, *slice).await?,
         None => return Ok(Response::new_with_opt_str_and_init(None, init)?),
     };
     let through = TransformStream::new()?;
     let response = Response::new_with_opt_readable_stream_and_init(Some(&through.readable()), init)?;
     let (ready, sink) = (Rc::clone(ready), through.writable());
     // The browser must not end this worker meanwhile.
-    event.wait_until(&future_to_promise(async move {
-        let piped = pipe(&ready, first, slices, &sink).await;
+    event.wait_until(&promise(async move {
+        let piped = pipe(&ready, first, &slices, place, &sink).await;
         if let Err(error) = piped {
             // Fails if it is the reader that has stopped, who need not be told.
-            let _ = JsFuture::from(sink.abort_with_reason(&message(&error))).await;
+            let _ = settled(sink.abort_with_reason(&message(&error))).await;
         }
         Ok(JsValue::UNDEFINED)
     }))?;
@@ -65,20 +71,21 @@ async fn joined(ready: &Rc<Ready>, slices: Vec<Slice>) -> Result<Blob, Unreadabl
     let opening: Array = slices
         .into_iter()
         .map(|slice| {
-            let ready = Rc::clone(ready);
-            future_to_promise(async move {
-                let blob = opened(&ready, &slice.piece.digest).await.map_err(|error| message(&error))?;
-                cut(&blob, slice).map(JsValue::from)
-            })
+            let opening = opened(ready, &slice.piece);
+            promise(async move { cut(settled(opening).await?.unchecked_ref(), slice).map(JsValue::from) })
         })
         .collect();
-    let blobs = JsFuture::from(Promise::all(&opening)).await?;
+    let blobs = settled(Promise::all(&opening)).await?;
     Ok(Blob::new_with_blob_sequence(&blobs)?)
 }
 
-async fn opened(ready: &Ready, digest: &Digest) -> Result<Blob, Unreadable> {
-    let response = ready.piece(digest).await?;
-    Ok(JsFuture::from(response.blob()?).await?.unchecked_into())
+/// The blob of a piece.
+fn opened(ready: &Rc<Ready>, piece: &Piece) -> Promise {
+    let (ready, piece) = (Rc::clone(ready), *piece);
+    promise(async move {
+        let stored = ready.piece(&piece).await.map_err(|error| message(&error))?;
+        settled(stored.blob()?).await
+    })
 }
 
 fn cut(blob: &Blob, slice: Slice) -> Result<Blob, JsValue> {
@@ -90,49 +97,74 @@ fn cut(blob: &Blob, slice: Slice) -> Result<Blob, JsValue> {
 }
 
 async fn pipe(
-    ready: &Ready,
+    ready: &Rc<Ready>,
     first: ReadableStream,
-    rest: impl Iterator<Item = Slice>,
+    slices: &[Slice],
+    mut place: Place,
     sink: &WritableStream,
 ) -> Result<(), Unreadable> {
     let options = StreamPipeOptions::new();
     options.set_prevent_close(true);
     options.set_prevent_abort(true);
-    JsFuture::from(first.pipe_to_with_options(sink, &options)).await?;
-    for slice in rest {
-        let stream = stream(ready, slice).await?;
-        JsFuture::from(stream.pipe_to_with_options(sink, &options)).await?;
+    let mut next = Some(first);
+    for slice in slices {
+        let end = place.first.saturating_add(slice.end.saturating_sub(slice.first));
+        let stream = match next.take() {
+            Some(first) => first,
+            None => match stream(ready, *slice).await {
+                Ok(stream) => stream,
+                // The answer has begun, and cannot be the server's any more; but the rest of it can.
+                Err(error) => on_the_server(&place, end).await?.ok_or(error)?,
+            },
+        };
+        settled(stream.pipe_to_with_options(sink, &options)).await?;
+        place.first = end;
     }
-    JsFuture::from(sink.close()).await?;
+    settled(sink.close()).await?;
     Ok(())
 }
 
-async fn stream(ready: &Ready, slice: Slice) -> Result<ReadableStream, Unreadable> {
+/// The same bytes from the server, up to `end`, exclusive.
+async fn on_the_server(place: &Place, end: u64) -> Result<Option<ReadableStream>, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("range", &format!("bytes={}-{}", place.first, end.saturating_sub(1)))?;
+    let init = RequestInit::new();
+    init.set_headers(&headers);
+    init.set_cache(RequestCache::NoStore);
+    let answer = settled(scope().fetch_with_str_and_init(&place.url, &init)).await?;
+    let answer: Response = answer.unchecked_into();
+    Ok(answer.body().filter(|_| answer.status() == 206))
+}
+
+async fn stream(ready: &Rc<Ready>, slice: Slice) -> Result<ReadableStream, Unreadable> {
     if slice.is_whole()
-        && let Some(stream) = ready.piece(&slice.piece.digest).await?.body()
+        && let Some(stream) = ready.piece(&slice.piece).await?.body()
     {
         return Ok(stream);
     }
-    // What is asked for next is often in the same piece.
+    // What is asked for next is often in the same piece, and many ask at the same time.
     let digest = slice.piece.digest;
     let held =
         HELD.with_borrow(|held| held.as_ref().filter(|(of, _)| *of == digest).map(|(_, blob)| blob.clone()));
-    let blob = match held {
-        Some(blob) => blob,
-        None => {
-            // Only one at a time.
+    let opening = held.unwrap_or_else(|| {
+        let opening = opened(ready, &slice.piece);
+        // Only one at a time.
+        HELD.replace(Some((digest, opening.clone())));
+        opening
+    });
+    match settled(opening).await {
+        Ok(blob) => Ok(cut(blob.unchecked_ref(), slice)?.stream()),
+        Err(error) => {
+            // The next one tries again.
             forget();
-            let blob = opened(ready, &digest).await?;
-            HELD.replace(Some((digest, blob.clone())));
-            blob
+            Err(error.into())
         }
-    };
-    Ok(cut(&blob, slice)?.stream())
+    }
 }
 
 thread_local! {
-    /// The piece that a part was read of last, where the browser had to read it for that.
-    static HELD: RefCell<Option<(Digest, Blob)>> = const { RefCell::new(None) };
+    /// The piece that a part was read of last, where the browser had to read it for that: a promise of its blob.
+    static HELD: RefCell<Option<(Digest, Promise)>> = const { RefCell::new(None) };
 }
 
 /// Lets go of what is held.

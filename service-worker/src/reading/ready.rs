@@ -7,9 +7,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use piece_store::{BrowserStore, PieceBuffer, Pieces as _};
+use piece_store::{BrowserStore, OneAtATime, PieceBuffer, Pieces as _};
 use protocol::routes::OfModel;
-use protocol::{CHANNEL, Digest, FromWorker, Manifest};
+use protocol::{CHANNEL, FromWorker, Manifest, Piece};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, Response};
@@ -19,6 +19,8 @@ use crate::{pages, salvage};
 
 thread_local! {
     static READY: RefCell<Vec<Rc<Ready>>> = const { RefCell::new(Vec::new()) };
+    /// Who fetches a piece again. Many at once would have all their pieces in memory to verify them.
+    static HEALING: Rc<OneAtATime> = Rc::default();
 }
 
 /// A revision of a model that is ready.
@@ -84,16 +86,20 @@ pub(super) async fn find(asked: &OfModel) -> Result<Option<Rc<Ready>>, Unreadabl
 
 impl Ready {
     /// The stored body of a piece. If it is gone, it is fetched again first.
-    pub(super) async fn piece(&self, digest: &Digest) -> Result<Response, Unreadable> {
+    pub(super) async fn piece(&self, piece: &Piece) -> Result<Response, Unreadable> {
         let pieces = self.store.pieces();
-        if let Some(response) = pieces.response(digest).await? {
+        if let Some(response) = pieces.response(&piece.digest).await? {
             return Ok(response);
         }
-        self.heal(digest).await?;
-        pieces.response(digest).await?.ok_or(Unreadable::Removed)
+        let healing = HEALING.with(Rc::clone);
+        let alone = healing.enter().await;
+        self.heal(piece).await?;
+        drop(alone);
+        pieces.response(&piece.digest).await?.ok_or(Unreadable::Removed)
     }
 
-    async fn heal(&self, digest: &Digest) -> Result<(), Unreadable> {
+    async fn heal(&self, piece: &Piece) -> Result<(), Unreadable> {
+        let digest = &piece.digest;
         if !self.store.has_manifest(self.manifest.model(), self.manifest.revision()).await? {
             forget();
             return Err(Unreadable::Removed);
@@ -103,7 +109,7 @@ impl Ready {
         let Some(place) = pieces.place(digest).await? else {
             return Ok(());
         };
-        let response = match salvage::fetch(digest).await {
+        let response = match salvage::fetch(piece).await {
             Ok(response) => response,
             Err(refusal) => {
                 pieces.give_back(place).await?;
