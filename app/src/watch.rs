@@ -66,7 +66,7 @@ async fn watch_on() -> Result<(), JsValue> {
         unseen = hidden;
         looks += 1;
         root.toggle_attribute_with_force(OFFLINE, offline)?;
-        let ready = renewed && is_settled(&registration) && !device::is_busy();
+        let ready = renewed && is_settled(&registration) && !device::is_busy(&registration).await;
         root.toggle_attribute_with_force(RENEWED, ready)?;
         TimeoutFuture::new(LOOK_EVERY).await;
     }

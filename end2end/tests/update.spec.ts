@@ -68,6 +68,8 @@ for (const engine of ['background', 'page'] as const) {
     const page = engine === 'page' ? await device.newPageWithoutBackgroundFetch() : await device.newPage();
     const model = await ModelPage.open(page, server);
     await expect.poll(() => storedShell(page)).toContain('/offline');
+    const other = await device.newPage();
+    await other.goto(server.url);
     server.faults({ bytes_per_second: 2_000_000 });
     await model.click('Download');
     await model.isPast(0.05);
@@ -83,9 +85,13 @@ for (const engine of ['background', 'page'] as const) {
     );
     expect(await model.state()).toBe('fetching');
     await expect(page.getByText(PROMPT)).toBeHidden();
+    await comesIntoSight(other);
+    expect(await model.state()).toBe('fetching');
+    await expect(other.getByText(PROMPT), 'in another tab').toBeHidden();
     server.faults({});
     await model.becomes('ready', 100_000);
     await expect(page.getByText(PROMPT)).toBeVisible();
+    await expect(other.getByText(PROMPT)).toBeVisible();
     expect(await build(page)).toBe('');
   });
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use background_fetch::BackgroundFetch;
 use gloo_timers::future::TimeoutFuture;
 use piece_store::{StoreError, Turn, TurnOf};
 use protocol::download::{
@@ -11,6 +12,7 @@ use protocol::download::{
 };
 use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish, WishState};
 use wasm_bindgen_futures::spawn_local;
+use web_sys::ServiceWorkerRegistration;
 
 use crate::browser::{Device, log, now, window};
 use crate::{background, choice, news, page_engine, room, survey};
@@ -78,10 +80,18 @@ pub fn choose(choice: Choice) {
     }
 }
 
-/// Whether a download of this page is under way.
-#[must_use]
-pub fn is_busy() -> bool {
-    drivers().iter().any(|driver| driver.with(Download::is_busy))
+/// Whether a download of this site is under way: of this page, of another one, or of the browser's.
+pub async fn is_busy(registration: &ServiceWorkerRegistration) -> bool {
+    if drivers().iter().any(|driver| driver.with(Download::is_busy)) {
+        return true;
+    }
+    // Where nobody can be asked, nobody is known to be.
+    if let Ok(background) = BackgroundFetch::of(registration)
+        && background.get_ids().await.is_ok_and(|ids| !ids.is_empty())
+    {
+        return true;
+    }
+    Turn::is_any_page_engine_at_work().await.unwrap_or(false)
 }
 
 /// Hands a message of the worker's, or of another page, to the downloads it concerns.

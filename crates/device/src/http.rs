@@ -1,11 +1,8 @@
 //! Requests of the page itself.
 
-use futures_util::future::{Either, select};
-use futures_util::pin_mut;
-use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, Request, RequestCache, RequestInit, Response};
+use web_sys::{AbortSignal, Request, RequestCache, RequestInit, Response};
 
 use crate::browser::window;
 
@@ -28,22 +25,12 @@ pub(crate) async fn send(request: &Request) -> Result<Response, JsValue> {
 
 /// The status of a URL, and the text there if that is 200, unless it takes too long.
 pub(crate) async fn text(url: &str) -> Result<(u16, String), JsValue> {
-    let abort = AbortController::new()?;
-    let request = request(url, Some(&abort.signal()))?;
-    let answer = async {
-        let response = send(&request).await?;
-        let text = match response.status() {
-            200 => JsFuture::from(response.text()?).await?.as_string(),
-            _ => None,
-        };
-        Ok((response.status(), text.unwrap_or_default()))
+    // Ended by it, so that it does not keep one of the few connections that a page may have.
+    let patience = AbortSignal::timeout_with_u32(PATIENCE);
+    let response = send(&request(url, Some(&patience))?).await?;
+    let text = match response.status() {
+        200 => JsFuture::from(response.text()?).await?.as_string(),
+        _ => None,
     };
-    pin_mut!(answer);
-    let answer = match select(answer, TimeoutFuture::new(PATIENCE)).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err("the server does not answer".into()),
-    };
-    // What nobody waits for must not keep one of the few connections that a page may have.
-    abort.abort();
-    answer
+    Ok((response.status(), text.unwrap_or_default()))
 }

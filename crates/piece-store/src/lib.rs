@@ -36,6 +36,7 @@ pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};
 pub use model_store::{BrowserStore, ModelStore, StoredModel};
+pub use one_at_a_time::{Alone, OneAtATime};
 pub use parts::Parts;
 pub use pieces::Pieces;
 pub use turn::{Turn, TurnOf};

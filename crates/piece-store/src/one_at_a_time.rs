@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 
 /// Lets one in at a time.
 #[derive(Debug, Default)]
-pub(crate) struct OneAtATime {
+pub struct OneAtATime {
     busy: Cell<bool>,
     waiting: RefCell<Vec<Waker>>,
 }
@@ -19,12 +19,12 @@ pub struct Alone<'a>(&'a OneAtATime);
 impl OneAtATime {
     /// Whether somebody is in.
     #[must_use]
-    pub(crate) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         self.busy.get()
     }
 
     /// Waits until nobody is in.
-    pub(crate) async fn enter(&self) -> Alone<'_> {
+    pub async fn enter(&self) -> Alone<'_> {
         poll_fn(|context| {
             if !self.busy.replace(true) {
                 return Poll::Ready(());

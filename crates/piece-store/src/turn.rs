@@ -54,6 +54,9 @@ impl Drop for Turn {
     }
 }
 
+/// How the names of page engines' turns begin.
+const PAGE_ENGINE: &str = "modelferry page ";
+
 /// The names of turns.
 #[derive(Clone, Copy, Debug)]
 pub enum TurnOf<'a> {
@@ -73,7 +76,7 @@ impl fmt::Display for TurnOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store => f.write_str("modelferry store"),
-            Self::PageEngine(model) => write!(f, "modelferry page {model}"),
+            Self::PageEngine(model) => write!(f, "{PAGE_ENGINE}{model}"),
             Self::Start(model) => write!(f, "modelferry start {model}"),
             Self::Salvage(model) => write!(f, "modelferry salvage {model}"),
             Self::Piece(digest) => write!(f, "modelferry piece {digest}"),
@@ -111,15 +114,16 @@ impl Turn {
     /// # Errors
     /// What the browser throws.
     pub async fn is_taken(of: TurnOf<'_>) -> Result<bool, StoreError> {
-        let Some(locks) = locks()? else { return Ok(false) };
-        let held = Reflect::get(&JsFuture::from(locks.query()?).await?, &"held".into())?;
         let name = of.to_string();
-        for lock in Array::from(&held).iter() {
-            if Reflect::get(&lock, &"name".into())?.as_string().is_some_and(|held| held == name) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        is_any_held(|held| held == name).await
+    }
+
+    /// Whether some page fetches some model itself. The same holds.
+    ///
+    /// # Errors
+    /// What the browser throws.
+    pub async fn is_any_page_engine_at_work() -> Result<bool, StoreError> {
+        is_any_held(|held| held.starts_with(PAGE_ENGINE)).await
     }
 
     async fn request(of: TurnOf<'_>, options: &Object) -> Result<Option<Self>, StoreError> {
@@ -178,6 +182,18 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         drop(self.granted());
     }
+}
+
+/// Whether there is a lock of such a name.
+async fn is_any_held(is_meant: impl Fn(&str) -> bool) -> Result<bool, StoreError> {
+    let Some(locks) = locks()? else { return Ok(false) };
+    let held = Reflect::get(&JsFuture::from(locks.query()?).await?, &"held".into())?;
+    for lock in Array::from(&held).iter() {
+        if Reflect::get(&lock, &"name".into())?.as_string().is_some_and(|name| is_meant(&name)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The locks of this origin, if the browser has any.
