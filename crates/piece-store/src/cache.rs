@@ -18,7 +18,6 @@ use web_sys::{
     Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
-use crate::streamed::Streamed;
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf};
 
 const PREFIX: &str = "modelferry-";
@@ -82,25 +81,12 @@ pub async fn remove_other_layouts() -> Result<(), StoreError> {
 
 /// A response made anew, with exactly these headers.
 fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError> {
-    let init = with_headers(bytes, content_type)?;
-    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
-}
-
-/// The same, with a body that is not copied. It ends early if what comes with it does.
-fn streamed(bytes: Uint8Array, content_type: &str) -> Result<(Response, Streamed), StoreError> {
-    let init = with_headers(&bytes, content_type)?;
-    let body = Streamed::new(bytes)?;
-    let response = Response::new_with_opt_readable_stream_and_init(Some(&body.stream), &init)?;
-    Ok((response, body))
-}
-
-fn with_headers(bytes: &Uint8Array, content_type: &str) -> Result<ResponseInit, JsValue> {
     let headers = Headers::new()?;
     headers.set("content-type", content_type)?;
     headers.set("content-length", &bytes.length().to_string())?;
     let init = ResponseInit::new();
     init.set_headers(&headers);
-    Ok(init)
+    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
 }
 
 /// Puts an entry into the cache of this name.
@@ -252,7 +238,9 @@ impl Pieces for CachePieces {
         if self.has(digest).await? {
             return Ok(());
         }
-        let (response, _body) = streamed(bytes, "application/octet-stream")?;
+        let response = stored(&bytes, "application/octet-stream")?;
+        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
+        drop(bytes);
         begin_piece(digest).await?;
         put_body(digest, &response).await?;
         Ok(finish_piece(digest).await?)

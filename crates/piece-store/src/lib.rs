@@ -22,7 +22,6 @@ mod model_store;
 mod one_at_a_time;
 mod parts;
 mod pieces;
-mod streamed;
 mod turn;
 
 pub use admission::{PieceBuffer, Place, Unverified, release, two_at_a_time};
