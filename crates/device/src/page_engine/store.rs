@@ -169,10 +169,10 @@ impl Engine {
         }
         // The line has become slow after it was opened.
         drop(taken(&self.places, digest));
-        let Some(bytes) = self.buffer(digest) else {
+        let Some(bytes) = taken(&self.buffers, digest) else {
             return Err(Refusal::Unavailable);
         };
-        // Which takes as much memory again, twice.
+        // Which takes as much memory again.
         let _alone = self.verifying.enter().await;
         pieces.admit(digest, bytes).await.map_err(|error| match error {
             AdmitError::Mismatch { .. } => Refusal::Mismatch,
