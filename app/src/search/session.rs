@@ -278,7 +278,7 @@ impl Session {
                 self.fail(&text::text_failure(&failure));
             }
             FromInference::Hits { job, number, hits, .. } if (job, number) == (self.job, self.number) => {
-                self.show_hits(&hits)
+                self.show_hits(&hits);
             }
             // White space alone is not asked for, and what else there may be is not of the text.
             FromInference::QueryFailed { number, failure } if number == self.number => match failure {
