@@ -18,7 +18,6 @@ use web_sys::{
     Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
-use crate::admission::release;
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf};
 
 const PREFIX: &str = "modelferry-";
@@ -240,8 +239,8 @@ impl Pieces for CachePieces {
             return Ok(());
         }
         let response = stored(&bytes, "application/octet-stream")?;
-        // The response has a copy, which the browser copies once more on its way out of this process. Ours is of no use.
-        release(&bytes.buffer());
+        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
+        drop(bytes);
         begin_piece(digest).await?;
         put_body(digest, &response).await?;
         Ok(finish_piece(digest).await?)

@@ -13,8 +13,7 @@ pub trait Pieces {
     /// The bytes of one piece, in the form that costs least to hand over.
     type Bytes;
 
-    /// Hashes the bytes and keeps them if they have this digest. Nobody else may use them meanwhile or afterwards: their memory
-    /// is given back.
+    /// Hashes the bytes and keeps them if they have this digest.
     ///
     /// # Errors
     /// [`AdmitError::Mismatch`] if they do not; [`AdmitError::Store`] if they could not be kept.

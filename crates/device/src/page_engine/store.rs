@@ -169,10 +169,10 @@ impl Engine {
         }
         // The line has become slow after it was opened.
         drop(taken(&self.places, digest));
-        let Some(bytes) = taken(&self.buffers, digest) else {
+        let Some(bytes) = self.buffer(digest) else {
             return Err(Refusal::Unavailable);
         };
-        // Which takes as much memory again.
+        // Which takes as much memory again, twice.
         let _alone = self.verifying.enter().await;
         pieces.admit(digest, bytes).await.map_err(|error| match error {
             AdmitError::Mismatch { .. } => Refusal::Mismatch,
