@@ -41,7 +41,8 @@ pub(crate) async fn tell(message: &FromWorker) {
 /// Brings the page of a model to the front, or opens it.
 pub(crate) async fn show(model: &ModelId) {
     let page = routes::model_page(model);
-    let open = windows().await.into_iter().find(|window| window.url().ends_with(&page));
+    let is_it = |url: &str| url.split(['?', '#']).next().is_some_and(|url| url.ends_with(&page));
+    let open = windows().await.into_iter().find(|window| is_it(&window.url()));
     let shown = match open.map(|window| window.focus()) {
         Some(Ok(focused)) => settled(focused).await,
         Some(Err(error)) => Err(error),

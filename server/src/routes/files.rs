@@ -36,7 +36,6 @@ pub(super) async fn without_owner(
     request: Request,
 ) -> Response {
     match decoded(names) {
-        // A model may be called `resolve` itself.
         Ok((name, revision, path)) => match path.split_once('/') {
             // A model may be called `resolve` itself.
             Some((inner, path)) if matches!(&revision[..], "resolve" | "raw") => {
