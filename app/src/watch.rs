@@ -6,6 +6,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use protocol::routes;
+use protocol::shell::is_of_the_server;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, RequestCache, RequestInit, Response, ServiceWorkerRegistration};
@@ -85,6 +86,6 @@ async fn ask() -> Option<Option<String>> {
     init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
     let answer = window().fetch_with_str_and_init(routes::SERVICE_WORKER, &init);
     let answer: Response = JsFuture::from(answer).await.ok()?.unchecked_into();
-    // The word of something between is not the server's.
-    (answer.status() <= 501).then(|| answer.headers().get("etag").ok().flatten().filter(|_| answer.ok()))
+    is_of_the_server(answer.status())
+        .then(|| answer.headers().get("etag").ok().flatten().filter(|_| answer.ok()))
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Driver, EngineName } from '../engines/driver.ts';
+import type { Model } from '../engines/model.ts';
 import { SearchPage } from '../engines/search.ts';
 import { ENGINES, test } from '../engines/test.ts';
 import { Inference } from '../harness/inference.ts';
@@ -72,6 +73,21 @@ async function keeps(driver: Driver, ...paths: string[]): Promise<void> {
 async function onePiece(server: Server): Promise<string> {
   const { files } = await server.manifest();
   return files.find((file) => file.path === 'model.safetensors')!.pieces[1]!;
+}
+
+/** Downloads the model and takes a piece away that the worker believes to be there; the piece, and where its file is. */
+async function oneRemoved(server: Server, driver: Driver, model: Model): Promise<{ piece: string; url: string }> {
+  const piece = await onePiece(server);
+  await model.open(server);
+  await controlled(driver);
+  const tidy = await tidiedUp(driver);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
+  const url = `/${MODEL}/resolve/main/model.safetensors`;
+  expect((await ask(driver, { url, method: 'HEAD' })).status).toBe(200);
+  await driver.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
+  return { piece, url };
 }
 
 for (const engine of Object.keys(ENGINES) as EngineName[]) {
@@ -296,16 +312,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
     });
 
     test('a piece that the browser removed is fetched again while the model is read', async ({ server, driver, model }) => {
-      const piece = await onePiece(server);
-      await model.open(server);
-      await controlled(driver);
-      const tidy = await tidiedUp(driver);
-      await model.click('Download');
-      await model.becomes('ready');
-      await tidy();
-      const url = `/${MODEL}/resolve/main/model.safetensors`;
-      expect((await ask(driver, { url, method: 'HEAD' })).status).toBe(200);
-      await driver.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
+      const { piece, url } = await oneRemoved(server, driver, model);
       const mark = server.mark();
       expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
       expect(server.pieceRequests(mark)).toEqual([piece]);
@@ -313,18 +320,8 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
     });
 
     test('a piece that cannot be fetched again comes with the file, in the middle of it', async ({ server, driver, model }) => {
-      await model.open(server);
-      await controlled(driver);
-      const tidy = await tidiedUp(driver);
-      await model.click('Download');
-      await model.becomes('ready');
-      await tidy();
-      const url = `/${MODEL}/resolve/main/model.safetensors`;
-      expect((await ask(driver, { url, method: 'HEAD' })).status).toBe(200);
-      const { files } = await server.manifest();
-      const piece = files.find(({ path }) => path === 'model.safetensors')!.pieces[1]!;
+      const { piece, url } = await oneRemoved(server, driver, model);
       server.faults({ corrupt_pieces: [piece] });
-      await driver.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
       expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
       expect(await storedPieces(driver)).not.toContain(piece);
     });

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, type Asked, controlled, type Got, tidiedUp } from '../harness/reading.ts';
+import type { Site } from '../harness/site.ts';
 import {
   bystander,
   type Device,
@@ -25,20 +26,23 @@ const test = base.extend<{ model: ModelPage }>({
   serverFlags: ['--piece-size', String(PIECE)],
 
   /** The model's page, with the model on the device. */
-  model: async ({ server, device }, use) => {
-    const model = await open(server, device);
-    const tidy = await tidiedUp(model.page);
-    await model.click('Download');
-    await model.becomes('ready');
-    await tidy();
-    await use(model);
-  },
+  model: async ({ server, device }, use) => use(await onDevice(server, device)),
 });
 
 /** Downloads in the page: many small requests would take the browser minutes. */
-async function open(server: Server, device: Device): Promise<ModelPage> {
-  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), server);
+async function open(site: Site, device: Device): Promise<ModelPage> {
+  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), site);
   await controlled(model.page);
+  return model;
+}
+
+/** A model's page, with the model on the device. */
+async function onDevice(site: Site, device: Device): Promise<ModelPage> {
+  const model = await open(site, device);
+  const tidy = await tidiedUp(model.page);
+  await model.click('Download');
+  await model.becomes('ready');
+  await tidy();
   return model;
 }
 
@@ -181,12 +185,7 @@ test('what is not ready, and what is not there, goes to the network', async ({ s
 });
 
 test('many pieces that are gone are fetched again one at a time', async ({ server, device, faultProxy }) => {
-  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
-  await controlled(model.page);
-  const tidy = await tidiedUp(model.page);
-  await model.click('Download');
-  await model.becomes('ready');
-  await tidy();
+  const model = await onDevice(faultProxy, device);
   const url = address(WEIGHTS);
   expect((await ask(model.page, { url, headers: { range: 'bytes=0-9' } })).status).toBe(206);
   const { files } = await server.manifest();
@@ -211,12 +210,7 @@ test('many pieces that are gone are fetched again one at a time', async ({ serve
 
 test('a piece that does not come in time is not waited for', async ({ server, device, faultProxy }) => {
   device.tolerate(/could not be read/);
-  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
-  await controlled(model.page);
-  const tidy = await tidiedUp(model.page);
-  await model.click('Download');
-  await model.becomes('ready');
-  await tidy();
+  const model = await onDevice(faultProxy, device);
   const { files } = await server.manifest();
   const [piece] = files.find(({ path }) => path === 'config.json')!.pieces;
   expect((await ask(model.page, { url: address(WEIGHTS), headers: { range: 'bytes=0-9' } })).status).toBe(206);
@@ -313,12 +307,7 @@ test('what hub clients probe is answered without the server, as far as the devic
 
 test('what hub clients probe is answered from the device behind a gateway without its server, or one that hangs', async ({ device, faultProxy }) => {
   device.tolerate(/status of 50\d/);
-  const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy);
-  await controlled(model.page);
-  const tidy = await tidiedUp(model.page);
-  await model.click('Download');
-  await model.becomes('ready');
-  await tidy();
+  const model = await onDevice(faultProxy, device);
   const path = `/api/models/${MODEL}`;
   const ask = (path: string) => model.page.evaluate((path) => fetch(path).then(({ status }) => status), path);
   for (const status of [502, 503, 504]) {

@@ -48,9 +48,9 @@ impl Status {
     ) -> Result<Self, StoreError> {
         let wish = store.wish(model).await?;
         let mut found: Option<(u8, StoredModel)> = None;
-        for manifest in store.manifests().await? {
+        for manifest in store.manifests_of(model).await? {
             let its = manifest.revision();
-            if manifest.model() != model || revision.is_some_and(|asked| asked != its) {
+            if revision.is_some_and(|asked| asked != its) {
                 continue;
             }
             let kept = store.kept(&manifest).await?;
@@ -89,7 +89,7 @@ impl Status {
 
     /// Of a revision that is complete, if there is one: also while another is wanted that is not.
     pub(crate) async fn of_ready(store: &BrowserStore, model: &ModelId) -> Result<Option<Self>, StoreError> {
-        for manifest in store.manifests().await?.iter().filter(|manifest| manifest.model() == model) {
+        for manifest in store.manifests_of(model).await? {
             let status = Self::of(store, model, Some(manifest.revision())).await?;
             if status.stands == Stands::Ready {
                 return Ok(Some(status));

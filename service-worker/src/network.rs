@@ -1,6 +1,7 @@
 //! How long the network is waited for where there is another answer, and whose word counts.
 
 use js_sys::{Array, Promise};
+use protocol::shell::is_of_the_server;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Response;
 
@@ -18,6 +19,5 @@ pub(crate) async fn in_time(network: &Promise) -> Option<Response> {
     });
     let answered = settled(Promise::race(&Array::of2(network, &patience))).await;
     let response: Response = answered.ok().filter(JsValue::is_object)?.unchecked_into();
-    // RFC 9110 sections 15.6.3 to 15.6.5, and what is beyond them: the word of something between, not the server's.
-    (response.status() <= 501).then_some(response)
+    is_of_the_server(response.status()).then_some(response)
 }

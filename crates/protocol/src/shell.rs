@@ -6,6 +6,13 @@
 /// not carry it is not ours: other people's pages may be on the same origin.
 pub const BUILD: &str = "x-modelferry-build";
 
+/// Whether an answer with this status is the server's own word, and not that of something between: RFC 9110 sections 15.6.3 to
+/// 15.6.5, and what is beyond them.
+#[must_use]
+pub fn is_of_the_server(status: u16) -> bool {
+    status <= 501
+}
+
 /// How a URL of the application is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kept {
