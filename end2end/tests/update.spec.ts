@@ -4,6 +4,7 @@ import { ownPage } from '../engines/own-page.ts';
 import { tolerateFailures } from '../harness/faults.ts';
 import { SearchPanel } from '../harness/search-panel.ts';
 import { storedShell, storedShells } from '../harness/shell.ts';
+import { endIdleWorkers } from '../harness/takeover.ts';
 import { expect, MODEL, ModelPage, type Server, test, until } from '../harness/test.ts';
 
 const PROMPT = /There is a new version of this page/;
@@ -27,6 +28,11 @@ async function comesIntoSight(page: Page): Promise<void> {
 function build(page: Page): Promise<string> {
   return page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--build').trim());
 }
+
+test.beforeEach(({ device }) => {
+  // A page that is closed at once is no matter of this.
+  device.context.on('page', (page) => void endIdleWorkers(page).catch(() => undefined));
+});
 
 test('a new build is announced, and loading again gives page, files and worker of it', async ({ server, device }) => {
   tolerateFailures(device);
@@ -147,7 +153,7 @@ for (const takenOver of [false, true]) {
   const worker = takenOver ? 'new' : 'old';
   test(`a page whose files did not come takes the place of none that opens offline (${worker} worker)`, async ({ server, faultProxy, device }) => {
     tolerateFailures(device);
-    device.tolerate(/could not be kept .*NetworkError/);
+    device.tolerate(/could not be kept .*NetworkError|worker could not be renewed/);
     const page = await device.newPage();
     await page.goto(faultProxy.url);
     await expect.poll(() => storedShell(page)).toContain('/');
