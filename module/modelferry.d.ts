@@ -140,7 +140,10 @@ export type Code =
   | 'server'
   /** The person stopped it, in another page or in the browser's own interface, or the browser did. */
   | 'stopped'
-  /** What is stored cannot be read or written. */
+  /**
+   * What is stored cannot be read or written. If it stays so, load the page again: a browser whose site data were cleared
+   * meanwhile may not answer it any more.
+   */
   | 'storage'
   /** This window cannot keep anything: no secure context, or a private window of some browsers. */
   | 'unsupported';

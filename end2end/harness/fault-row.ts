@@ -66,7 +66,7 @@ const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
   10: [['two tabs click Download at once'], ['Cancel in the other tab', 'background'], ['a tab with Background Fetch beside one that downloads itself']],
   11: [['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes']],
   13: [['quota too small at the start']],
-  14: [['pieces removed behind our back when ready']],
+  14: [['pieces removed behind our back when ready'], ['the caches answer the page nothing any more (clock set forward)', 'page']],
   15: [['history.pushState all the time']],
   16: [['computer asleep until its connections are gone']],
   17: [['a page of this version, a worker of another']],

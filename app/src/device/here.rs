@@ -37,7 +37,9 @@ impl Seat {
 
     /// The person pressed a button.
     pub(crate) fn press(self, button: Button) {
-        self.download.press(button);
+        if !matches!(button, Button::Download | Button::Resume) || !self.download.load_again() {
+            self.download.press(button);
+        }
     }
 
     /// The person chose an engine, for all downloads of this site.

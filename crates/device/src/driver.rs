@@ -15,7 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::ServiceWorkerRegistration;
 
 use crate::browser::{Device, log, now, window};
-use crate::{background, choice, news, page_engine, room, survey};
+use crate::{background, choice, news, page_engine, reload, room, survey};
 
 /// How often the tab that works tells the others how far it is, in milliseconds.
 const TELL_EVERY: u64 = 500;
@@ -275,6 +275,9 @@ impl Driver {
                     }
                 };
                 self.dispatch(event);
+                if reload::was_for(&model) {
+                    self.go_on();
+                }
             }
             Effect::Prepare => {
                 let event = match survey::prepare(&device, &model, revision).await {
@@ -348,6 +351,15 @@ impl Driver {
                 // Another model may have been removed meanwhile, and pieces with it that were counted here.
                 self.dispatch(Event::Changed);
             }
+        }
+    }
+
+    /// The page was loaded again for this.
+    fn go_on(self: &Rc<Self>) {
+        let first = self.with(|download| download.buttons().first().copied());
+        // Else it is there, or goes on already.
+        if let Some(button @ (Button::Download | Button::Resume)) = first {
+            press(self, button);
         }
     }
 

@@ -11,6 +11,7 @@ mod driver;
 mod http;
 mod news;
 mod page_engine;
+mod reload;
 mod removal;
 mod room;
 mod seat;

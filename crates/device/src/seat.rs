@@ -6,6 +6,7 @@ use protocol::download::{Button, Choice, Download};
 use protocol::{ModelId, Revision};
 
 use crate::driver::{self, Driver};
+use crate::reload;
 
 /// One download of this page. It lives as long as the page, whatever shows it; as a number it may be sent anywhere, but it
 /// means something in this thread only.
@@ -47,6 +48,13 @@ impl Seat {
         if let Some(driver) = self.driver() {
             driver::press(&driver, button);
         }
+    }
+
+    /// Where the browser's storage does not answer this page any more, loads it again, and the next one begins this download;
+    /// says whether it does. Nothing else leads on then.
+    #[must_use]
+    pub fn load_again(self) -> bool {
+        self.driver().is_some_and(|driver| reload::load_again(&driver.identity().0))
     }
 
     /// This download is to use this engine when it begins next, whatever was chosen for all.

@@ -18,6 +18,7 @@ use web_sys::{
     Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
+use crate::connection::{answer, answer_at_last};
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf};
 
 const PREFIX: &str = "modelferry-";
@@ -42,7 +43,7 @@ fn caches() -> Result<CacheStorage, StoreError> {
 }
 
 async fn open(name: &str) -> Result<Cache, StoreError> {
-    Ok(JsFuture::from(caches()?.open(name)).await?.unchecked_into())
+    Ok(answer(caches()?.open(name)).await?.unchecked_into())
 }
 
 /// SHA-256 by the browser's own code.
@@ -67,13 +68,13 @@ pub async fn sha256(bytes: &Uint8Array) -> Result<Digest, StoreError> {
 /// When the caches cannot be listed or deleted.
 pub async fn remove_other_layouts() -> Result<(), StoreError> {
     let caches = caches()?;
-    let names: Array = JsFuture::from(caches.keys()).await?.unchecked_into();
+    let names: Array = answer(caches.keys()).await?.unchecked_into();
     for name in names.iter().filter_map(|name| name.as_string()) {
         if name.starts_with(PREFIX)
             && !name.starts_with(SHELL)
             && ![PIECES, DOCUMENTS, PARTS].contains(&name.as_str())
         {
-            JsFuture::from(caches.delete(&name)).await?;
+            answer(caches.delete(&name)).await?;
         }
     }
     Ok(())
@@ -94,7 +95,13 @@ fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError
 /// # Errors
 /// When it cannot be written.
 pub async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
-    JsFuture::from(open(cache).await?.put_with_str(key, response)).await?;
+    answer_at_last(open(cache).await?.put_with_str(key, response)).await?;
+    Ok(())
+}
+
+/// The same for an entry that is in memory, and small.
+async fn put_small(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
+    answer(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
 }
 
@@ -107,7 +114,7 @@ fn mark(digest: &Digest) -> String {
 
 /// What is stored from now on is not taken for a piece before [`finish_piece`]. To be called during the piece's turn.
 pub(crate) async fn begin_piece(digest: &Digest) -> Result<(), StoreError> {
-    put(PIECES, &mark(digest), &stored(&Uint8Array::new_with_length(0), "text/plain")?).await
+    put_small(PIECES, &mark(digest), &stored(&Uint8Array::new_with_length(0), "text/plain")?).await
 }
 
 pub(crate) async fn put_body(digest: &Digest, response: &Response) -> Result<(), StoreError> {
@@ -150,7 +157,7 @@ pub async fn found(cache: &str, key: &str) -> Result<Option<Response>, StoreErro
     let options = exactly();
     // Opens it as well, in one step.
     options.set_cache_name(cache);
-    let value = JsFuture::from(caches()?.match_with_str_and_options(key, &options)).await?;
+    let value = answer(caches()?.match_with_str_and_options(key, &options)).await?;
     Ok((!value.is_undefined()).then(|| value.unchecked_into()))
 }
 
@@ -159,7 +166,7 @@ async fn bytes(response: &Response) -> Result<Uint8Array, StoreError> {
 }
 
 async fn urls(cache: &str) -> Result<Vec<String>, StoreError> {
-    let requests: Array = JsFuture::from(open(cache).await?.keys()).await?.unchecked_into();
+    let requests: Array = answer(open(cache).await?.keys()).await?.unchecked_into();
     Ok(requests.iter().map(|request| request.unchecked_into::<Request>().url()).collect())
 }
 
@@ -179,13 +186,13 @@ pub async fn paths(cache: &str) -> Result<Vec<String>, StoreError> {
 /// When the cache cannot be written.
 pub async fn delete_one(cache: &str, key: &str) -> Result<bool, StoreError> {
     let deleted = open(cache).await?.delete_with_str_and_options(key, &exactly());
-    Ok(JsFuture::from(deleted).await?.is_truthy())
+    Ok(answer(deleted).await?.is_truthy())
 }
 
 /// Of documents there is one entry a path; of parts there may be many, told apart by their query.
 async fn delete(cache: &str, key: &str) -> Result<bool, StoreError> {
     let deleted = open(cache).await?.delete_with_str_and_options(key, &whatever_the_query());
-    Ok(JsFuture::from(deleted).await?.is_truthy())
+    Ok(answer(deleted).await?.is_truthy())
 }
 
 /// What the server answered is stored with its own headers, and whatever it varies by, it is the same piece.
@@ -290,7 +297,7 @@ impl CacheDocuments {
 impl Documents for CacheDocuments {
     async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
         let response = stored(&Uint8Array::from(text.as_bytes()), "text/plain;charset=utf-8")?;
-        put(DOCUMENTS, key, &response).await
+        put_small(DOCUMENTS, key, &response).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
@@ -330,13 +337,13 @@ impl Parts for CacheParts {
         // The type is a place for the offset that every browser gives back as it was: a stored response does not
         // know its own URL.
         let response = stored(bytes, &format!("modelferry/{offset}"))?;
-        put(PARTS, &format!("{}?{offset}", routes::piece(digest)), &response).await
+        put_small(PARTS, &format!("{}?{offset}", routes::piece(digest)), &response).await
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
         let all = open(PARTS).await?;
         let all = all.match_all_with_str_and_options(&routes::piece(digest), &whatever_the_query());
-        let all: Array = JsFuture::from(all).await?.unchecked_into();
+        let all: Array = answer(all).await?.unchecked_into();
         for response in all.iter() {
             let response: Response = response.unchecked_into();
             let kind = response.headers().get("content-type")?;

@@ -15,6 +15,7 @@ mod byte_reader;
 mod cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod connection;
 mod documents;
 mod error;
 mod memory;
@@ -31,6 +32,7 @@ pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, remove_other_lay
 pub mod entries {
     pub use crate::cache::{DOCUMENTS, delete_one as delete, found as get, paths, put};
 }
+pub use connection::{in_a_minute, is_silent};
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use futures_util::future::{Either, select};
-use futures_util::pin_mut;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
-use piece_store::{AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, release};
+use piece_store::{
+    AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, in_a_minute, is_silent, release,
+};
 use protocol::download::{Cause, Event};
 use protocol::transfer::Save;
 use protocol::{Digest, FromWorker, Piece, Refusal};
@@ -18,10 +18,6 @@ use web_sys::Response;
 use super::Engine;
 use crate::browser::log;
 use crate::news;
-
-/// How long the store may take for a piece that is in memory, in milliseconds. When Chromium finds a disk full and removes all
-/// that a site has stored, what it was just told to store is neither stored nor refused, ever.
-const PATIENCE: u32 = 60_000;
 
 impl Engine {
     /// Takes what was saved of a piece.
@@ -140,7 +136,9 @@ impl Engine {
 
     pub(super) async fn admit(self: Rc<Self>, piece: Piece) {
         let digest = piece.digest;
-        let stored = in_time(self.verify_or_store(&digest)).await;
+        // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
+        // stored nor refused, ever.
+        let stored = in_a_minute(self.verify_or_store(&digest)).await;
         match stored.unwrap_or(Err(Refusal::Storage)) {
             Ok(()) => {
                 news::tell(&FromWorker::Admitted { digest });
@@ -244,32 +242,15 @@ impl Engine {
 
     /// At the end of a run: what has come is there for the next one, and nobody waits for this one's places.
     pub(super) async fn put_away(self: &Rc<Self>) {
-        let put_away = async {
-            self.save_all().await;
-            self.give_places_back().await;
-        };
-        if in_time(put_away).await.is_none() {
-            log("the store does not answer", &JsValue::UNDEFINED);
-        }
-    }
-
-    async fn save_all(self: &Rc<Self>) {
-        loop {
+        // Caches that do not answer would let the person wait for nothing.
+        while !is_silent() {
             self.save(true);
             if self.saving.get() == 0 {
+                self.give_places_back().await;
                 return;
             }
             self.wake.wait().await;
         }
-    }
-}
-
-/// What comes of some work of the store's, or nothing after [`PATIENCE`].
-async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
-    pin_mut!(work);
-    match select(work, TimeoutFuture::new(PATIENCE)).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(_) => None,
     }
 }
 

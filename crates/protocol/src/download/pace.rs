@@ -5,11 +5,15 @@ use super::Millis;
 /// Over how long it is smoothed, in milliseconds.
 const WINDOW: u64 = 6_000;
 
+/// After so many milliseconds without a byte there is no speed, and none that any time left could be told from.
+const QUIET: u64 = 10_000;
+
 /// A speed that is measured about once a second.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Pace {
     last: Option<(Millis, u64)>,
     per_second: u64,
+    moved: Millis,
 }
 
 impl Pace {
@@ -23,6 +27,13 @@ impl Pace {
             let rest = WINDOW - weight;
             self.per_second =
                 (self.per_second.saturating_mul(rest) + current.saturating_mul(weight)) / WINDOW;
+            if bytes > before {
+                self.moved = now;
+            } else if now.saturating_sub(self.moved) >= QUIET {
+                self.per_second = 0;
+            }
+        } else {
+            self.moved = now;
         }
         self.last = Some((now, bytes));
     }
@@ -55,10 +66,14 @@ mod tests {
         assert_eq!(pace.seconds_for(60_000), Some(60));
         pace.measure(2_000, 8_500);
         assert_eq!(pace.per_second(), 2_000, "one fast second moves it by a sixth of the way");
-        for second in 3..60 {
+        for second in 3..12 {
             pace.measure(second * 1_000, 8_500);
         }
-        assert_eq!(pace.per_second(), 0);
+        assert!(pace.per_second() > 300, "it fades");
+        pace.measure(12_000, 8_500);
+        assert_eq!(pace.per_second(), 0, "and ends");
+        pace.measure(13_000, 12_500);
+        assert_eq!(pace.per_second(), 4_000, "what comes then is as good as the first");
     }
 
     #[test]

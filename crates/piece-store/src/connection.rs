@@ -1,0 +1,98 @@
+//! What a page or worker asks of the browser's caches, and what it does if no answer comes.
+//!
+//! When the data of a site are cleared while a page writes to its caches, Chromium may never again answer what that page asks
+//! of `caches`, and neither resolve nor reject it. Sometimes it answers nobody else of that origin either, until the page has
+//! gone. So nobody waits for ever here, and [`is_silent`] tells the page that it should be loaded again.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use gloo_timers::future::TimeoutFuture;
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{StoreError, StoreErrorKind};
+
+/// How long to wait: so many times so many milliseconds. Not all at once, since after a computer has slept the time would be
+/// over before the answer could be heard.
+const LOOKS: u32 = 6;
+const LOOK_EVERY: u32 = 10_000;
+
+thread_local! {
+    /// Whether somebody has waited in vain, and nobody was answered since. Then nobody waits longer than for one look.
+    static SILENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the caches do not answer this page or worker.
+#[must_use]
+pub fn is_silent() -> bool {
+    SILENT.get()
+}
+
+/// What the caches answer to something that takes a moment.
+pub(crate) fn answer(asked: Promise) -> Answer {
+    Answer { asked: asked.into(), patience: Patience::of(LOOKS) }
+}
+
+/// What the caches answer to something that takes as long as a body takes to come. It is given up when they have not
+/// answered something else.
+pub(crate) fn answer_at_last(asked: Promise) -> Answer {
+    Answer { asked: asked.into(), patience: Patience::of(u32::MAX) }
+}
+
+/// What comes of some work with the caches, or `None` if it is not done in a minute: then they are taken for silent.
+pub async fn in_a_minute<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut patience = Patience::of(LOOKS);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => patience.poll_end(context).map(|()| None),
+    })
+    .await
+}
+
+/// Written by hand: there are so many of them that it shows in what a browser has to load.
+pub(crate) struct Answer {
+    asked: JsFuture,
+    patience: Patience,
+}
+
+impl Future for Answer {
+    type Output = Result<JsValue, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(answer) = Pin::new(&mut self.asked).poll(context) {
+            SILENT.set(false);
+            return Poll::Ready(answer.map_err(StoreError::from));
+        }
+        self.patience
+            .poll_end(context)
+            .map(|()| Err(StoreError::new(StoreErrorKind::Other, "the caches do not answer")))
+    }
+}
+
+struct Patience {
+    looks: u32,
+    look: TimeoutFuture,
+}
+
+impl Patience {
+    fn of(looks: u32) -> Self {
+        Self { looks, look: TimeoutFuture::new(LOOK_EVERY) }
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while Pin::new(&mut self.look).poll(context).is_ready() {
+            self.looks -= 1;
+            if self.looks == 0 || SILENT.get() {
+                SILENT.set(true);
+                return Poll::Ready(());
+            }
+            self.look = TimeoutFuture::new(LOOK_EVERY);
+        }
+        Poll::Pending
+    }
+}
