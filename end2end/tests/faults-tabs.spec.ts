@@ -14,7 +14,7 @@ function press(model: ModelPage, name: string): Promise<void> {
 
 /** What is written to the console when the store of a page fails while it writes to it. */
 function tolerateTheStore(device: Device): void {
-  device.tolerate(/did not start a background fetch|could not be (removed|read|stored|saved)|fetching cannot begin|a piece was refused|does not answer/);
+  device.tolerate(/did not start a background fetch|could not be (removed|read|stored|saved)|fetching cannot begin|a piece was refused/);
 }
 
 // ---- row 10 ----
@@ -124,7 +124,7 @@ faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy,
   await row.endsReady(model, { waste: removed + (PIECE), timeout: 120_000 });
 });
 
-// In about every second run Chromium answers nothing any more that the page asks of its caches. The page waits a minute for
+// In about every third run Chromium answers nothing any more that the page asks of its caches. The page waits a minute for
 // it; then its button loads it again.
 faultRow(14, 'all site data cleared by the person in the middle', { timeout: 300_000 }, async ({ proxy, device, engine, row }) => {
   tolerateTheStore(device);
