@@ -45,6 +45,26 @@ test('what was cancelled stays so after a reload', async ({ server, device }) =>
   expect(server.pieceRequests(mark)).toEqual([]);
 });
 
+test('Cancel while the new version is asked for begins nothing, nor does the page that is opened next', async ({ server, faultProxy, device }) => {
+  device.tolerate(/Failed to load resource/);
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
+  const { revision } = await server.manifest();
+  server.replaceFile(MODEL, 'config.json', new TextEncoder().encode('{}'));
+  await until('the server to have the new version', async () => (await server.manifest()).revision !== revision);
+  await model.click('Download');
+  await expect(model.button('Get the new version')).toBeVisible();
+  await faultProxy.rules([{ name: 'late', path: '/api/models/*', delay_ms: 3_000 }]);
+  await model.click('Get the new version');
+  await until('the question', async () => (await faultProxy.used()).some((rule) => rule.name === 'late' && rule.used > 0));
+  await model.click('Cancel');
+  await until('the answer', async () => (await faultProxy.log()).every((request) => request.ended !== 'open'));
+  await model.becomes('interrupted');
+  await faultProxy.rules([]);
+  await model.reload();
+  await model.becomes('absent');
+  expect((await faultProxy.log()).filter((request) => request.path.startsWith('/pieces/'))).toEqual([]);
+});
+
 test('Discard leaves nothing behind', async ({ server, device }) => {
   server.faults({ bytes_per_second: 5_000_000 });
   const model = await ModelPage.open(await device.newPage(), server);

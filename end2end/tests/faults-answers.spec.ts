@@ -138,7 +138,7 @@ faultRow(5, 'a server that ignores Range', {}, async ({ proxy, device, engine, r
   // Not so fast that a piece is sent before the page can say that it does not want it. The browser asks for a range
   // after a cut only.
   const cut: Rule[] = engine === 'background' ? [{ path: `/pieces/${piece}`, times: 1, cut_at: 5_000_000 }] : [];
-  await proxy.rules([...cut, { ...SLOW, name: 'ignored', ignore_range: true }]);
+  await proxy.rules([...cut, { name: 'ignored', path: '/pieces/', ranged: true, ignore_range: true }, SLOW]);
   const model = await row.begin();
   await row.struck('ignored');
   // Six requests of the page's may be under way when the first one is answered.

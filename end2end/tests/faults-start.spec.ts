@@ -1,7 +1,7 @@
 // Row 11 of docs/FAULTS.md: the browser does not start a background fetch, or does not go on with it.
 import type { Page } from '@playwright/test';
 import { faultRow } from '../harness/fault-row.ts';
-import { slow } from '../harness/faults.ts';
+import { lasts, slow } from '../harness/faults.ts';
 import { bystander, type Device, expect, ModelPage, test, until } from '../harness/test.ts';
 
 const engines: ['background'] = ['background'];
@@ -34,6 +34,29 @@ async function largeOnes(server: { manifest(): Promise<{ files: { path: string; 
   const { files } = await server.manifest();
   return files.find((file) => file.path === 'model.safetensors')!.pieces;
 }
+
+// Every browser says the same of a worker whose script it did not get, whatever became of it.
+faultRow(11, 'the worker cannot be had', {}, async ({ proxy, device, row }) => {
+  device.tolerate(/could not be registered|Failed to load resource|A bad HTTP response code/);
+  await proxy.rules([{ name: 'worker', path: '/service-worker.js', status: 503 }]);
+  const model = await row.open();
+  await row.struck('worker');
+  await model.becomes('interrupted');
+  await row.tell(model);
+  // Not tried without a click.
+  const tries = async () => (await proxy.used())[0]!.used;
+  await lasts(1);
+  const before = await tries();
+  await lasts(3);
+  expect(await tries()).toBe(before);
+  // In vain, and it is offered again.
+  await model.click('Resume');
+  await row.struck('worker', before + 1);
+  await model.becomes('interrupted');
+  await proxy.rules([]);
+  await row.click(model, 'Resume');
+  await row.endsReady(model);
+});
 
 for (const [name, message] of [
   ['NotAllowedError', 'Background Fetch is not allowed here.'],

@@ -33,6 +33,35 @@ faultRow(10, 'two tabs click Download at once', {}, async ({ proxy, device, engi
   await other.becomes('ready');
 });
 
+// As in the browser's own list of downloads, which no test can press.
+faultRow(10, 'two tabs click Download at once, and the browser is told to stop', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
+  await proxy.rules([slow(engine)]);
+  const [one, other] = [await row.open(), await row.open()];
+  device.tolerate(/did not start a background fetch/);
+  await Promise.all([press(one, 'Download'), press(other, 'Download')]);
+  await one.isPast(0.3);
+  await other.isPast(0.3);
+  const witness = await bystander(proxy, device);
+  await witness.evaluate(async () => {
+    const { backgroundFetch } = (await navigator.serviceWorker.getRegistration('/')) as unknown as {
+      backgroundFetch: { getIds(): Promise<string[]>; get(id: string): Promise<{ abort(): Promise<boolean> } | undefined> };
+    };
+    for (const id of await backgroundFetch.getIds()) await (await backgroundFetch.get(id))?.abort();
+  });
+  await one.becomes('interrupted');
+  await other.becomes('interrupted');
+  await row.tell(one);
+  await expect(one.section).toContainText('This download was stopped.');
+  // Nor does a page that is opened later begin it by itself.
+  const mark = await proxy.mark();
+  const later = await row.open();
+  await later.becomes('interrupted');
+  await expect(later.section).toContainText('This download was stopped.');
+  expect((await proxy.log(mark)).filter((request) => request.path.startsWith('/pieces/'))).toEqual([]);
+  await row.click(one, 'Resume');
+  await row.endsReady(one);
+});
+
 faultRow(10, 'Cancel in the other tab', {}, async ({ proxy, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const one = await row.open();
@@ -202,6 +231,21 @@ faultRow(15, 'navigation in another tab all the time', { timeout: 240_000 }, asy
   await row.endsReady(model);
 });
 
+faultRow(15, 'navigation in another tab every 5 s', { timeout: 180_000 }, async ({ proxy, device, row }) => {
+  // For several of them during each piece.
+  await proxy.rules([{ path: '/pieces/', bytes_per_second: 1_500_000 }]);
+  const model = await row.open();
+  const other = await device.newPage();
+  device.tolerate(/favicon\.ico/);
+  await model.click('Download');
+  for (let visits = 1; (await model.state()) !== 'ready'; visits++) {
+    await other.goto(`${proxy.url}/healthz?${visits}`);
+    await until('5 s or the end', async () => (await model.state()) === 'ready' || undefined, { timeout: 5_000 }).catch(() => undefined);
+  }
+  await row.tell(model);
+  await row.endsReady(model, { clicks: 0 });
+});
+
 faultRow(15, 'history.pushState all the time after a piece was resumed', { timeout: 240_000 }, async ({ server, proxy, device, engine, row }) => {
   tolerateFailures(device);
   const { files } = await server.manifest();
@@ -251,14 +295,27 @@ faultRow(17, 'a page of another version, a worker of this', {}, async ({ proxy, 
 faultRow(17, 'an old page stays open while the site moves on', {}, async ({ proxy, engine, row }) => {
   const old = await row.open();
   await proxy.rules([
-    { path: '/pkg/*.wasm', replace: OTHER, set_headers: { 'cache-control': 'no-store' } },
-    { path: '/service-worker.js', replace: OTHER },
+    { name: 'pages', path: '/pkg/*.wasm', replace: OTHER, set_headers: { 'cache-control': 'no-store' } },
+    { name: 'worker', path: '/service-worker.js', replace: OTHER },
     slow(engine),
   ]);
   await old.click('Download');
   await old.isPast(0.1);
-  await old.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())!.update());
+  // What the browser has of the old version's files has the names of the new one's, since it is the same build.
+  const session = await old.page.context().newCDPSession(old.page);
+  await session.send('Network.clearBrowserCache');
+  await old.page.evaluate(async () => {
+    for (const name of await caches.keys()) if (name.startsWith('modelferry-shell-')) await caches.delete(name);
+    const registration = (await navigator.serviceWorker.getRegistration())!;
+    const before = registration.active;
+    await registration.update();
+    while (registration.active === before || registration.active?.state !== 'activated') {
+      await new Promise((again) => setTimeout(again, 50));
+    }
+  });
   const fresh = await row.open();
+  await row.struck('worker');
+  await row.struck('pages');
   await row.tell(old);
   await row.tell(fresh);
   await row.endsReady(old, { clicks: 0 });

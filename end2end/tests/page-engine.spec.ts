@@ -1,6 +1,6 @@
 // The page engine on a bad network: it asks for ranges, goes on inside a piece, and fetches next to nothing twice.
 import type { Page } from '@playwright/test';
-import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, storedFiles, test } from '../harness/test.ts';
+import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, storedFiles, test, until } from '../harness/test.ts';
 import { thin, tolerateFailures } from '../harness/faults.ts';
 import type { FaultProxy, Passed } from '../harness/proxy.ts';
 import type { Server } from '../harness/server.ts';
@@ -101,6 +101,54 @@ test('Pause rests until Resume, over a visit too', async ({ server, faultProxy, 
   await model.becomes('ready');
   expect(pieces(await faultProxy.log(mark)).length).toBeGreaterThan(0);
   expect(await waste(faultProxy, server)).toBeLessThanOrEqual(WASTE);
+});
+
+test('a download that was paused at full speed leaves nothing locked for the next tab', async ({ server, faultProxy, device }) => {
+  // On the fastest lines pieces go straight to the store: each has a place there, and its lock, before it is asked for. This model
+  // has pieces enough for that.
+  const id = 'test/long';
+  const bytes = new Uint8Array(320 << 20);
+  for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  server.addFile(id, 'model.bin', bytes);
+  await until('the server to have the model', () => server.manifest(id));
+  const page = await device.newPageWithoutBackgroundFetch();
+  // What is stored before a piece is asked for is stored when the test says so.
+  await page.addInitScript(() => {
+    const asked = new Set<string>();
+    const own = { late: 0, go: () => {} };
+    const going = new Promise<void>((resolve) => (own.go = resolve));
+    const { fetch } = window;
+    window.fetch = (input, init) => {
+      asked.add(new URL(input instanceof Request ? input.url : String(input), location.href).pathname);
+      return fetch(input as string, init);
+    };
+    const { put } = Cache.prototype;
+    Cache.prototype.put = async function (key, response) {
+      const { pathname, search } = new URL(String(key), location.href);
+      if (search === '?unfinished' && !asked.has(pathname)) {
+        own.late += 1;
+        await going;
+      }
+      return put.call(this, key, response);
+    };
+    Object.assign(window, { own });
+  });
+  const model = await ModelPage.open(page, faultProxy, id);
+  await model.click('Download');
+  const late = () => page.evaluate(() => (window as unknown as { own: { late: number } }).own.late);
+  await until('a place for a piece that is not asked for yet', async () => (await late()) > 0, { timeout: 60_000 });
+  await model.click('Pause');
+  await model.becomes('interrupted');
+  await page.evaluate(() => (window as unknown as { own: { go: () => void } }).own.go());
+  const locks = () => page.evaluate(async () => {
+    const { held, pending } = await navigator.locks.query();
+    return [...held!, ...pending!].map(({ name }) => name!).filter((name) => name.startsWith('modelferry piece'));
+  });
+  await expect.poll(locks, { message: 'pieces that nobody else can store' }).toEqual([]);
+  // The other tab goes on.
+  const other = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), faultProxy, id);
+  await other.click('Resume');
+  await other.becomes('ready');
 });
 
 test('the engine that the person chose is used, and kept', async ({ faultProxy, device }) => {

@@ -133,6 +133,7 @@ impl From<RemoveError> for Failure {
     fn from(error: RemoveError) -> Self {
         match error {
             RemoveError::Unsupported(lack) => lack.into(),
+            RemoveError::Unopened(cause) => cause.into(),
             RemoveError::Store(error) => error.into(),
         }
     }

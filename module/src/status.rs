@@ -144,7 +144,8 @@ async fn attempts() -> Result<Vec<AttemptId>, StoreError> {
     if !Reflect::has(&navigator, &"serviceWorker".into())? {
         return Ok(Vec::new());
     }
-    let registration = JsFuture::from(navigator.service_worker().get_registration()).await?;
+    let registration =
+        JsFuture::from(navigator.service_worker().get_registration_with_document_url("/")).await?;
     let Some(registration) = registration.dyn_ref::<ServiceWorkerRegistration>() else {
         return Ok(Vec::new());
     };

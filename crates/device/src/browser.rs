@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 
 use background_fetch::BackgroundFetch;
-use js_sys::Reflect;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Reflect, TypeError};
 use piece_store::{BrowserStore, StoreErrorKind};
-use protocol::download::{Engine, Lack};
+use protocol::download::{Cause, Engine, Lack};
 use protocol::routes;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -24,9 +25,17 @@ pub(crate) struct Device {
     pub background: Option<BackgroundFetch>,
 }
 
+/// Why there is none.
+pub(crate) enum NoDevice {
+    /// Not in this window, ever.
+    Lacks(Lack),
+    /// Not now. Another try may succeed.
+    Failed(Cause),
+}
+
 impl Device {
     /// Registers the worker and opens the store, unless that has been done already.
-    pub(crate) async fn open() -> Result<Self, Lack> {
+    pub(crate) async fn open() -> Result<Self, NoDevice> {
         if let Some(device) = DEVICE.with_borrow(Clone::clone) {
             return Ok(device);
         }
@@ -35,19 +44,25 @@ impl Device {
         Ok(device)
     }
 
-    async fn open_anew() -> Result<Self, Lack> {
+    async fn open_anew() -> Result<Self, NoDevice> {
         let window = window();
         if !window.is_secure_context() {
-            return Err(Lack::SecureContext);
+            return Err(NoDevice::Lacks(Lack::SecureContext));
         }
         let registration = register(&window).await.map_err(|error| {
             log("the service worker could not be registered", &error);
-            Lack::ServiceWorker
+            // Whoever is not allowed to gets a `SecurityError`, and a `TypeError` if its script did not come.
+            match error.is_instance_of::<TypeError>() {
+                true => NoDevice::Failed(Cause::Network),
+                false => NoDevice::Lacks(Lack::ServiceWorker),
+            }
         })?;
         let store = BrowserStore::open().await.map_err(|error| {
             log("the store could not be opened", &error.to_string().into());
             match error.kind {
-                StoreErrorKind::Unsupported | StoreErrorKind::NoRoom | StoreErrorKind::Other => Lack::Storage,
+                StoreErrorKind::Unsupported => NoDevice::Lacks(Lack::Storage),
+                StoreErrorKind::NoRoom => NoDevice::Failed(Cause::NoRoom),
+                StoreErrorKind::Other => NoDevice::Failed(Cause::Storage),
             }
         })?;
         Ok(Self { store, background: BackgroundFetch::of(&registration).ok() })
@@ -74,8 +89,17 @@ pub async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsVa
     let container = navigator.service_worker();
     let options = RegistrationOptions::new();
     options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
-    JsFuture::from(container.register_with_options(routes::SERVICE_WORKER, &options)).await?;
-    Ok(JsFuture::from(container.ready()?).await?.unchecked_into())
+    let registered =
+        JsFuture::from(container.register_with_options(routes::SERVICE_WORKER, &options)).await?;
+    // Not what `container.ready` says: a page of one's own may have another worker, of a narrower scope.
+    let registration: ServiceWorkerRegistration = registered.unchecked_into();
+    while registration.active().is_none() {
+        if registration.installing().is_none() && registration.waiting().is_none() {
+            return Err(TypeError::new("the service worker could not be installed").into());
+        }
+        TimeoutFuture::new(20).await;
+    }
+    Ok(registration)
 }
 
 /// This window.

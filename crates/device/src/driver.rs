@@ -7,14 +7,14 @@ use background_fetch::BackgroundFetch;
 use gloo_timers::future::TimeoutFuture;
 use piece_store::{StoreError, Turn, TurnOf};
 use protocol::download::{
-    Background, Button, Choice, Download, Effect, Engine, Event, PageOutcome, Settings, Stage, StartRefusal,
-    State, Waiting,
+    Background, Button, Choice, Download, Effect, Engine, Event, PageOutcome, Preparing, Settings, Stage,
+    StartRefusal, State, Waiting,
 };
 use protocol::{AttemptId, FromWorker, ModelId, Revision, Wish, WishState};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::ServiceWorkerRegistration;
 
-use crate::browser::{Device, log, now, window};
+use crate::browser::{Device, NoDevice, log, now, window};
 use crate::{background, choice, news, page_engine, reload, room, survey};
 
 /// How often the tab that works tells the others how far it is, in milliseconds.
@@ -62,6 +62,10 @@ pub(crate) fn begin(driver: &Rc<Driver>) {
 }
 
 pub(crate) fn press(driver: &Rc<Driver>, button: Button) {
+    if driver.device().is_none() {
+        driver.begin_again();
+        return;
+    }
     driver.dispatch(Event::Clicked(button));
     if matches!(button, Button::Download | Button::Resume) {
         let driver = Rc::clone(driver);
@@ -102,9 +106,10 @@ pub(crate) fn deliver(message: &FromWorker) {
         let event = match message.clone() {
             // Models share pieces, so everybody hears of it.
             FromWorker::Admitted { digest } => Some(Event::Admitted(digest)),
-            FromWorker::Refused { attempt, digest, refusal } => {
-                is_of(&attempt).then_some(Event::Refused { digest, refusal })
-            }
+            // Of one that this page has ended itself, every piece that had not come is refused: no trouble of ours.
+            FromWorker::Refused { attempt, digest, refusal } => driver
+                .with(|download| download.background().is_some_and(|ours| ours.attempt == attempt))
+                .then_some(Event::Refused { digest, refusal }),
             FromWorker::Finished { attempt, ending } => {
                 is_of(&attempt).then_some(Event::WorkerFinished { attempt, ending })
             }
@@ -138,6 +143,8 @@ pub(crate) struct Driver {
     /// Whom to tell of changes, as long as they say so.
     told_of_changes: RefCell<Vec<Box<dyn Fn() -> bool>>>,
     begun: Cell<bool>,
+    /// Whether the person has pressed a button while there was no device.
+    pressed: Cell<bool>,
     /// Which engine this download is to use, if that was said of it alone.
     own_choice: Cell<Option<Choice>>,
     device: RefCell<Option<Device>>,
@@ -158,6 +165,7 @@ impl Driver {
             download: RefCell::new(download),
             told_of_changes: RefCell::default(),
             begun: Cell::default(),
+            pressed: Cell::default(),
             own_choice: Cell::default(),
             device: RefCell::default(),
             followed: RefCell::default(),
@@ -182,9 +190,20 @@ impl Driver {
                 self.look_at_room().await;
                 self.carry_out(effects);
             }
-            Err(lack) => {
-                self.replace(Download::unsupported(model, revision, lack));
-            }
+            Err(NoDevice::Lacks(lack)) => self.replace(Download::unsupported(model, revision, lack)),
+            Err(NoDevice::Failed(cause)) => self.replace(Download::unopened(model, revision, cause)),
+        }
+    }
+
+    /// The person presses what is offered where the device could not be opened.
+    fn begin_again(self: &Rc<Self>) {
+        // Else it is being opened, or never can be.
+        if self.with(|download| matches!(download.state(), State::Interrupted(_))) {
+            self.pressed.set(true);
+            let (model, revision) = self.identity();
+            let (unknown, _) = Download::new(model, revision, Engine::Page, Settings::default());
+            self.replace(unknown);
+            spawn_local(Rc::clone(self).begin());
         }
     }
 
@@ -275,7 +294,7 @@ impl Driver {
                     }
                 };
                 self.dispatch(event);
-                if reload::was_for(&model) {
+                if self.pressed.take() || reload::was_for(&model) {
                     self.go_on();
                 }
             }
@@ -286,7 +305,7 @@ impl Driver {
                 };
                 self.dispatch(event);
             }
-            Effect::Renew => match survey::renew(&device, &model, revision).await {
+            Effect::Renew => match survey::renew(&device, &model, revision, || self.is_preparing()).await {
                 // A new page takes over from here.
                 Ok(true) => {}
                 Ok(false) => Box::pin(self.perform(Effect::Prepare)).await,
@@ -354,7 +373,12 @@ impl Driver {
         }
     }
 
-    /// The page was loaded again for this.
+    /// Whether the person still wants what is being prepared.
+    fn is_preparing(&self) -> bool {
+        self.with(|download| *download.state() == State::Preparing(Preparing::Working))
+    }
+
+    /// The person has asked for this already: before the page was loaded again, or before there was anything to ask.
     fn go_on(self: &Rc<Self>) {
         let first = self.with(|download| download.buttons().first().copied());
         // Else it is there, or goes on already.

@@ -67,6 +67,7 @@ pub(crate) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         stopped: Cell::default(),
         silent: Cell::default(),
         away: Cell::default(),
+        over: Cell::default(),
         buffers: RefCell::default(),
         spare: RefCell::default(),
         requests: RefCell::default(),
@@ -83,6 +84,9 @@ pub(crate) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         let engine = Rc::clone(&engine);
         async move {
             let outcome = engine.run(pieces).await;
+            if engine.driver.with(|download| download.plan().is_none()) {
+                engine.sweep().await;
+            }
             if !engine.silent.get() {
                 engine.driver.dispatch(Event::PageFinished(outcome));
             }
@@ -103,6 +107,8 @@ struct Engine {
     silent: Cell<bool>,
     /// The page is about to go. It may be shown again.
     away: Cell<bool>,
+    /// The run has ended: what a late answer brings is let go, for whoever wants that piece next waits for it.
+    over: Cell<bool>,
     /// The bytes of each open piece, unless they go straight to the store. They stay in the browser's own memory: what
     /// this program's memory has once grown to, it never gives back.
     buffers: RefCell<Vec<(Digest, Uint8Array)>>,
@@ -161,7 +167,10 @@ impl Engine {
         }
         let _listening = listen::listen(self);
         let outcome = self.carry_out().await;
+        self.over.set(true);
         self.put_away().await;
+        // What is stored already is looked at by whoever wants it.
+        self.unverified.take();
         self.buffers.take();
         if let Some(spare) = self.spare.take() {
             release(&spare.buffer());

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use piece_store::StoreError;
-use protocol::download::Lack;
+use protocol::download::{Cause, Lack};
 use protocol::{FromWorker, ModelId};
 
-use crate::browser::Device;
+use crate::browser::{Device, NoDevice};
 use crate::{driver, news, survey};
 
 /// Why a model could not be removed.
@@ -14,6 +14,8 @@ use crate::{driver, news, survey};
 pub enum RemoveError {
     /// This window cannot keep models, so it cannot remove any.
     Unsupported(Lack),
+    /// Worker or store could not be had now.
+    Unopened(Cause),
     /// What is stored could not be changed.
     Store(StoreError),
 }
@@ -22,6 +24,7 @@ impl fmt::Display for RemoveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsupported(lack) => write!(f, "this window cannot keep models: {lack:?}"),
+            Self::Unopened(cause) => write!(f, "this window's store could not be opened: {cause:?}"),
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -34,7 +37,10 @@ impl std::error::Error for RemoveError {}
 /// # Errors
 /// When there is no store, or it could not be changed. What was removed until then stays removed.
 pub async fn remove(model: &ModelId) -> Result<(), RemoveError> {
-    let device = Device::open().await.map_err(RemoveError::Unsupported)?;
+    let device = Device::open().await.map_err(|error| match error {
+        NoDevice::Lacks(lack) => RemoveError::Unsupported(lack),
+        NoDevice::Failed(cause) => RemoveError::Unopened(cause),
+    })?;
     news::listen();
     survey::abort(&device, model, |_| true).await;
     let removed = driver::in_turn(async { device.store.remove(model).await }).await;

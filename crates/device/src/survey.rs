@@ -125,10 +125,18 @@ pub(crate) async fn prepare(device: &Device, model: &ModelId, revision: Revision
     look(device, model, revision).await.map_err(storage)
 }
 
-/// Asks the server which revision it has now. If it is another one, wants that and shows its page, which begins by
-/// itself; says whether it is.
-pub(crate) async fn renew(device: &Device, model: &ModelId, revision: Revision) -> Result<bool, Cause> {
+/// Asks the server which revision it has now. If it is another one, and the person still wants it then, wants that and shows
+/// its page, which begins by itself; says whether it is.
+pub(crate) async fn renew(
+    device: &Device,
+    model: &ModelId,
+    revision: Revision,
+    is_wanted: impl Fn() -> bool,
+) -> Result<bool, Cause> {
     let current = current(model).await?;
+    if !is_wanted() {
+        return Err(Cause::Cancelled);
+    }
     if current == revision {
         return Ok(false);
     }

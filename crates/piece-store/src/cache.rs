@@ -18,7 +18,7 @@ use web_sys::{
     Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
-use crate::connection::{answer, answer_at_last};
+use crate::connection::{answer, answer_at_last, answer_to};
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf};
 
 const PREFIX: &str = "modelferry-";
@@ -246,10 +246,14 @@ impl Pieces for CachePieces {
             return Ok(());
         }
         let response = stored(&bytes, "application/octet-stream")?;
+        let size = bytes.length();
         // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
         drop(bytes);
         begin_piece(digest).await?;
-        put_body(digest, &response).await?;
+        // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
+        // stored nor refused, ever.
+        let put = open(PIECES).await?.put_with_str(&routes::piece(digest), &response);
+        answer_to(put, size).await?;
         Ok(finish_piece(digest).await?)
     }
 

@@ -5,8 +5,7 @@
 //! gone. So nobody waits for ever here, and [`is_silent`] tells the page that it should be loaded again.
 
 use std::cell::Cell;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use gloo_timers::future::TimeoutFuture;
@@ -43,15 +42,10 @@ pub(crate) fn answer_at_last(asked: Promise) -> Answer {
     Answer { asked: asked.into(), patience: Patience::of(u32::MAX) }
 }
 
-/// What comes of some work with the caches, or `None` if it is not done in a minute: then they are taken for silent.
-pub async fn in_a_minute<T>(work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    let mut patience = Patience::of(LOOKS);
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => patience.poll_end(context).map(|()| None),
-    })
-    .await
+/// What the caches answer to something that takes as long as they need for so many bytes, which are in memory. On the slowest
+/// disks that is a while: besides the time for everything else, they get one look for each of 16 MiB.
+pub(crate) fn answer_to(asked: Promise, bytes: u32) -> Answer {
+    Answer { asked: asked.into(), patience: Patience::of(LOOKS + (bytes >> 24)) }
 }
 
 /// Written by hand: there are so many of them that it shows in what a browser has to load.

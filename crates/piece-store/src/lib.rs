@@ -32,7 +32,7 @@ pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, remove_other_lay
 pub mod entries {
     pub use crate::cache::{DOCUMENTS, delete_one as delete, found as get, paths, put};
 }
-pub use connection::{in_a_minute, is_silent};
+pub use connection::is_silent;
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};

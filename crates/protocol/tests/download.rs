@@ -218,6 +218,18 @@ fn a_page_opened_during_a_background_fetch_joins_it_and_fetches_the_rest() {
 }
 
 #[test]
+fn a_click_that_finds_a_background_fetch_names_it() {
+    // Of another tab, whose wish the preparation of this one may have replaced.
+    let (mut download, _) = opened(Engine::Background, Survey::default());
+    download.handle(1, Event::Clicked(Button::Download));
+    let active = Some(Active { attempt: attempt(7), asked: [digest(1)].into(), downloaded: 0 });
+    let survey = Survey { active, ..found(&[2, 3, 4], WishState::Active) };
+    let effects = download.handle(2, Event::Prepared(survey));
+    let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(7) };
+    assert_eq!(effects, [Effect::WriteWish(named)]);
+}
+
+#[test]
 fn a_page_opened_after_the_browser_was_closed_goes_on_once_without_a_click() {
     let (mut download, effects) = opened(Engine::Background, found(&[1, 4], WishState::Active));
     assert_eq!(asked(&effects), (vec![digest(2), digest(3)], vec![]));
@@ -261,14 +273,19 @@ fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     // Offline, or another download first: patience.
     assert_eq!(download.handle(15_000, Event::Tick { waiting: Some(Waiting::Offline) }), []);
-    assert_eq!(download.handle(34_999, Event::Tick { waiting: None }), []);
-    let effects = download.handle(35_000, Event::Tick { waiting: None });
+    assert_eq!(download.handle(16_000, Event::Tick { waiting: None }), []);
+    assert_eq!(download.handle(35_999, Event::Tick { waiting: None }), []);
+    // The browser has the last word: this page may have slept.
+    assert!(matches!(download.handle(36_000, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
+    let asked_for: DigestSet = [digest(1), digest(2), digest(3)].into();
+    let active = Some(Active { attempt: attempt(1_000), asked: asked_for, downloaded: 0 });
+    let effects = download.handle(36_100, surveyed(Survey { active, ..found(&[], WishState::Active) }));
     assert!(effects.contains(&Effect::Abort { attempt: attempt(1_000) }), "{effects:?}");
     let unnamed = Wish { revision: revision(), state: WishState::Active, nonce: None };
     assert_eq!(effects[0], Effect::WriteWish(unnamed), "so that the abort is not taken for the person's");
     assert_eq!(asked(&effects).1.len(), 4);
     // What the worker says of the aborted one changes nothing any more.
-    download.handle(35_100, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
+    download.handle(36_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
     assert!(matches!(download.state(), State::Fetching(_)));
 }
 
@@ -280,6 +297,50 @@ fn a_fetch_that_has_moved_is_never_taken_over() {
     for minute in 1..60 {
         assert_eq!(download.handle(minute * 60_000, Event::Tick { waiting: None }), []);
     }
+}
+
+#[test]
+fn a_page_that_slept_asks_the_browser_before_it_takes_over() {
+    let (mut download, _) = clicked(Engine::Background);
+    download.handle(1_100, Event::Started(attempt(1_000)));
+    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    let hour = 3_600_000;
+    assert!(matches!(download.handle(hour, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
+    let active = Some(Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 1 });
+    let survey = Survey { active, ..found(&[4], WishState::Active) };
+    assert_eq!(download.handle(hour + 1, surveyed(survey)), []);
+    assert!(matches!(stage(&download), Some(Stage::Running { .. })));
+}
+
+#[test]
+fn a_fetch_that_was_found_running_is_not_taken_over_whatever_the_browser_says_it_has() {
+    // After a browser was killed, it reports nothing of the pieces that were on their way.
+    let active = Active { attempt: attempt(7), asked: [digest(1), digest(2)].into(), downloaded: 0 };
+    let survey = Survey { active: Some(active), ..found(&[3, 4], WishState::Active) };
+    let (mut download, _) = opened(Engine::Background, survey.clone());
+    for second in 1..100 {
+        assert_eq!(download.handle(second * 1_000, Event::Tick { waiting: None }), []);
+        assert_eq!(download.handle(second * 1_000, surveyed(survey.clone())), []);
+    }
+    assert_eq!(download.buttons(), [Button::TakeOver, Button::Cancel]);
+}
+
+#[test]
+fn what_was_stopped_but_not_ended_is_ended_by_whoever_finds_it() {
+    let active = Active { attempt: attempt(7), asked: [digest(1), digest(2)].into(), downloaded: 0 };
+    let survey = Survey { active: Some(active), ..found(&[3, 4], WishState::Stopped) };
+    let (download, effects) = opened(Engine::Background, survey.clone());
+    assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
+    assert_eq!(effects, [Effect::Abort { attempt: attempt(7) }]);
+
+    // The tab that says so asks again until it has ended.
+    let (mut download, _) = clicked(Engine::Background);
+    let active = Some(Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 0 });
+    download.handle(1_200, Event::Started(attempt(1_000)));
+    download.handle(1_300, Event::Clicked(Button::Cancel));
+    assert!(matches!(download.handle(2_300, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
+    let effects = download.handle(2_400, surveyed(Survey { active, ..survey }));
+    assert_eq!(effects, [Effect::Abort { attempt: attempt(1_000) }]);
 }
 
 #[test]
@@ -406,8 +467,10 @@ fn a_start_that_another_tab_was_faster_with_is_joined() {
     assert!(matches!(effects[..], [Effect::Survey { .. }]));
     let asked = [digest(1), digest(2), digest(3)].into();
     let active = Some(Active { attempt: attempt(900), asked, downloaded: 10 });
-    download.handle(1_200, surveyed(Survey { active, ..found(&[4], WishState::Active) }));
+    let effects = download.handle(1_200, surveyed(Survey { active, ..found(&[4], WishState::Active) }));
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
+    let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(900) };
+    assert_eq!(effects, [Effect::WriteWish(named)], "what was written for our own start named that");
 }
 
 #[test]
@@ -557,7 +620,8 @@ fn a_start_lost_to_another_tab_is_joined_while_the_small_pieces_come() {
     let active =
         Active { attempt: attempt(7), asked: [digest(1), digest(2), digest(3)].into(), downloaded: 60 };
     let survey = Survey { active: Some(active), ..found(&[], WishState::Active) };
-    assert_eq!(download.handle(1_200, surveyed(survey)), []);
+    let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(7) };
+    assert_eq!(download.handle(1_200, surveyed(survey)), [Effect::WriteWish(named)]);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
     assert_eq!(download.handle(1_300, Event::PageFinished(PageOutcome::Done)), []);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })), "the other tab's");
@@ -582,6 +646,12 @@ fn a_page_of_a_revision_that_is_not_wanted_any_more_says_so() {
     download.handle(3_000, surveyed(Survey { wish: Some(other), ..found(&[1], WishState::Active) }));
     assert_eq!(*download.state(), State::Interrupted(Cause::Gone));
     assert_eq!(download.buttons(), [Button::Renew, Button::Discard]);
+
+    // One whose download was stopped says nothing of what the server has.
+    let stopped = Some(Wish { state: WishState::Stopped, ..other });
+    let (download, _) = opened(Engine::Page, Survey { wish: stopped, ..found(&[1], WishState::Active) });
+    assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
+    assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
 }
 
 #[test]
@@ -623,10 +693,10 @@ fn a_fetch_that_stands_still_is_told_of_and_can_be_taken_over() {
     assert_eq!(quiet(&download), Some(Quiet::Waiting(Waiting::Offline)));
     download.handle(31_000, Event::Tick { waiting: None });
     assert_eq!(quiet(&download), None);
-    download.handle(75_000, Event::Tick { waiting: None });
+    download.handle(76_000, Event::Tick { waiting: None });
     assert_eq!(quiet(&download), Some(Quiet::Paused));
     assert_eq!(download.buttons(), [Button::TakeOver, Button::Cancel]);
-    download.handle(76_000, Event::Progress { attempt: attempt(1_000), downloaded: 61 });
+    download.handle(77_000, Event::Progress { attempt: attempt(1_000), downloaded: 61 });
     assert_eq!(quiet(&download), None, "it moves again");
     download.handle(130_000, Event::Tick { waiting: None });
     let effects = download.handle(131_000, Event::Clicked(Button::TakeOver));
@@ -678,6 +748,10 @@ fn a_tab_that_waits_shows_the_numbers_of_the_one_that_works() {
     download.handle(2_100, Event::PageWaits(true));
     download.handle(2_200, Event::ElsewhereProgress { in_flight: 50 });
     assert_eq!(download.shown(), 50);
+    // A piece that the other tab has stored is not on its way any more, though that tab says so later.
+    download.handle(2_300, Event::ElsewhereProgress { in_flight: 110 });
+    download.handle(2_400, Event::Admitted(digest(1)));
+    assert_eq!(download.shown(), 110);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use piece_store::{
-    AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, in_a_minute, is_silent, release,
+    AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, is_silent, release,
 };
 use protocol::download::{Cause, Event};
 use protocol::transfer::Save;
@@ -17,6 +17,7 @@ use web_sys::Response;
 
 use super::Engine;
 use crate::browser::log;
+use crate::driver::in_turn;
 use crate::news;
 
 impl Engine {
@@ -44,6 +45,9 @@ impl Engine {
             }
         } else if self.transfer.borrow().is_very_fast() {
             let Some(place) = self.place(&digest).await else { return };
+            if self.over.get() {
+                return;
+            }
             self.places.borrow_mut().push((digest, place));
         }
         self.transfer.borrow_mut().opened(&digest, &saved);
@@ -123,6 +127,7 @@ impl Engine {
         response: &Response,
     ) -> Result<bool, JsValue> {
         match self.device.store.pieces().take(place, response).await {
+            Ok(_) if self.over.get() => {}
             Ok(unverified) => {
                 self.unverified.borrow_mut().push((*digest, unverified));
                 return Ok(true);
@@ -136,10 +141,7 @@ impl Engine {
 
     pub(super) async fn admit(self: Rc<Self>, piece: Piece) {
         let digest = piece.digest;
-        // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
-        // stored nor refused, ever.
-        let stored = in_a_minute(self.verify_or_store(&digest)).await;
-        match stored.unwrap_or(Err(Refusal::Storage)) {
+        match self.verify_or_store(&digest).await {
             Ok(()) => {
                 news::tell(&FromWorker::Admitted { digest });
                 self.admitted(&digest);
@@ -250,6 +252,15 @@ impl Engine {
                 return;
             }
             self.wake.wait().await;
+        }
+        self.places.take();
+    }
+
+    /// The model was removed during the run, and something of it stored after that.
+    pub(super) async fn sweep(&self) {
+        let swept = in_turn(async { self.device.store.sweep().await.map(drop) }).await;
+        if let Err(error) = swept {
+            log("what was left over could not be removed", &error.to_string().into());
         }
     }
 }

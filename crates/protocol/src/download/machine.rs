@@ -101,6 +101,13 @@ impl Download {
         Self { state: State::Unsupported(lack), ..download }
     }
 
+    /// A download in a window that may be able to keep models, but failed for this reason when it was to be looked at.
+    #[must_use]
+    pub fn unopened(model: ModelId, revision: Revision, cause: Cause) -> Self {
+        let (download, _) = Self::new(model, revision, Engine::Page, Settings::default());
+        Self { state: State::Interrupted(cause), ..download }
+    }
+
     /// The model.
     #[must_use]
     pub fn model(&self) -> &ModelId {
@@ -346,10 +353,8 @@ impl Download {
         // A run of this page has that turn too.
         let runs = self.state.fetching().is_some_and(|fetching| fetching.page.is_some());
         self.page_elsewhere = page_elsewhere && !runs;
-        let (wish, wants_another) = match wish {
-            Some(wish) if wish.revision == self.revision => (Some(wish), false),
-            other => (None, other.is_some()),
-        };
+        let of_another = wish.filter(|wish| wish.revision != self.revision).map(|wish| wish.state);
+        let wish = wish.filter(|wish| wish.revision == self.revision);
         match &self.state {
             State::Unsupported(_) | State::Preparing(_) | State::Removing => Vec::new(),
             State::Fetching(_) | State::Stopping(_) => {
@@ -392,11 +397,11 @@ impl Download {
                 if self.plan.is_none() {
                     return self.settle_absent(had_plan, wish.map(|wish| wish.state));
                 }
-                if wants_another && active.is_none() && !self.is_complete() {
+                if of_another == Some(WishState::Active) && active.is_none() && !self.is_complete() {
                     // On another page, which has seen that the server has something else by now.
                     return self.interrupt(Cause::Gone);
                 }
-                self.settle_idle(now, wish.map(|wish| wish.state), active)
+                self.settle_idle(now, wish.map(|wish| wish.state).or(of_another), active)
             }
         }
     }
@@ -421,6 +426,13 @@ impl Download {
             return Vec::new();
         }
         match (active, wish) {
+            // Whoever said so went before the browser was told.
+            (Some(active), Some(WishState::Stopped)) => {
+                if !matches!(self.state, State::Interrupted(cause) if cause.is_lasting()) {
+                    self.state = State::Interrupted(Cause::Cancelled);
+                }
+                vec![Effect::Abort { attempt: active.attempt }]
+            }
             // The browser has gone on without us, or another page has started it.
             (Some(active), _) => {
                 if self.state == State::Unknown {
@@ -568,7 +580,7 @@ impl Download {
         match survey.active {
             _ if self.is_complete() => Vec::new(),
             _ if self.plan.is_none() => self.interrupt(Cause::Storage),
-            Some(active) => self.attach(now, active),
+            Some(active) => self.join(now, active),
             None => self.begin(now, false),
         }
     }
@@ -636,6 +648,7 @@ impl Download {
                 attempt: attempt.clone(),
                 asked: asked.iter().map(|piece| piece.digest).collect(),
                 downloaded: 0,
+                joined: false,
                 stage: Stage::Asked { since: now },
                 quiet: None,
             });
@@ -668,6 +681,15 @@ impl Download {
             effects.push(Effect::StartPage { pieces: own });
         }
         self.state = State::Fetching(fetching);
+        effects
+    }
+
+    /// The same where this page has written a wish meanwhile, which may name another attempt or none: then the browser's
+    /// own Cancel would not be taken for the person's.
+    fn join(&mut self, now: Millis, active: Active) -> Vec<Effect> {
+        let wish = self.write_wish(WishState::Active, Some(active.attempt.nonce));
+        let mut effects = self.attach(now, active);
+        effects.insert(0, wish);
         effects
     }
 
@@ -743,21 +765,31 @@ impl Download {
 
     fn still_active(&mut self, now: Millis, active: Active) -> Vec<Effect> {
         if self.moved(now, &active.attempt, active.downloaded) {
-            if let Some(Background { stage: stage @ Stage::Settling { .. }, .. }) =
-                self.background_of(&active.attempt)
-            {
-                // A look that failed had taken it for over.
-                *stage = Stage::Running { since: now };
+            if matches!(self.state, State::Stopping(_)) {
+                // The browser may have failed to end it.
+                return vec![Effect::Abort { attempt: active.attempt }];
+            }
+            let first_byte = self.settings.first_byte;
+            if let Some(background) = self.background_of(&active.attempt) {
+                if matches!(background.stage, Stage::Settling { .. }) {
+                    // A look that failed had taken it for over.
+                    background.stage = Stage::Running { since: now };
+                } else if background.quiet.is_none_or(|quiet| quiet == Quiet::Paused)
+                    && background.is_late(now, first_byte)
+                {
+                    return self.hand_over(HandOver::NoFirstByte);
+                }
             }
             return Vec::new();
         }
-        // Ours is over, and somebody has started another one.
+        // Ours is over, or was refused for it, and somebody has started another one.
         match &mut self.state {
-            State::Fetching(Fetching { background: None, page: None, .. }) => self.attach(now, active),
+            State::Fetching(Fetching { background: None, page: None, .. }) => self.join(now, active),
             // This page fetches small pieces only.
             State::Fetching(Fetching { background: none @ None, engine: Engine::Background, .. }) => {
+                let nonce = active.attempt.nonce;
                 *none = Some(joined(now, active));
-                Vec::new()
+                vec![self.write_wish(WishState::Active, Some(nonce))]
             }
             _ => self.conclude(now),
         }
@@ -826,13 +858,18 @@ impl Download {
     }
 
     fn admitted(&mut self, now: Millis, digest: &Digest) -> Vec<Effect> {
-        let news = self.plan.as_mut().is_some_and(|plan| plan.admit(digest));
-        if !news {
+        let Some(size) = self.plan.as_mut().and_then(|plan| plan.admit(digest)) else {
             return Vec::new();
-        }
+        };
         self.epoch += 1;
         if let Some(fetching) = self.fetching() {
             fetching.mismatches.remove(digest);
+            if let Some(page) = &mut fetching.page
+                && page.waits
+            {
+                // The tab that fetches says later that this is not on its way any more.
+                page.in_flight = page.in_flight.saturating_sub(size);
+            }
             if let Some(Background { stage: Stage::Settling { since, .. }, .. }) = &mut fetching.background {
                 *since = now;
             }
@@ -911,10 +948,16 @@ impl Download {
                 if let Some(waiting) = waiting {
                     *since = now;
                     background.quiet = Some(Quiet::Waiting(waiting));
-                } else if background.downloaded == 0 && quiet_for >= first_byte {
-                    return self.hand_over(HandOver::NoFirstByte);
+                } else if matches!(background.quiet, Some(Quiet::Waiting(_))) {
+                    // What it waited for is there: from now on it is able to move.
+                    *since = now;
+                    background.quiet = None;
                 } else {
                     background.quiet = (quiet_for >= stall).then_some(Quiet::Paused);
+                    if background.is_late(now, first_byte) {
+                        // After a sleep, or in a tab out of sight, this page may be behind the times.
+                        return vec![survey];
+                    }
                 }
                 Vec::new()
             }
@@ -1033,7 +1076,7 @@ impl Download {
 /// A background fetch that somebody else has started.
 fn joined(now: Millis, active: Active) -> Background {
     let Active { attempt, asked, downloaded } = active;
-    Background { attempt, asked, downloaded, stage: Stage::Running { since: now }, quiet: None }
+    Background { attempt, asked, downloaded, joined: true, stage: Stage::Running { since: now }, quiet: None }
 }
 
 fn fetching(engine: Engine, silent: bool) -> Fetching {

@@ -72,15 +72,11 @@ impl Plan {
         self.pieces.get(at).map(|piece| piece.size)
     }
 
-    /// Notes that a piece is kept; says whether that is news. A piece of another model is none.
-    pub(super) fn admit(&mut self, digest: &Digest) -> bool {
-        match self.size_of(digest) {
-            Some(size) if self.kept.insert(*digest) => {
-                self.kept_bytes += size;
-                true
-            }
-            Some(_) | None => false,
-        }
+    /// Notes that a piece is kept; its size in bytes, if that is news. A piece of another model is none.
+    pub(super) fn admit(&mut self, digest: &Digest) -> Option<u64> {
+        let size = self.size_of(digest).filter(|_| self.kept.insert(*digest))?;
+        self.kept_bytes += size;
+        Some(size)
     }
 
     /// Takes over what another look at the same revision found in addition.

@@ -122,10 +122,20 @@ pub struct Background {
     pub asked: DigestSet,
     /// Largest byte count the browser has reported. A hint: it is wrong after a restart of the browser.
     pub downloaded: u64,
+    /// Whether it ran already when this page found it: it may have moved before, whatever the browser reports.
+    pub joined: bool,
     /// How far it is.
     pub stage: Stage,
     /// Why no bytes come now, if none do.
     pub quiet: Option<Quiet>,
+}
+
+impl Background {
+    /// Whether it has not moved in so long a time, nor ever before.
+    pub(super) fn is_late(&self, now: Millis, first_byte: Millis) -> bool {
+        let late = matches!(self.stage, Stage::Running { since } if now.saturating_sub(since) >= first_byte);
+        late && self.downloaded == 0 && !self.joined
+    }
 }
 
 /// Why a background fetch that runs brings no bytes.
