@@ -23,6 +23,9 @@ const HOUR: u32 = 3_600_000 / LOOK_EVERY;
 /// How long the server may take to answer, in milliseconds.
 const PATIENCE: u32 = 10_000;
 
+/// After how long the watch is begun again where it could not begin, in milliseconds.
+const AGAIN_AFTER: u32 = 60_000;
+
 /// Marks the document while the server cannot be reached.
 const OFFLINE: &str = "data-offline";
 
@@ -32,8 +35,12 @@ const RENEWED: &str = "data-renewed";
 /// Begins to watch.
 pub fn watch() {
     spawn_local(async {
-        if let Err(error) = watch_on().await {
+        while let Err(error) = watch_on().await {
             log("the server is not watched", &error);
+            if device::is_lasting(&error) {
+                return;
+            }
+            TimeoutFuture::new(AGAIN_AFTER).await;
         }
     });
 }

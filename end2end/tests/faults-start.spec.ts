@@ -35,7 +35,7 @@ async function largeOnes(server: { manifest(): Promise<{ files: { path: string; 
   return files.find((file) => file.path === 'model.safetensors')!.pieces;
 }
 
-// Every browser says the same of a worker whose script it did not get, whatever became of it.
+// Which gives a `TypeError` (Service Workers, the Update algorithm), unlike a browser that does not allow any.
 faultRow(11, 'the worker cannot be had', {}, async ({ proxy, device, row }) => {
   device.tolerate(/could not be registered|Failed to load resource|A bad HTTP response code/);
   await proxy.rules([{ name: 'worker', path: '/service-worker.js', status: 503 }]);

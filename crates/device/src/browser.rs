@@ -4,13 +4,15 @@ use std::cell::RefCell;
 
 use background_fetch::BackgroundFetch;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Reflect, TypeError};
+use js_sys::Reflect;
 use piece_store::{BrowserStore, StoreErrorKind};
 use protocol::download::{Cause, Engine, Lack};
 use protocol::routes;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RegistrationOptions, ServiceWorkerRegistration, ServiceWorkerUpdateViaCache, Window};
+use web_sys::{
+    DomException, RegistrationOptions, ServiceWorkerRegistration, ServiceWorkerUpdateViaCache, Window,
+};
 
 thread_local! {
     /// What this window has, once it is known. Pages show many models, which all need it.
@@ -51,10 +53,9 @@ impl Device {
         }
         let registration = register(&window).await.map_err(|error| {
             log("the service worker could not be registered", &error);
-            // Whoever is not allowed to gets a `SecurityError`, and a `TypeError` if its script did not come.
-            match error.is_instance_of::<TypeError>() {
-                true => NoDevice::Failed(Cause::Network),
-                false => NoDevice::Lacks(Lack::ServiceWorker),
+            match is_lasting(&error) {
+                true => NoDevice::Lacks(Lack::ServiceWorker),
+                false => NoDevice::Failed(Cause::Network),
             }
         })?;
         let store = BrowserStore::open().await.map_err(|error| {
@@ -77,6 +78,16 @@ impl Device {
     }
 }
 
+const NO_WORKERS: &str = "there is no navigator.serviceWorker";
+
+/// Whether registering a worker would fail again for this reason: this window has none, or is not allowed to. What else may
+/// go wrong, such as a script that does not come, may go right the next time.
+#[must_use]
+pub fn is_lasting(error: &JsValue) -> bool {
+    let name = error.dyn_ref::<DomException>().map(DomException::name);
+    *error == NO_WORKERS || matches!(name.as_deref(), Some("SecurityError" | "NotSupportedError"))
+}
+
 /// Returns once a worker is active: only then can a background fetch be started.
 ///
 /// # Errors
@@ -84,7 +95,7 @@ impl Device {
 pub async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsValue> {
     let navigator = window.navigator();
     if !Reflect::has(&navigator, &"serviceWorker".into())? {
-        return Err("there is no navigator.serviceWorker".into());
+        return Err(NO_WORKERS.into());
     }
     let container = navigator.service_worker();
     let options = RegistrationOptions::new();
@@ -95,7 +106,7 @@ pub async fn register(window: &Window) -> Result<ServiceWorkerRegistration, JsVa
     let registration: ServiceWorkerRegistration = registered.unchecked_into();
     while registration.active().is_none() {
         if registration.installing().is_none() && registration.waiting().is_none() {
-            return Err(TypeError::new("the service worker could not be installed").into());
+            return Err("the service worker could not be installed".into());
         }
         TimeoutFuture::new(20).await;
     }

@@ -294,7 +294,9 @@ impl Driver {
                     }
                 };
                 self.dispatch(event);
-                if self.pressed.take() || reload::was_for(&model) {
+                // Both are asked once only.
+                let reloaded = reload::was_for(&model);
+                if self.pressed.take() || reloaded {
                     self.go_on();
                 }
             }

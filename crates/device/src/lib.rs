@@ -17,7 +17,7 @@ mod room;
 mod seat;
 mod survey;
 
-pub use browser::{log, register, window};
+pub use browser::{is_lasting, log, register, window};
 pub use driver::{choose, is_busy};
 pub use removal::{RemoveError, remove};
 pub use seat::Seat;

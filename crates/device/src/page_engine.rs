@@ -35,6 +35,9 @@ const SHOW_EVERY: Millis = 100;
 /// How long to wait for another tab before saying so, in milliseconds.
 const SAY_SO: u32 = 300;
 
+/// How long a run that was told to stop waits for what is being stored, in milliseconds.
+const PATIENCE: Millis = 60_000;
+
 /// A run of the engine, to stop it.
 pub(crate) struct Run(Rc<Engine>);
 
@@ -206,6 +209,7 @@ impl Engine {
 
     async fn carry_out(self: &Rc<Self>) -> PageOutcome {
         let mut trouble: Option<PageTrouble> = None;
+        let mut stopped = None;
         loop {
             while self.away.get() && !self.stopped.get() {
                 self.wake.wait().await;
@@ -222,6 +226,12 @@ impl Engine {
                 Step::Admit(piece) => spawn_local(Rc::clone(self).admit(piece)),
                 Step::Forget(digest) => self.forget(&digest),
                 Step::End(outcome) => return outcome,
+                // Whatever it is that does not end.
+                Step::Wait(_)
+                    if self.stopped.get() && now() >= *stopped.get_or_insert_with(now) + PATIENCE =>
+                {
+                    return PageOutcome::Stopped;
+                }
                 Step::Wait(until) => {
                     let in_the_way = self.transfer.borrow().trouble();
                     if in_the_way != trouble {

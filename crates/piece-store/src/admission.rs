@@ -10,10 +10,10 @@ use futures_util::future::join;
 use js_sys::{ArrayBuffer, Uint8Array};
 use protocol::{Digest, DigestSet, Refusal};
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::cache::{self, sha256};
+use crate::connection::answer_at_last;
 use crate::one_at_a_time::{Alone, OneAtATime};
 use crate::{ByteReader, CachePieces, Pieces as _, StoreError, StoreErrorKind, Turn, TurnOf};
 
@@ -156,8 +156,8 @@ impl CachePieces {
 async fn hash_of_body(digest: &Digest, buffer: &PieceBuffer) -> Result<Digest, Refusal> {
     let response =
         cache::body_of_piece(digest).await.map_err(|error| refusal(&error))?.ok_or(Refusal::Unavailable)?;
-    let blob = response.blob().map_err(unavailable)?;
-    let blob: Blob = JsFuture::from(blob).await.map_err(unavailable)?.unchecked_into();
+    let blob = answer_at_last(response.blob().map_err(unavailable)?);
+    let blob: Blob = blob.await.or(Err(Refusal::Unavailable))?.unchecked_into();
     if blob.size() == 0.0 {
         return Err(Refusal::Empty);
     }

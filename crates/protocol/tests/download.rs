@@ -649,9 +649,15 @@ fn a_page_of_a_revision_that_is_not_wanted_any_more_says_so() {
 
     // One whose download was stopped says nothing of what the server has.
     let stopped = Some(Wish { state: WishState::Stopped, ..other });
-    let (download, _) = opened(Engine::Page, Survey { wish: stopped, ..found(&[1], WishState::Active) });
+    let survey = Survey { wish: stopped, ..found(&[1, 4], WishState::Active) };
+    let (download, _) = opened(Engine::Page, survey.clone());
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
+    // Nor of a fetch that the browser works on for this one.
+    let active = Some(Active { attempt: attempt(7), asked: [digest(2), digest(3)].into(), downloaded: 0 });
+    let (download, effects) = opened(Engine::Background, Survey { active, ..survey });
+    assert_eq!(effects, []);
+    assert!(matches!(stage(&download), Some(Stage::Running { .. })));
 }
 
 #[test]

@@ -401,7 +401,9 @@ impl Download {
                     // On another page, which has seen that the server has something else by now.
                     return self.interrupt(Cause::Gone);
                 }
-                self.settle_idle(now, wish.map(|wish| wish.state).or(of_another), active)
+                // A wish for another revision says nothing of a fetch that the browser works on for this one.
+                let stands = wish.map(|wish| wish.state).or(of_another.filter(|_| active.is_none()));
+                self.settle_idle(now, stands, active)
             }
         }
     }
