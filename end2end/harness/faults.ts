@@ -39,6 +39,18 @@ export async function stopWorkers(page: Page): Promise<void> {
   await session.detach();
 }
 
+/** Has the browser take the worker that the server has now, and waits until that has taken over. */
+export async function renewWorker(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const registration = (await navigator.serviceWorker.getRegistration())!;
+    const before = registration.active;
+    await registration.update();
+    while (registration.active === before || registration.active?.state !== 'activated') {
+      await new Promise((again) => setTimeout(again, 50));
+    }
+  });
+}
+
 /** The room that the browser gives to a site. It gives its usual one again when the session ends. */
 export class Quota {
   readonly #session: CDPSession;

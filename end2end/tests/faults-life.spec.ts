@@ -1,6 +1,6 @@
 // Rows 7, 8, 9 and 16 of docs/FAULTS.md: tabs, browser, worker and computer come and go.
 import { faultRow, WASTE } from '../harness/fault-row.ts';
-import { largePieces, lasts, quiet, slow, stopWorkers, thin, tolerateFailures } from '../harness/faults.ts';
+import { largePieces, lasts, quiet, renewWorker, slow, stopWorkers, thin, tolerateFailures } from '../harness/faults.ts';
 import { bystander, expect, storedPieces, until } from '../harness/test.ts';
 
 // ---- row 7 ----
@@ -154,14 +154,7 @@ faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy
   await model.click('Download');
   await model.isPast(0.3);
   await proxy.rules([slow(engine), { path: '/service-worker.js', replace: { from: 'modelferry: ', to: 'Modelferry: ' } }]);
-  await model.page.evaluate(async () => {
-    const registration = (await navigator.serviceWorker.getRegistration())!;
-    const before = registration.active;
-    await registration.update();
-    while (registration.active === before || registration.active?.state !== 'activated') {
-      await new Promise((again) => setTimeout(again, 50));
-    }
-  });
+  await renewWorker(model.page);
   await row.tell(model);
   await row.endsReady(model, { clicks: 0 });
 });

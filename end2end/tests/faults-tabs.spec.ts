@@ -1,7 +1,7 @@
 // Rows 10, 14, 15 and 17 of docs/FAULTS.md: what tabs, the person and other versions of ours do to a download.
 import type { Page } from '@playwright/test';
 import { faultRow, WASTE } from '../harness/fault-row.ts';
-import { slow, thin, tolerateFailures } from '../harness/faults.ts';
+import { renewWorker, slow, thin, tolerateFailures } from '../harness/faults.ts';
 import { bystander, type Device, expect, ModelPage, PIECE, until } from '../harness/test.ts';
 
 /** Presses a button without bringing the tab to the front: both tabs can be asked at once. */
@@ -306,13 +306,8 @@ faultRow(17, 'an old page stays open while the site moves on', {}, async ({ prox
   await session.send('Network.clearBrowserCache');
   await old.page.evaluate(async () => {
     for (const name of await caches.keys()) if (name.startsWith('modelferry-shell-')) await caches.delete(name);
-    const registration = (await navigator.serviceWorker.getRegistration())!;
-    const before = registration.active;
-    await registration.update();
-    while (registration.active === before || registration.active?.state !== 'activated') {
-      await new Promise((again) => setTimeout(again, 50));
-    }
   });
+  await renewWorker(old.page);
   const fresh = await row.open();
   await row.struck('worker');
   await row.struck('pages');

@@ -10,7 +10,7 @@
 //! A cache is opened by its name for every operation. An open `Cache` object outlives the deletion of its cache:
 //! what is put through it afterwards succeeds, and nobody can ever read it.
 
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -18,7 +18,7 @@ use web_sys::{
     Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
-use crate::connection::{answer, answer_at_last, answer_to};
+use crate::connection::{Answer, answer, answer_at_last, answer_to};
 use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf};
 
 const PREFIX: &str = "modelferry-";
@@ -95,13 +95,22 @@ fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError
 /// # Errors
 /// When it cannot be written.
 pub async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
-    answer_at_last(open(cache).await?.put_with_str(key, response)).await?;
-    Ok(())
+    put_and(answer_at_last, cache, key, response).await
 }
 
 /// The same for an entry that is in memory, and small.
 async fn put_small(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
-    answer(open(cache).await?.put_with_str(key, response)).await?;
+    put_and(answer, cache, key, response).await
+}
+
+/// The same, with how long to wait for it.
+async fn put_and(
+    wait: impl FnOnce(Promise) -> Answer,
+    cache: &str,
+    key: &str,
+    response: &Response,
+) -> Result<(), StoreError> {
+    wait(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
 }
 
@@ -252,8 +261,7 @@ impl Pieces for CachePieces {
         begin_piece(digest).await?;
         // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
         // stored nor refused, ever.
-        let put = open(PIECES).await?.put_with_str(&routes::piece(digest), &response);
-        answer_to(put, size).await?;
+        put_and(|put| answer_to(put, size), PIECES, &routes::piece(digest), &response).await?;
         Ok(finish_piece(digest).await?)
     }
 

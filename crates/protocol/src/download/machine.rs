@@ -776,9 +776,7 @@ impl Download {
                 if matches!(background.stage, Stage::Settling { .. }) {
                     // A look that failed had taken it for over.
                     background.stage = Stage::Running { since: now };
-                } else if background.quiet.is_none_or(|quiet| quiet == Quiet::Paused)
-                    && background.is_late(now, first_byte)
-                {
+                } else if background.is_late(now, first_byte) {
                     return self.hand_over(HandOver::NoFirstByte);
                 }
             }

@@ -131,10 +131,10 @@ pub struct Background {
 }
 
 impl Background {
-    /// Whether it has not moved in so long a time, nor ever before.
+    /// Whether it has not moved in so long a time, nor ever before, though it is able to.
     pub(super) fn is_late(&self, now: Millis, first_byte: Millis) -> bool {
         let late = matches!(self.stage, Stage::Running { since } if now.saturating_sub(since) >= first_byte);
-        late && self.downloaded == 0 && !self.joined
+        late && self.downloaded == 0 && !self.joined && !matches!(self.quiet, Some(Quiet::Waiting(_)))
     }
 }
 
