@@ -6,7 +6,7 @@ use leptos::config::Env;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
+use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::SsrMode;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{ParamSegment, StaticSegment};
@@ -28,9 +28,10 @@ pub struct Theme {
 /// The colours of this application.
 pub const THEME: Theme = Theme { light: "#f6f8fa", dark: "#10161b" };
 
-/// The document. `build` is what the validator of the worker's script begins with.
+/// The document. `options` name the script, `style` is the path of the style sheet, and `build` is what the validator of the
+/// worker's script begins with.
 #[must_use]
-pub fn shell(options: LeptosOptions, build: String) -> impl IntoView {
+pub fn shell(options: LeptosOptions, style: String, build: String) -> impl IntoView {
     provide_meta_context();
     restrict(&options);
     view! {
@@ -46,8 +47,8 @@ pub fn shell(options: LeptosOptions, build: String) -> impl IntoView {
                 <link rel="apple-touch-icon" href="/assets/install/apple-touch-icon.png"/>
                 <link rel="manifest" href=routes::WEB_MANIFEST/>
                 <AutoReload options=options.clone()/>
-                <HydrationScripts options=options.clone() islands=true/>
-                <HashedStylesheet options id="style"/>
+                <HydrationScripts options islands=true/>
+                <link id="style" rel="stylesheet" href=style/>
                 <MetaTags/>
             </head>
             <body>

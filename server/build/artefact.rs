@@ -13,8 +13,15 @@ pub(crate) struct Artefact {
     pub packing: Packing,
 }
 
-/// Profiles of the workspace, by what the server is built for. Where both are the same, both builds share one target
-/// directory, so that what compiles slowly is compiled once.
+impl Artefact {
+    /// Whether one cargo may compile both.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.profiles.here() == other.profiles.here() && self.rustflags == other.rustflags
+    }
+}
+
+/// Profiles of the workspace, by what the server is built for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Profiles {
     pub debug: &'static str,
     pub release: &'static str,
@@ -22,21 +29,18 @@ pub(crate) struct Profiles {
     pub wasm_opt: &'static str,
 }
 
-/// For what is loaded with a page or a worker: a server that is built for speed gets what is built for size.
+/// For what is loaded with a page or a worker: the smallest code in a release build, quickly compiled code in a debug build.
 pub(crate) const SMALL: Profiles = Profiles { debug: "wasm-dev", release: "wasm-release", wasm_opt: "-Oz" };
 
-/// For what computes. It takes minutes to compile, and would be useless if it were slow: there is one build.
-pub(crate) const FAST: Profiles = Profiles { debug: "wasm-fast", release: "wasm-fast", wasm_opt: "-O3" };
+/// For what computes: `Cargo.toml` optimizes its hot crates for speed. Slow code would be useless, and compiling takes a minute,
+/// so debug and release builds share one.
+pub(crate) const FAST: Profiles =
+    Profiles { debug: "wasm-release", release: "wasm-release", wasm_opt: "-O3" };
 
 impl Profiles {
     /// The one for this build of the server.
     pub(crate) fn here(&self) -> &'static str {
         if is_release() { self.release } else { self.debug }
-    }
-
-    /// Whether debug and release builds are the same.
-    pub(crate) fn are_one(&self) -> bool {
-        self.debug == self.release
     }
 }
 
@@ -61,5 +65,14 @@ pub(crate) enum Packing {
         folder: &'static str,
         /// The entry's source, from the root of the workspace.
         entry: &'static str,
+    },
+    /// What all pages load: a JavaScript module and the WebAssembly, which share one name, a style sheet, and pictures. All but
+    /// the pictures are named by their content. The server has them as `OUT_DIR/<package>.rs`, an expression of the type
+    /// `Embedded` in `src/pages/front.rs`.
+    Pages {
+        /// The style sheet's source, from the root of the workspace.
+        style: &'static str,
+        /// The folder of the pictures, likewise; their URLs begin with its name.
+        assets: &'static str,
     },
 }

@@ -25,9 +25,16 @@ pub(crate) fn bind(artefact: &Artefact, wasm: &Path) -> Result<Bound> {
         .omit_default_module_path(true);
     match artefact.packing {
         Packing::Script => bindgen.no_modules(true)?,
-        Packing::Files { .. } => bindgen.web(true)?,
+        Packing::Files { .. } | Packing::Pages { .. } => bindgen.web(true)?,
     };
     let mut bindings = bindgen.generate_output()?;
+    if bindings.snippets().values().any(|snippets| !snippets.is_empty())
+        || !bindings.local_modules().is_empty()
+    {
+        return Err(
+            format!("{} brings JavaScript of its own, which nothing here packs", artefact.package).into()
+        );
+    }
     Ok(Bound { wasm: bindings.wasm_mut().emit_wasm(), glue: slim(bindings.js()) })
 }
 

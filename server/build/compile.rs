@@ -12,21 +12,24 @@ use super::artefact::Artefact;
 /// it reaches the network, and which registries stand in for others.
 const ABOUT_THE_WORLD: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 
-/// What came of it.
-pub(crate) struct Built {
+/// What came of one program.
+pub(crate) struct Built<'a> {
+    pub artefact: &'a Artefact,
     pub wasm: PathBuf,
     /// The list of the source files, as a rule of make.
     pub sources: PathBuf,
 }
 
-pub(crate) fn compile(artefact: &Artefact, root: &Path, out: &Path) -> Result<Built> {
-    let Artefact { package, profiles, rustflags, .. } = artefact;
+/// Compiles programs that are alike.
+pub(crate) fn compile<'a>(artefacts: &[&'a Artefact], root: &Path, out: &Path) -> Result<Vec<Built<'a>>> {
+    let Some(Artefact { profiles, rustflags, .. }) = artefacts.first() else { return Ok(Vec::new()) };
     let profile = profiles.here();
-    let target = target_directory(artefact, out);
+    let target = target_directory(out);
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo
         .current_dir(root)
-        .args(["build", "--package", package, "--target", "wasm32-unknown-unknown"])
+        .args(["build", "--target", "wasm32-unknown-unknown"])
+        .args(artefacts.iter().flat_map(|artefact| ["--package", artefact.package]))
         // The program is made of exactly what was reviewed, as the server is.
         .args(["--locked", "--profile", profile, "--target-dir"])
         .arg(&target);
@@ -37,6 +40,7 @@ pub(crate) fn compile(artefact: &Artefact, root: &Path, out: &Path) -> Result<Bu
             || text.starts_with("RUSTC")
             || text == "RUSTFLAGS"
             || text == "RUSTDOCFLAGS"
+            // `.cargo/config.toml` sets the one that counts.
             || text.starts_with("LEPTOS_");
         if foreign {
             cargo.env_remove(&name);
@@ -48,19 +52,26 @@ pub(crate) fn compile(artefact: &Artefact, root: &Path, out: &Path) -> Result<Bu
     let output = cargo.output()?;
     if !output.status.success() {
         let messages = String::from_utf8_lossy(&output.stderr);
+        let packages = artefacts.iter().map(|artefact| artefact.package).collect::<Vec<_>>().join(", ");
         if messages.contains("--locked was passed") {
             let advice = "bring it up to date with `cargo update --workspace`";
-            return Err(format!("Cargo.lock does not fit the crate {package}; {advice}:\n{messages}").into());
+            return Err(
+                format!("Cargo.lock does not fit the crates {packages}; {advice}:\n{messages}").into()
+            );
         }
-        return Err(format!("the crate {package} does not compile:\n{messages}").into());
+        return Err(format!("not all of the crates {packages} compile:\n{messages}").into());
     }
-    let made = target.join("wasm32-unknown-unknown").join(profile).join(package.replace('-', "_"));
-    Ok(Built { wasm: made.with_extension("wasm"), sources: made.with_extension("d") })
+    let folder = target.join("wasm32-unknown-unknown").join(profile);
+    let built = artefacts.iter().map(|artefact| {
+        let made = folder.join(artefact.package.replace('-', "_"));
+        Built { artefact, wasm: made.with_extension("wasm"), sources: made.with_extension("d") }
+    });
+    Ok(built.collect())
 }
 
-/// Its own, since the outer cargo holds the lock of the usual one. Beside the build folders of debug or release, so that
-/// it is kept between builds; or above them.
-fn target_directory(artefact: &Artefact, out: &Path) -> PathBuf {
-    let up = if artefact.profiles.are_one() { 4 } else { 3 };
-    out.ancestors().nth(up).unwrap_or(out).join(format!("{}-target", artefact.package))
+/// One for all programs and for debug and release builds of the server: beside `target/debug` and `target/release`, whose
+/// locks the outer cargo holds.
+fn target_directory(out: &Path) -> PathBuf {
+    // <target>/release/build/server-0123456789abcdef/out
+    out.ancestors().nth(4).unwrap_or(out).join("browser")
 }

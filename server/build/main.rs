@@ -1,5 +1,7 @@
-//! Compiles the programs that run in a browser beside the pages to WebAssembly, and packs them into what the server
-//! embeds. Each is described here and nowhere else; `cargo leptos` builds the pages' own.
+//! Compiles the programs that run in a browser to WebAssembly, and packs them into what the server embeds. Each is described
+//! here and nowhere else.
+//!
+//! A debug build leaves the pages' own program out and reads it from a folder, where `cargo leptos watch` keeps it up to date.
 
 mod artefact;
 mod bind;
@@ -12,9 +14,18 @@ mod sources;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use artefact::{Artefact, FAST, Packing, SMALL};
+use artefact::{Artefact, FAST, Packing, SMALL, is_release};
 
-const ARTEFACTS: [Artefact; 3] = [
+/// What all pages load.
+const FRONTEND: Artefact = Artefact {
+    package: "frontend",
+    profiles: SMALL,
+    rustflags: &[],
+    packing: Packing::Pages { style: "style/main.css", assets: "public/assets" },
+};
+
+/// What pages and other programs load when they need it.
+const OTHERS: [Artefact; 3] = [
     Artefact { package: "service-worker", profiles: SMALL, rustflags: &[], packing: Packing::Script },
     Artefact {
         package: "module",
@@ -35,15 +46,30 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the server has no workspace")?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    for artefact in &ARTEFACTS {
-        let built = compile::compile(artefact, root, &out)?;
-        sources::watch(&built.sources, root)?;
-        let mut bound = bind::bind(artefact, &built.wasm)?;
-        names::number(&mut bound);
-        if artefact::is_release() {
-            bound.wasm = shrink::shrink(artefact, &bound.wasm, root, &out)?;
+    let mut artefacts: Vec<_> = OTHERS.iter().collect();
+    if is_release() {
+        artefacts.push(&FRONTEND);
+    } else {
+        pack::leave_out(&FRONTEND, &out)?;
+    }
+    // Programs that are compiled alike are compiled at once, so that their dependencies are compiled once.
+    while let Some(first) = artefacts.first() {
+        let (alike, rest) = artefacts.iter().partition::<Vec<_>, _>(|artefact| artefact.is_like(first));
+        for built in compile::compile(&alike, root, &out)? {
+            sources::watch(&built.sources, root)?;
+            make(built.artefact, &built.wasm, root, &out)?;
         }
-        pack::pack(artefact, &bound, root, &out)?;
+        artefacts = rest;
     }
     Ok(())
+}
+
+/// From what the compiler made to what the server embeds.
+fn make(artefact: &Artefact, wasm: &Path, root: &Path, out: &Path) -> Result<()> {
+    let mut bound = bind::bind(artefact, wasm)?;
+    names::number(&mut bound);
+    if is_release() {
+        bound.wasm = shrink::shrink(artefact, &bound.wasm, root, out)?;
+    }
+    pack::pack(artefact, &bound, root, out)
 }

@@ -1,6 +1,8 @@
 //! Makes of a program what the server embeds.
 
+mod embed;
 mod files;
+mod pages;
 mod script;
 
 use std::fs;
@@ -15,6 +17,13 @@ pub(crate) fn pack(artefact: &Artefact, bound: &Bound, root: &Path, out: &Path) 
     match artefact.packing {
         Packing::Script => fs::write(out.join(package).with_extension("js"), script::script(package, bound))?,
         Packing::Files { folder, entry } => files::files(package, folder, entry, bound, root, out)?,
+        Packing::Pages { style, assets } => pages::pages(package, style, assets, bound, root, out)?,
     }
+    Ok(())
+}
+
+/// What the server embeds in place of pages that it does not embed.
+pub(crate) fn leave_out(artefact: &Artefact, out: &Path) -> Result<()> {
+    fs::write(out.join(artefact.package).with_extension("rs"), "None")?;
     Ok(())
 }

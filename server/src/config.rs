@@ -69,9 +69,9 @@ pub struct Flags {
     )]
     rescan_seconds: f64,
 
-    /// Folder with the built pages, as `cargo leptos build` makes it.
-    #[arg(long, value_name = "DIR", default_value = "target/site", env = "LEPTOS_SITE_ROOT")]
-    site: PathBuf,
+    /// Folder with scripts, styles and pictures for the pages (`pkg/`, `assets/`), in place of those in this program.
+    #[arg(long, value_name = "DIR", env = "MODELFERRY_SITE")]
+    site: Option<PathBuf>,
 
     /// Certificate for HTTPS and those that vouch for it, in PEM; read again when the file changes.
     #[arg(long, value_name = "FILE", env = "MODELFERRY_TLS_CERT", help_heading = "HTTPS")]
@@ -210,7 +210,7 @@ pub struct Config {
     /// Time between two looks at the models folder.
     pub rescan: Duration,
     /// Folder with the built pages.
-    pub site: PathBuf,
+    pub site: Option<PathBuf>,
     /// Certificate and key; without, it is clear text.
     pub tls: Option<TlsFiles>,
     /// What a connection may take.

@@ -49,8 +49,8 @@ pub struct ServerState {
     pub allow_origin: AllowedOrigins,
     /// How our own pages are isolated from other origins.
     pub page_isolation: PageIsolation,
-    /// Folder with the built interface, as `cargo leptos build` makes it.
-    pub site: Arc<Path>,
+    /// Folder with other files for the pages than those that this program embeds.
+    pub site: Option<Arc<Path>>,
 }
 
 impl ServerState {
@@ -64,7 +64,7 @@ impl ServerState {
             faults: Faults::default(),
             allow_origin: AllowedOrigins::Everyone,
             page_isolation: PageIsolation::RequireCorp,
-            site: Path::new("target/site").into(),
+            site: None,
         }
     }
 

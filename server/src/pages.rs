@@ -1,11 +1,10 @@
-//! The pages and what they load: rendered by the app, or read from the site folder that `cargo leptos build`
-//! makes. Everything here is of this origin only, and may be compressed; models never are.
+//! The pages, rendered by the app, and what they load. Everything here is of this origin only, and may be compressed; models
+//! never are.
 
 mod build;
-mod built;
+mod front;
 mod validator;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::catalogue::{Catalogue, CatalogueSource, Looking};
@@ -15,34 +14,29 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
-use leptos::config::{Env, LeptosOptions};
 use leptos::context::provide_context;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use protocol::shell::BUILD;
 use protocol::{IndexReport, ModelId, ModelInfo};
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::http::{NO_CACHE, REPR_DIGEST, ascii, isolate, resource_policy};
 use crate::index::Index;
 use crate::{ServerState, anatomy, routes};
 
-/// The folder below the site root, and the first URL segment, of what cargo-leptos builds. If it was told to hash them, the
-/// files there carry their hash in their names.
-const PKG: &str = "pkg";
-
 /// What is served at all URLs that [`crate::routes`] leaves.
 pub(crate) fn pages(state: &ServerState) -> Router {
-    let options = leptos_options(&state.site);
-    let names_are_hashed = options.hash_files;
+    let front = front::Front::new(state.site.as_deref());
+    let options = front.options();
     let catalogue = Catalogue(Arc::new(IndexSource(state.index.clone())));
     let context = move || provide_context(catalogue.clone());
-    let build = build::Build::new(&state.site, &routes::programs());
+    let build = build::Build::new(&front.loaded, &routes::programs());
     let worker = routes::Worker::new(&build.preamble);
     let shell = {
-        let (options, build) = (options.clone(), worker.build());
-        move || app::shell(options.clone(), build.clone())
+        let (options, style, build) = (options.clone(), front.style, worker.build());
+        move || app::shell(options.clone(), style.clone(), build.clone())
     };
     let render = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
     let pages = Router::new()
@@ -55,14 +49,19 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NO_CACHE))
         .layer(map_response(restricted))
         .layer(from_fn_with_state(state.page_isolation, isolate));
-    built::built(&state.site, names_are_hashed)
+    front
+        .router
         .merge(pages)
         .merge(routes::inference(state.page_isolation))
         .merge(routes::module())
         .merge(worker.route())
         .merge(routes::web_manifest())
         .layer(map_response(plain))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(256)))
+        // PNG is compressed already.
+        .layer(
+            CompressionLayer::new()
+                .compress_when(SizeAbove::new(256).and(NotForContentType::new("image/png"))),
+        )
         .layer(from_fn(negotiated))
         .layer(resource_policy("same-origin"))
         .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static(BUILD), ascii(&build.name)))
@@ -153,26 +152,6 @@ where
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_name(header::ACCEPT));
     response
-}
-
-fn leptos_options(site: &Path) -> LeptosOptions {
-    // Set by cargo-leptos while it watches; a released server neither reloads pages nor knows of any of this.
-    let watched = std::env::var_os("LEPTOS_WATCH").is_some();
-    let reload_port = std::env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok());
-    LeptosOptions::builder()
-        .output_name("modelferry")
-        .site_root(site.to_string_lossy())
-        .site_pkg_dir(PKG)
-        .env(if watched { Env::DEV } else { Env::PROD })
-        .reload_port(reload_port.unwrap_or(3001))
-        // Beside the program, where cargo-leptos writes the hashes; asked for without it, every page would fail.
-        .hash_files(hashes_are_there())
-        .build()
-}
-
-fn hashes_are_there() -> bool {
-    let beside_program = |program: PathBuf| program.with_file_name("hash.txt").exists();
-    std::env::current_exe().is_ok_and(beside_program)
 }
 
 /// The index, as the pages see it.

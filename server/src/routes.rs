@@ -29,7 +29,7 @@ use crate::index::{Model, Snapshot};
 
 pub(crate) use inference::inference;
 pub(crate) use module::module;
-pub(crate) use packed::Parts as ProgramParts;
+pub(crate) use packed::{File, Parts as ProgramParts};
 pub(crate) use web_manifest::web_manifest;
 pub(crate) use worker::Worker;
 

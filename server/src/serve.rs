@@ -52,7 +52,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         faults: Faults::from_file(config.test_faults),
         allow_origin: config.allow_origin,
         page_isolation: config.page_isolation,
-        site: config.site.into(),
+        site: config.site.map(Into::into),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     // Whoever started it may not listen any more; that is no reason not to serve.

@@ -1,14 +1,10 @@
 //! An entry at a stable URL, and what it loads: files that are named by their content, so that they can be kept for ever.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use brotli::enc::BrotliEncoderParams;
-use sha2::{Digest as _, Sha256};
-
+use super::embed::{File, short_digest};
 use crate::Result;
-use crate::artefact::is_release;
 use crate::bind::Bound;
 
 /// What the entry calls the two files.
@@ -39,41 +35,17 @@ pub(super) fn files(
         (PROGRAM, "wasm", "application/wasm", &bound.wasm[..]),
     ];
     for (placeholder, extension, media_type, bytes) in made {
-        let name = format!("{}.{extension}", short_digest(bytes));
+        let name = format!("{}.{extension}", short_digest([bytes]));
         if !text.contains(placeholder) {
             return Err(format!("{} does not load {placeholder}", entry.display()).into());
         }
         text = text.replace(placeholder, &name);
-        let plain = write(place.join(&name), bytes)?;
-        let brotli = write(place.join(format!("{name}.br")), &compressed(bytes)?)?;
-        writeln!(
-            described,
-            "File {{ path: \"/{folder}/{name}\", media_type: \"{media_type}\", \
-             plain: include_bytes!({plain:?}), brotli: include_bytes!({brotli:?}) }},"
-        )?;
+        let file = File { path: format!("/{folder}/{name}"), media_type, immutable: true, bytes };
+        described.push_str(&file.embed(&place)?);
     }
-    let entry = write(place.join("entry.js"), text.as_bytes())?;
+    let entry = place.join("entry.js");
+    fs::write(&entry, text)?;
     let packed = format!("Packed {{ entry: include_bytes!({entry:?}), files: &[\n{described}] }}\n");
     fs::write(out.join(package).with_extension("rs"), packed)?;
     Ok(())
-}
-
-fn write(path: PathBuf, bytes: &[u8]) -> Result<PathBuf> {
-    fs::write(&path, bytes)?;
-    Ok(path)
-}
-
-/// Enough to tell builds apart.
-fn short_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Once, with all the effort that there is, instead of for every request with little. A debug build is not worth the
-/// time.
-fn compressed(bytes: &[u8]) -> Result<Vec<u8>> {
-    let quality = if is_release() { 11 } else { 1 };
-    let parameters = BrotliEncoderParams { quality, lgwin: 22, size_hint: bytes.len(), ..Default::default() };
-    let mut packed = Vec::new();
-    brotli::BrotliCompress(&mut &bytes[..], &mut packed, &parameters)?;
-    Ok(packed)
 }

@@ -1,5 +1,5 @@
-//! What the build packs as an entry and the files that it loads (`build/pack/files.rs`): the entry at a URL that stays,
-//! the files at URLs that name their content. All of it is a part of this program.
+//! Files that the build packs into this program (`build/pack/`), and programs for the browser that consist of them: an entry
+//! at a URL that stays, and the files that it loads at URLs that name their content.
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -18,14 +18,16 @@ pub(super) struct Packed {
     pub files: &'static [File],
 }
 
-/// A file that its entry loads.
+/// A file.
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     pub path: &'static str,
     pub media_type: &'static str,
+    /// Whether its URL names its content.
+    pub immutable: bool,
     pub plain: &'static [u8],
-    /// The same, compressed with brotli.
-    pub brotli: &'static [u8],
+    /// The same, compressed with brotli, unless its format is compressed already.
+    pub brotli: Option<&'static [u8]>,
 }
 
 /// What belongs to one build of a program.
@@ -69,12 +71,16 @@ impl Packed {
 }
 
 impl File {
-    fn router(&self) -> Router {
-        let brotli = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("br"))]);
-        let brotli = Variant::new(self.brotli, self.media_type, IMMUTABLE, brotli);
-        let plain = Variant::new(self.plain, self.media_type, IMMUTABLE, HeaderMap::new());
+    /// Its route.
+    pub(crate) fn router(&self) -> Router {
+        let cache_control = if self.immutable { IMMUTABLE } else { NO_CACHE };
+        let brotli = self.brotli.map(|brotli| {
+            let coding = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("br"))]);
+            Variant::new(brotli, self.media_type, cache_control.clone(), coding)
+        });
+        let plain = Variant::new(self.plain, self.media_type, cache_control, HeaderMap::new());
         let answer = move |method: Method, request: HeaderMap| async move {
-            let variant = if takes_brotli(&request) { brotli } else { plain };
+            let variant = brotli.filter(|_| takes_brotli(&request)).unwrap_or(plain);
             variant.answer(&method, &request)
         };
         Router::new().route(self.path, get(answer))

@@ -21,8 +21,7 @@ fn built(folder: &Folder, script: &str) -> String {
 fn what_has_its_hash_in_its_name_never_changes() {
     let folder = Folder::new();
     let site = built(&folder, "modelferry.abc.js");
-    fs::write(folder.beside("hash.txt"), "js: abc\nwasm: def\ncss: ghi\n").unwrap();
-    let program = Program::start_copied(&folder, &["--site", &site]);
+    let program = Program::start(&folder, &["--site", &site]);
     let found = program.get("/pkg/modelferry.abc.js");
     assert_eq!((found.status, found.field("cache-control")), (200, IMMUTABLE));
     let missing = program.get("/pkg/modelferry.jkl.js");
@@ -34,7 +33,7 @@ fn what_has_its_hash_in_its_name_never_changes() {
 fn what_has_no_hash_in_its_name_is_asked_about_each_time() {
     let folder = Folder::new();
     let site = built(&folder, "modelferry.js");
-    let program = Program::start_copied(&folder, &["--site", &site]);
+    let program = Program::start(&folder, &["--site", &site]);
     let found = program.get("/pkg/modelferry.js");
     assert_eq!((found.status, found.field("cache-control")), (200, "no-cache"));
 }
@@ -43,7 +42,7 @@ fn what_has_no_hash_in_its_name_is_asked_about_each_time() {
 fn what_was_built_comes_whole_so_that_two_builds_are_never_mixed() {
     let folder = Folder::new();
     let site = built(&folder, "modelferry.js");
-    let program = Program::start_copied(&folder, &["--site", &site]);
+    let program = Program::start(&folder, &["--site", &site]);
     for range in ["bytes=1-2", "items=0-1", "bytes=100-"] {
         let found = program.ask("GET /pkg/modelferry.js", &[("Range", range), ("If-Range", "\"before\"")]);
         assert_eq!((found.status, &found.body[..]), (200, &b"// script"[..]), "{range}");
@@ -55,10 +54,10 @@ fn what_was_built_comes_whole_so_that_two_builds_are_never_mixed() {
 fn pages_that_are_not_built_are_warned_of_once() {
     let folder = Folder::new();
     let site = folder.beside("site");
-    let program = Program::start_copied(&folder, &["--site", site.to_str().unwrap()]);
+    let program = Program::start(&folder, &["--site", site.to_str().unwrap()]);
     assert_eq!(program.get("/pkg/modelferry.js").status, 404);
     let said = format!(
-        "the pages are not built: there is no {}; run `cargo leptos build`, or name their folder with --site",
+        "the pages are not built: there is no {}; build in release, run `cargo leptos watch`, or name their folder with --site",
         site.join("pkg").display()
     );
     until("the warning", || program.log().contains(&said).then_some(()));
@@ -107,7 +106,7 @@ fn what_depends_on_the_request_says_on_what() {
     let folder = Folder::new();
     let site = built(&folder, "modelferry.js");
     fs::write(folder.beside("site/pkg/modelferry.js"), "// script\n".repeat(100)).unwrap();
-    let program = Program::start_copied(&folder, &["--site", &site]);
+    let program = Program::start(&folder, &["--site", &site]);
     for (path, fields) in [
         ("/", &["accept-encoding", "sec-fetch-mode"][..]),
         ("/nothing/here", &["accept-encoding", "sec-fetch-mode"]),
@@ -146,7 +145,7 @@ fn every_build_has_another_worker_and_its_pages_know_which() {
         let script = String::from_utf8_lossy(&worker.body).lines().next().unwrap_or_default().to_owned();
         (script, worker.field("etag").to_owned())
     };
-    let program = Program::start_copied(&folder, &["--site", &site]);
+    let program = Program::start(&folder, &["--site", &site]);
     let (first, tag) = begin(&program);
     assert!(first.starts_with("self.modelferry = [\""), "{first}");
     assert!(first.contains("/pkg/modelferry.abc.js"), "{first}");
@@ -160,7 +159,7 @@ fn every_build_has_another_worker_and_its_pages_know_which() {
     assert_eq!(program.get("/offline").status, 200);
     drop(program);
     fs::write(folder.beside("site/pkg/modelferry.abc.js"), "// another").unwrap();
-    let (second, another) = begin(&Program::start_copied(&folder, &["--site", &site]));
+    let (second, another) = begin(&Program::start(&folder, &["--site", &site]));
     assert_ne!((first, tag), (second, another));
 }
 
