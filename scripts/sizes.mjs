@@ -1,7 +1,7 @@
 // Prints what a browser has to load, compressed as it is sent; with --check, fails if that exceeds its budget.
-// The worker is asked of the built server, since it is inside that program; the front is read from the site.
+// All of it is asked of the built server, since it is inside that program.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,9 +11,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 const KB = 1000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const server = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release', 'modelferry');
-const pkg = join(root, 'target', 'site', 'pkg');
 
-/** What the server has inside: the worker, and the module and the inference worker with what they load. */
+/** The worker, what every page loads, and the module and the inference worker with what they load. */
 async function embedded() {
   const models = mkdtempSync(join(tmpdir(), 'modelferry-sizes-'));
   const child = spawn(server, ['--models', models, '--listen', '127.0.0.1:0'], {
@@ -37,8 +36,12 @@ async function embedded() {
         if (loads.size === 0) throw new Error(`${path} names nothing in /${folder}/`);
         return [entry, ...(await Promise.all([...loads].map(get)))];
       };
+      const page = (await get('/')).toString();
+      const front = new Set([...page.matchAll(/"(\/pkg\/[^"]+\.(?:js|wasm))"/g)].map((match) => match[1]));
+      if (front.size !== 2) throw new Error(`a page loads ${[...front]}, not a script and a program`);
       return {
         worker: [await get('/service-worker.js')],
+        front: await Promise.all([...front].map(get)),
         module: await program('/modelferry.js', 'module'),
         inference: await program('/inference-worker.js', 'inference'),
       };
@@ -48,12 +51,6 @@ async function embedded() {
     child.kill('SIGKILL');
     rmSync(models, { recursive: true, force: true });
   }
-}
-
-function front() {
-  return readdirSync(pkg)
-    .filter((name) => /\.(wasm|js)$/.test(name))
-    .map((name) => readFileSync(join(pkg, name)));
 }
 
 function row(what, how, pack, parts, budget) {
@@ -67,10 +64,10 @@ function row(what, how, pack, parts, budget) {
 }
 
 const brotli = (buffer) => brotliCompressSync(buffer);
-const { worker, module, inference } = await embedded();
+const { worker, front, module, inference } = await embedded();
 const rows = [
   row('service worker', 'gzip', (buffer) => gzipSync(buffer, { level: 9 }), worker, 94 * KB),
-  row('front, wasm and js', 'brotli', brotli, front(), 176 * KB),
+  row('front, wasm and js', 'brotli', brotli, front, 176 * KB),
   row('module, wasm and js', 'brotli', brotli, module, 112 * KB),
   row('inference, wasm and js', 'brotli', brotli, inference, 600 * KB),
 ];

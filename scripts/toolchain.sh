@@ -15,14 +15,6 @@ target=${CARGO_TARGET_DIR:-$root/target}
 cargo_bin=${CARGO_HOME:-$HOME/.cargo}/bin
 cargo_leptos_version=0.3.11
 
-# The same values that cargo-leptos sets, so that cargo called from here and from there agree on what is
-# built already, and so that the server finds its site when it is run by hand.
-export LEPTOS_OUTPUT_NAME=modelferry
-export LEPTOS_SITE_ROOT=target/site
-export LEPTOS_SITE_PKG_DIR=pkg
-export LEPTOS_HASH_FILES=true
-export LEPTOS_HASH_FILE_NAME=hash.txt
-
 has() {
     command -v "$1" >/dev/null 2>&1
 }
@@ -161,23 +153,26 @@ ensure_cargo_deny() {
 
 # --- All of it ----------------------------------------------------------------------------------------------
 
+# What a release build needs.
 ensure_toolchain() {
     cd "$root" || exit
     require_prerequisites
     ensure_rust
+    ensure_npm "$root" "wasm-opt"
+}
+
+# What `cargo leptos` needs beside that.
+ensure_leptos() {
     ensure_cargo_tool cargo-leptos cargo-leptos "$cargo_leptos_version" "about 6 min" --locked
     # Without --locked: its lock file may name releases that are younger than what a mirror has.
     ensure_cargo_tool wasm-bindgen-cli wasm-bindgen \
         "$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)" "about 3 min"
-    ensure_npm "$root" "wasm-opt"
     PATH=$root/node_modules/.bin:$PATH
     export PATH
 }
 
-# The release build. cargo-leptos is called by its own name: as `cargo leptos`, rustup would put cargo's
-# folder first on the PATH, and with it a wasm-bindgen of another version.
+# The release build: one program with all that browsers get in it.
 build_release() {
-    # Without backtraces: cargo-leptos prints its own for every failure.
-    RUST_BACKTRACE=0 cargo-leptos build --release --cargo-locked
+    cargo build --locked --release --package server
     node "$root/scripts/sizes.mjs"
 }

@@ -13,6 +13,7 @@ mod sources;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use artefact::{Artefact, FAST, Packing, SMALL, is_release};
 
@@ -53,15 +54,25 @@ fn main() -> Result<()> {
         pack::leave_out(&FRONTEND, &out)?;
     }
     // Programs that are compiled alike are compiled at once, so that their dependencies are compiled once.
-    while let Some(first) = artefacts.first() {
-        let (alike, rest) = artefacts.iter().partition::<Vec<_>, _>(|artefact| artefact.is_like(first));
-        for built in compile::compile(&alike, root, &out)? {
-            sources::watch(&built.sources, root)?;
-            make(built.artefact, &built.wasm, root, &out)?;
+    thread::scope(|scope| {
+        let mut making = Vec::new();
+        while let Some(first) = artefacts.first() {
+            let (alike, rest) = artefacts.iter().partition::<Vec<_>, _>(|artefact| artefact.is_like(first));
+            for built in compile::compile(&alike, root, &out)? {
+                sources::watch(&built.sources, root)?;
+                // Beside each other, and beside the next compilation: wasm-opt has one thread.
+                let out = &out;
+                making.push(scope.spawn(move || {
+                    make(built.artefact, &built.wasm, root, out).map_err(|error| error.to_string())
+                }));
+            }
+            artefacts = rest;
         }
-        artefacts = rest;
-    }
-    Ok(())
+        for made in making {
+            made.join().map_err(|_| "packing a program panicked")??;
+        }
+        Ok(())
+    })
 }
 
 /// From what the compiler made to what the server embeds.

@@ -1,5 +1,5 @@
-//! Makes a program smaller, once it is connected to JavaScript. Only for a server that is built to be used: it takes
-//! seconds.
+//! Makes a program smaller, once it is connected to JavaScript. Only in a release build, and only if the program has changed
+//! since the last one: it takes seconds.
 //!
 //! With `wasm-opt` in the version that `package.json` names, and not without: what browsers get must not depend on what is
 //! installed on the machine that builds. (The worker becomes 1.5 KB smaller as it is sent, and an eighth smaller in memory.)
@@ -13,7 +13,14 @@ use super::artefact::Artefact;
 
 pub(crate) fn shrink(artefact: &Artefact, wasm: &[u8], root: &Path, out: &Path) -> Result<Vec<u8>> {
     let optimizer = optimizer(root)?;
-    let (from, to) = (out.join("whole.wasm"), out.join("shrunk.wasm"));
+    let named =
+        |what: &str| out.join(format!("{}.{what}{}.wasm", artefact.package, artefact.profiles.wasm_opt));
+    let (whole, from, to) = (named("whole"), named("new"), named("shrunk"));
+    if fs::read(&whole).is_ok_and(|before| before == wasm)
+        && let Ok(shrunk) = fs::read(&to)
+    {
+        return Ok(shrunk);
+    }
     fs::write(&from, wasm)?;
     // It reads from the program itself which features of WebAssembly it may use.
     let output =
@@ -21,6 +28,8 @@ pub(crate) fn shrink(artefact: &Artefact, wasm: &[u8], root: &Path, out: &Path) 
     if !output.status.success() {
         return Err(format!("wasm-opt failed:\n{}", String::from_utf8_lossy(&output.stderr)).into());
     }
+    // Only now: a build may be ended at any time, and the next one believes what it finds.
+    fs::rename(&from, &whole)?;
     Ok(fs::read(&to)?)
 }
 

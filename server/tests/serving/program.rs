@@ -121,11 +121,6 @@ impl Program {
         line.split_whitespace().nth(3).unwrap().parse().unwrap()
     }
 
-    /// With nothing beside the program but what the test puts there: `hash.txt` is looked for there.
-    pub(crate) fn start_copied(folder: &Folder, flags: &[&str]) -> Self {
-        Self::run(copied(folder), folder, flags)
-    }
-
     fn run(mut command: Command, folder: &Folder, flags: &[&str]) -> Self {
         let mut child = command
             .arg("--models")
