@@ -1,21 +1,22 @@
 // Chromium, with Background Fetch, by the device that all other tests use.
 import type { Page } from '@playwright/test';
-import { Device } from '../harness/device.ts';
+import type { Device } from '../harness/device.ts';
+import type { SharedBrowser } from '../harness/shared-browser.ts';
 import { type Driver, SECTION } from './driver.ts';
 
 export class Chromium implements Driver {
   readonly downloads = 'background';
+  readonly #shared: SharedBrowser;
   readonly #device: Device;
   readonly #tabs: Page[] = [];
 
-  private constructor(device: Device) {
+  private constructor(shared: SharedBrowser, device: Device) {
+    this.#shared = shared;
     this.#device = device;
   }
 
-  static async launch(): Promise<Chromium> {
-    const device = new Device();
-    await device.launch();
-    const chromium = new Chromium(device);
+  static async launch(shared: SharedBrowser): Promise<Chromium> {
+    const chromium = new Chromium(shared, await shared.take());
     await chromium.newTab();
     return chromium;
   }
@@ -72,6 +73,6 @@ export class Chromium implements Driver {
   }
 
   dispose(): Promise<void> {
-    return this.#device.dispose();
+    return this.#shared.giveBack();
   }
 }

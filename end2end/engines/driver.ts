@@ -1,6 +1,7 @@
 // What the scenarios of tests/engines.spec.ts need of a browser: the same few things in every engine, so that one
 // description serves them all. One tab is looked at at a time: the one opened last.
 
+import type { SharedBrowser } from '../harness/shared-browser.ts';
 import type { Evaluates } from '../harness/store.ts';
 
 export type EngineName = 'chromium' | 'firefox' | 'webkit';
@@ -31,5 +32,5 @@ export interface Driver extends Evaluates {
 /** The download section. */
 export const SECTION = '[data-testid=download]';
 
-/** What every browser is started by: a driver for a new profile. */
-export type Launch = () => Promise<Driver>;
+/** What every browser is started by: a driver for one that has stored nothing yet. */
+export type Launch = (shared: SharedBrowser) => Promise<Driver>;

@@ -1,5 +1,5 @@
 // A model's page in any engine: what is waited for, and what is asked of the store.
-import { encodeId, MODEL } from '../harness/server.ts';
+import { encodeId } from '../harness/server.ts';
 import type { State } from '../harness/model-page.ts';
 import type { Site } from '../harness/site.ts';
 import { until } from '../harness/wait.ts';
@@ -14,7 +14,7 @@ export class Model {
 
   /** Opens the page in the tab that is looked at; comes back when it knows how things stand on this device. */
   async open(site: Site): Promise<void> {
-    await this.driver.open(`${site.url}/${encodeId(MODEL)}`);
+    await this.driver.open(`${site.url}/${encodeId(site.model)}`);
     await this.knows();
   }
 

@@ -22,8 +22,8 @@ export const test = base.extend<Fixtures & { engine: EngineName }>({
   engine: ['chromium', { option: true }],
 
   // Depends on the server and on the proxy, so that it is ended first.
-  driver: async ({ idleProxy: _, engine }, use, info) => {
-    const driver = await ENGINES[engine]();
+  driver: async ({ idleProxy: _, shared, engine }, use, info) => {
+    const driver = await ENGINES[engine](shared);
     try {
       info.annotations.push({ type: 'browser', description: await driver.version() });
       await use(driver);

@@ -26,6 +26,8 @@ const FLAGS = [
 export interface Kind {
   /** Additional flags for Chromium. */
   flags?: string[];
+  /** It is started for this test alone, which may end it. Whatever is special is anyway. */
+  own?: boolean;
   /** The browser allows a background fetch only after a click or when a person has opened the page, as it does by itself. */
   strict?: boolean;
   /** The profile is on a disk of its own, of so many MiB. Takes a machine's administrator. */
@@ -38,8 +40,10 @@ export class Device {
   #process: Process | undefined;
   #browser: Browser | undefined;
   #context: BrowserContext | undefined;
-  readonly #problems: string[] = [];
-  readonly #tolerated: RegExp[] = [];
+  #problems: string[] = [];
+  #tolerated: RegExp[] = [];
+  /** Those of all pages that were opened. */
+  readonly #origins = new Set<string>();
   #unmounted = false;
 
   constructor(kind: Kind = {}) {
@@ -104,6 +108,7 @@ export class Device {
 
   /** Ends the browser as a person does: everything that is running is told. */
   async close(): Promise<void> {
+    this.#mayEnd();
     if (!this.#process || !this.#browser) return;
     const session = await this.#browser.newBrowserCDPSession();
     // The answer may be lost together with the connection.
@@ -121,12 +126,22 @@ export class Device {
 
   /** Ends the browser as a crash does. */
   async kill(): Promise<void> {
+    this.#mayEnd();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     await this.#process?.end('SIGKILL');
     this.#forget();
   }
 
+  #mayEnd(): void {
+    if (!this.#kind.own) throw new Error('other tests use this browser too: say `test.use({ kind: { own: true } })`');
+  }
+
   /** The computer sleeps: nothing of the browser runs until `wake`. */
   sleep(): void {
+    this.#mayEnd();
     this.#process?.signal('SIGSTOP');
   }
 
@@ -153,7 +168,7 @@ export class Device {
   /** Ends everything and removes the profile. */
   async dispose(): Promise<void> {
     await this.#browser?.close().catch(() => undefined);
-    await this.kill();
+    await this.#end();
     // `maxRetries` would not do: it tries again to remove a folder, but not what has come into it meanwhile.
     await until('the profile to be removed', () => {
       if (this.#kind.disk && !this.#unmounted) execFileSync('umount', [this.#profile], { stdio: 'pipe' });
@@ -163,9 +178,48 @@ export class Device {
     });
   }
 
+  // --- One test after the other ------------------------------------------------------------------------------
+
+  /**
+   * Closes all tabs and removes what their sites have stored, background fetches with it. Throws if something is left.
+   */
+  async clear(): Promise<void> {
+    // Without a tab the browser would end.
+    const tab = await this.newPage();
+    for (const page of this.pages()) if (page !== tab) await page.close();
+    const session = await this.context.newCDPSession(tab);
+    const registered = new Map<string, string>();
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      for (const { registrationId, scopeURL, isDeleted } of registrations) {
+        if (isDeleted) registered.delete(registrationId);
+        else registered.set(registrationId, scopeURL);
+      }
+    });
+    await session.send('ServiceWorker.enable');
+    for (const origin of this.#origins) await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+    // Another test may have the same port.
+    await session.send('Network.clearBrowserCache');
+    await until('nothing of the test to be left in the browser', async () => {
+      const left = [...registered.values()];
+      for (const origin of this.#origins) {
+        const { usage, usageBreakdown } = await session.send('Storage.getUsageAndQuota', { origin });
+        if (usage > 0) left.push(`${origin}: ${JSON.stringify(usageBreakdown.filter((part) => part.usage > 0))}`);
+      }
+      if (left.length > 0) throw new Error(left.join('\n'));
+      return true;
+    });
+    await session.detach();
+    this.#origins.clear();
+    this.#problems = [];
+    this.#tolerated = [];
+  }
+
   // --- What the pages complain about -------------------------------------------------------------------------
 
   #watch(page: Page): void {
+    page.on('framenavigated', (frame) => {
+      if (frame.url().startsWith('http')) this.#origins.add(new URL(frame.url()).origin);
+    });
     page.on('console', (message) => {
       // A bystander's tab, which shows nothing of the app.
       if (page.url().endsWith('/healthz')) return;

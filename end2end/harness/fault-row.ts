@@ -4,14 +4,14 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Page } from '@playwright/test';
+import type { Kind } from './device.ts';
+import { REAL } from './models.ts';
 import { faultResults } from './paths.ts';
 import {
   bystander,
   type Device,
   expect,
-  expectedDigests,
   type FaultProxy,
-  MODEL,
   ModelPage,
   PIECE,
   type Server,
@@ -38,6 +38,10 @@ interface Where {
   engines?: EngineName[];
   /** In ms, of the whole test. */
   timeout?: number;
+  /** What is special about the device. */
+  kind?: Kind;
+  /** With the real model, whose pieces are larger. */
+  real?: boolean;
 }
 
 interface End {
@@ -64,9 +68,9 @@ const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
   8: [['browser closed by the person, and started again', 'background']],
   9: [['worker stopped in the middle of the download'], ['worker stopped in the middle of its work at the end'], ['worker replaced by a new version in the middle']],
   10: [['two tabs click Download at once'], ['two tabs click Download at once, and the browser is told to stop'], ['Cancel in the other tab', 'background'], ['a tab with Background Fetch beside one that downloads itself']],
-  11: [['the worker cannot be had'], ['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes']],
+  11: [['the worker cannot be had'], ['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes (clock set forward)']],
   13: [['quota too small at the start']],
-  14: [['pieces removed behind our back when ready'], ['the caches answer the page nothing any more (clock set forward)', 'page']],
+  14: [['pieces removed behind our back when ready (clock set forward)'], ['the caches answer the page nothing any more (clock set forward)', 'page']],
   15: [['history.pushState all the time']],
   16: [['computer asleep until its connections are gone']],
   17: [['a page of this version, a worker of another']],
@@ -77,11 +81,15 @@ export function faultRow(number: number, fault: string, where: Where, body: (row
   for (const engine of where.engines ?? (['background', 'page'] as const)) {
     const always = ALWAYS[number]?.some(([name, ...engines]) => fault === name && (engines.length === 0 || engines.includes(engine)));
     const title = `faults ${number} (${engine}): ${fault}${always ? '' : ' @full'}`;
-    test(title, async ({ server, faultProxy, device }) => {
-      if (where.timeout) test.setTimeout(where.timeout);
-      const row = new FaultRow(number, fault, engine, server, faultProxy, device);
-      await body({ server, proxy: faultProxy, device, engine, row });
-      row.write();
+    test.describe(() => {
+      if (where.kind) test.use({ kind: where.kind });
+      if (where.real) test.use({ payload: REAL });
+      test(title, async ({ server, faultProxy, device }) => {
+        if (where.timeout) test.setTimeout(where.timeout);
+        const row = new FaultRow(number, fault, engine, server, faultProxy, device);
+        await body({ server, proxy: faultProxy, device, engine, row });
+        row.write();
+      });
     });
   }
 }
@@ -129,7 +137,7 @@ export class FaultRow {
     return model;
   }
 
-  /** The pieces of the large file: 32 MiB, 32 MiB and the rest. */
+  /** The pieces of the large file: two whole ones and the rest. */
   async pieces(): Promise<string[]> {
     const { files } = await this.#server.manifest();
     return files.find((file) => file.path === 'model.safetensors')!.pieces;
@@ -161,7 +169,7 @@ export class FaultRow {
    * bar; `waste`: the bar itself, where another one holds.
    */
   async endsReady(model: ModelPage, { timeout = 90_000, faults = 1, clicks = 1, button = 'Resume', ...rest }: End = {}): Promise<void> {
-    await expect(model.section).toHaveAttribute('data-state', /^(ready|interrupted)$/, { timeout });
+    await expect.poll(() => model.state(), { timeout, intervals: [50], message: 'state of the model' }).toMatch(/^(ready|interrupted)$/);
     if ((await model.state()) === 'interrupted') {
       await this.tell(model);
       await this.click(model, button);
@@ -181,9 +189,9 @@ export class FaultRow {
   }
 
   /** What is in the store is the model, by the committed digests or others. */
-  async isWhole(digests = expectedDigests()): Promise<void> {
+  async isWhole(digests = this.#server.payload.digests()): Promise<void> {
     const witness = await bystander(this.#proxy, this.#device);
-    const files = await storedFiles(witness, this.#server, MODEL);
+    const files = await storedFiles(witness, this.#server, this.#server.model);
     expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(digests);
     await this.neverWrong();
   }

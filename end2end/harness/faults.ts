@@ -10,7 +10,7 @@ import { until } from './wait.ts';
  * below the speed up to which it saves unfinished pieces (`FAST` in crates/protocol/src/transfer.rs).
  */
 export function slow(engine: EngineName): Rule {
-  return { path: '/pieces/', bytes_per_second: engine === 'page' ? 1_500_000 : 5_000_000 };
+  return { path: '/pieces/', bytes_per_second: engine === 'page' ? 1_000_000 : 2_000_000 };
 }
 
 /**

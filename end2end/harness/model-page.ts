@@ -1,6 +1,6 @@
 // A model's page, as a person uses it.
 import { expect, type Locator, type Page } from '@playwright/test';
-import { encodeId, MODEL } from './server.ts';
+import { encodeId } from './server.ts';
 import type { Site } from './site.ts';
 
 export type State =
@@ -14,6 +14,9 @@ export type State =
   | 'interrupted'
   | 'ready'
   | 'removing';
+
+/** In ms. */
+const OFTEN = [50];
 
 export class ModelPage {
   readonly page: Page;
@@ -29,7 +32,7 @@ export class ModelPage {
   }
 
   /** Opens a model's page in a tab; comes back when the page knows how things stand on this device. */
-  static async open(page: Page, site: Site, id: string = MODEL): Promise<ModelPage> {
+  static async open(page: Page, site: Site, id: string = site.model): Promise<ModelPage> {
     await page.goto(`${site.url}/${encodeId(id)}`);
     const model = new ModelPage(page);
     await model.knows();
@@ -47,13 +50,14 @@ export class ModelPage {
 
   /** Has the page look at the device once more, as it does when it comes into sight, and waits for what it makes of that. */
   async looksAgain(): Promise<void> {
+    const id = decodeURIComponent(new URL(this.page.url()).pathname.slice(1));
     await this.page.bringToFront();
     await this.page.evaluate(async (turn) => {
       document.dispatchEvent(new Event('visibilitychange'));
       await new Promise((asked) => setTimeout(asked));
       // The page has it while it looks.
       await navigator.locks.request(turn, () => {});
-    }, `modelferry salvage ${MODEL}`);
+    }, `modelferry salvage ${id}`);
   }
 
   button(name: string): Locator {
@@ -95,12 +99,19 @@ export class ModelPage {
     return now / Number(max);
   }
 
+  // Asked more often than Playwright does by itself, which is once a second: some states are over by then.
+
   async becomes(state: State, timeout = 60_000): Promise<void> {
-    await expect(this.section).toHaveAttribute('data-state', state, { timeout });
+    await expect.poll(() => this.state(), { timeout, intervals: OFTEN, message: 'state of the model' }).toBe(state);
   }
 
   /** Waits until the bar is past a part of the whole, while bytes are coming. */
   async isPast(part: number, timeout = 60_000): Promise<void> {
-    await expect.poll(() => this.progress(), { timeout, message: `progress past ${part}` }).toBeGreaterThan(part);
+    await expect.poll(() => this.progress(), { timeout, intervals: OFTEN, message: `progress past ${part}` }).toBeGreaterThan(part);
+  }
+
+  /** Waits until more than so many bytes are verified and kept. */
+  async keeps(bytes: number, timeout = 60_000): Promise<void> {
+    await expect.poll(() => this.kept(), { timeout, intervals: OFTEN, message: 'bytes kept' }).toBeGreaterThan(bytes);
   }
 }

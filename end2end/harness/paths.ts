@@ -12,6 +12,8 @@ export const clients = join(target, 'clients');
 export const site = join(root, 'target', 'site');
 /** The folder into which scripts/model puts the real model. */
 export const sharedModels = join(root, 'models');
+/** Where models that are made for tests are kept, from run to run. */
+export const madeModels = join(root, 'target', 'made-models');
 /** Where scripts/onnx-model puts the same as ONNX. */
 export const onnxModel = join(target, 'onnx', 'all-MiniLM-L6-v2', 'onnx', 'model.onnx');
 /** SHA-256 of that model's files: what everything that arrives is measured against. */

@@ -63,11 +63,13 @@ export interface Passed {
 export class FaultProxy implements Site {
   #process: Process | undefined;
   #url = '';
+  #model = '';
   #control = '';
 
   /** Starts it in front of a server, without faults. */
   async start(server: Site): Promise<void> {
     if (!existsSync(proxyProgram)) throw new Error('there is no fault-proxy: run ./scripts/test build');
+    this.#model = server.model;
     this.#process = new Process(proxyProgram, ['--upstream', server.url]);
     this.#url = await this.#process.printed(/^listening on (http:\S+)/, 10_000);
     this.#control = await this.#process.printed(/^control on (http:\S+)/, 10_000);
@@ -84,6 +86,10 @@ export class FaultProxy implements Site {
   /** What a browser opens. */
   get url(): string {
     return this.#url;
+  }
+
+  get model(): string {
+    return this.#model;
   }
 
   get port(): number {

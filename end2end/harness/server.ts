@@ -1,16 +1,11 @@
 // The real server: the release build, on a port and a models folder of the test's own.
 import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { digestList, root, serverProgram, sharedModels, site } from './paths.ts';
+import { type TestModel } from './models.ts';
+import { root, serverProgram, site } from './paths.ts';
 import { Process } from './process.ts';
 import type { Site } from './site.ts';
 import { until } from './wait.ts';
-
-/** The model that is there in every test, 91 MB: three large pieces and some small ones. */
-export const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
-
-/** The size of its large pieces, in bytes. */
-export const PIECE = 32 << 20;
 
 /** One answered request, as the server's access log has it. */
 export interface Answered {
@@ -43,13 +38,7 @@ export interface Manifest {
   files: ManifestFile[];
 }
 
-/** Path to SHA-256 of the model's files, as committed: independent of anything the server says. */
-export function expectedDigests(): Map<string, string> {
-  const lines = readFileSync(digestList, 'utf8').trim().split('\n');
-  return new Map(lines.map((line) => line.split(/\s+/, 2)).map(([digest, path]) => [path!, digest!]));
-}
-
-/** Copies a model by hard links, so that 91 MB cost nothing. The copy must not be written to. */
+/** Copies a model by hard links, which cost nothing. The copy must not be written to. */
 function link(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
@@ -67,14 +56,17 @@ export interface Build {
 export class Server implements Site {
   readonly #folder: string;
   readonly #flags: string[];
+  /** What its models are copies of, unless the test says otherwise. */
+  readonly payload: TestModel;
   /** What is started. */
   build: Build = { program: serverProgram, site };
   #process: Process | undefined;
   #port = 0;
 
   /** `folder` is the test's own; models, log and faults go into it. */
-  constructor(folder: string, flags: string[] = []) {
+  constructor(folder: string, payload: TestModel, flags: string[] = []) {
     this.#folder = folder;
+    this.payload = payload;
     this.#flags = flags;
     mkdirSync(this.models, { recursive: true });
     this.faults({});
@@ -97,15 +89,17 @@ export class Server implements Site {
     return this.#port;
   }
 
+  get model(): string {
+    return this.payload.id;
+  }
+
   get output(): string {
     return this.#process?.output ?? '(never started)';
   }
 
-  /** Puts the real model into the server's folder, under its own name or another. */
-  addModel(id: string = MODEL): void {
-    const from = join(sharedModels, MODEL);
-    if (!existsSync(from)) throw new Error(`${MODEL} is missing: run ./scripts/setup`);
-    link(from, join(this.models, id));
+  /** Puts the model into the server's folder, under its own name or another. */
+  addModel(id: string = this.model): void {
+    link(this.payload.folder(), join(this.models, id));
   }
 
   /** Puts a file into a model, which need not exist yet. */
@@ -141,6 +135,8 @@ export class Server implements Site {
         ['--listen', `127.0.0.1:${this.#port}`],
         ['--access-log', this.#log],
         ['--test-faults', this.#faults],
+        ['--rescan-seconds', '0.25'],
+        this.#flags.includes('--piece-size') ? [] : ['--piece-size', String(this.payload.piece)],
         this.#flags,
       ].flat(),
       {
@@ -252,7 +248,7 @@ export class Server implements Site {
       .map((request) => request.path.slice('/pieces/'.length));
   }
 
-  async manifest(id: string = MODEL): Promise<Manifest> {
+  async manifest(id: string = this.model): Promise<Manifest> {
     const answer = await fetch(`${this.url}/api/models/${encodeId(id)}/manifest/main`);
     if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as Manifest;

@@ -3,4 +3,6 @@
 export interface Site {
   /** Without a slash at its end. */
   readonly url: string;
+  /** The model that the test is about. */
+  readonly model: string;
 }

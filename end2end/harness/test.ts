@@ -1,15 +1,20 @@
-// The fixtures: a server with the real model, a proxy in front of it for tests that want faults, and a device
-// with a browser. All are new for every test and are ended with it. What they said stays in `results` if the
-// test fails, and a page that complained fails its test.
+// The fixtures: a server with a model, a proxy in front of it for tests that want faults, and a device with a browser. Server
+// and proxy are new for every test and are ended with it; the browser may have served another test before, of which nothing is
+// left. What they said stays in `results` if the test fails, and a page that complained fails its test.
 import { writeFileSync } from 'node:fs';
 import { test as base, expect, type TestInfo } from '@playwright/test';
 import { Device, type Kind } from './device.ts';
+import { quiet } from './faults.ts';
+import { MADE, type TestModel } from './models.ts';
 import { FaultProxy } from './proxy.ts';
-import { MODEL, Server } from './server.ts';
+import { Server } from './server.ts';
+import { SharedBrowser } from './shared-browser.ts';
 
 interface Options {
-  /** Ids under which the real model is put into the server's folder before it starts. */
-  models: string[];
+  /** What the server has. */
+  payload: TestModel;
+  /** Ids under which it is put into the server's folder before that starts; its own, unless said otherwise. */
+  models: string[] | undefined;
   /** Additional flags for the server. */
   serverFlags: string[];
   /** Additional flags for Chromium. */
@@ -27,16 +32,17 @@ interface Fixtures {
   device: Device;
 }
 
-export const test = base.extend<Fixtures & Options>({
-  models: [[MODEL], { option: true }],
+export const test = base.extend<Fixtures & Options, { shared: SharedBrowser }>({
+  payload: [MADE, { option: true }],
+  models: [undefined, { option: true }],
   serverFlags: [[], { option: true }],
   flags: [[], { option: true }],
   kind: [{}, { option: true }],
 
-  server: async ({ models, serverFlags }, use, info) => {
-    const server = new Server(info.outputPath('server'), serverFlags);
+  server: async ({ payload, models, serverFlags }, use, info) => {
+    const server = new Server(info.outputPath('server'), payload, serverFlags);
     try {
-      for (const id of models) server.addModel(id);
+      for (const id of models ?? [payload.id]) server.addModel(id);
       await server.start();
       await use(server);
     } finally {
@@ -61,17 +67,32 @@ export const test = base.extend<Fixtures & Options>({
     await use(idleProxy);
   },
 
+  shared: [
+    async ({}, use) => {
+      const shared = new SharedBrowser();
+      await use(shared);
+      await shared.end();
+    },
+    { scope: 'worker' },
+  ],
+
   // Depends on the server and on the proxy, started or not, so that it is ended first.
-  device: async ({ idleProxy: _, flags, kind }, use, info) => {
-    const device = new Device({ flags, ...kind });
+  device: async ({ idleProxy, shared, flags, kind }, use, info) => {
+    const special = flags.length > 0 || Object.keys(kind).length > 0;
+    const device = special ? new Device({ flags, ...kind, own: true }) : await shared.take();
+    let good = false;
     try {
-      await device.launch();
+      if (special) await device.launch();
       await use(device);
       expect(device.problems(), 'warnings and errors of pages and workers').toEqual([]);
+      good = !failed(info);
     } finally {
-      if (failed(info) || device.problems().length > 0) await keepPages(info, device);
-      await device.dispose();
+      if (!good) await keepPages(info, device);
+      if (special) await device.dispose();
+      else if (good) await shared.giveBack();
+      else await shared.end();
     }
+    if (idleProxy.started) await quiet(idleProxy);
   },
 });
 
@@ -104,8 +125,11 @@ async function keepPages(info: TestInfo, device: Device): Promise<void> {
 }
 
 export { expect };
+export const MODEL = MADE.id;
+export const PIECE = MADE.piece;
+export const expectedDigests = MADE.digests;
 export { ModelPage } from './model-page.ts';
-export { expectedDigests, MODEL, PIECE, type Server } from './server.ts';
+export type { Server } from './server.ts';
 export type { Device } from './device.ts';
 export type { FaultProxy, Passed, Rule } from './proxy.ts';
 export { bystander, storedFiles, storedManifests, storedPieces } from './store.ts';

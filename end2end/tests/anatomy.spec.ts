@@ -1,6 +1,6 @@
 // What a model's page says of its files, on the device or not.
 import { isAccessible, looksRight } from '../harness/looks.ts';
-import { expect, ModelPage, test } from '../harness/test.ts';
+import { expect, ModelPage, test } from '../harness/real.ts';
 
 test('the page of a real model says what it is, and shows its tensors', async ({ server, device }) => {
   const page = await device.newPage();

@@ -5,7 +5,7 @@ import { tolerateFailures } from '../harness/faults.ts';
 import { isAccessible, looksRight } from '../harness/looks.ts';
 import { pictures } from '../harness/paths.ts';
 import { storedShell } from '../harness/shell.ts';
-import { expect, MODEL, ModelPage, test } from '../harness/test.ts';
+import { expect, MODEL, ModelPage, test } from '../harness/real.ts';
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`the pages are right in every state, ${scheme}`, async ({ server, device }) => {

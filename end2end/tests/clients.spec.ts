@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { clients, root, sharedModels } from '../harness/paths.ts';
-import { expect, expectedDigests, type FaultProxy, MODEL, type Rule, type Server, test as base } from '../harness/test.ts';
+import { expect, expectedDigests, type FaultProxy, MODEL, type Rule, type Server, test as base } from '../harness/real.ts';
 
 const WEIGHTS = 'model.safetensors';
 

@@ -7,6 +7,7 @@ import type { Driver, EngineName } from '../engines/driver.ts';
 import type { Model } from '../engines/model.ts';
 import { SearchPage } from '../engines/search.ts';
 import { ENGINES, test } from '../engines/test.ts';
+import { REAL } from '../harness/models.ts';
 import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
 import { ask, controlled, tidiedUp } from '../harness/reading.ts';
@@ -24,8 +25,10 @@ import {
   storedManifests,
   storedPieces,
   until,
-} from '../harness/test.ts';
+} from '../harness/real.ts';
 import { waste } from '../harness/waste.ts';
+
+test.use({ payload: REAL });
 
 /**
  * What cut connections may cost: two pieces in the browser's engine, 256 KiB in the page's. WebKit drops what has

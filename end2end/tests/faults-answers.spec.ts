@@ -8,7 +8,7 @@ import type { Rule } from '../harness/proxy.ts';
 import { type Device, expect, expectedDigests, MODEL, PIECE, type Server, until } from '../harness/test.ts';
 
 /** Of one answer, in bytes a second: slow enough to do something in the middle. */
-const SLOW = { path: '/pieces/', bytes_per_second: 5_000_000 };
+const SLOW = { path: '/pieces/', bytes_per_second: 2_000_000 };
 
 /** What the browser and the page say of requests that fail, and of bytes that are wrong, on purpose. */
 function tolerateFailures(device: Device): void {
@@ -160,8 +160,8 @@ async function replace(server: Server): Promise<Map<string, string>> {
 faultRow(6, 'the model is replaced in the middle', {}, async ({ server, proxy, device, row }) => {
   tolerateFailures(device);
   const before = await row.pieces();
-  // The server takes some seconds to notice. Until then nobody gets the piece that is to be another.
-  await proxy.rules([{ path: `/pieces/${before[1]}`, delay_ms: 15_000 }, { ...SLOW, bytes_per_second: 800_000 }]);
+  // The server takes a moment to notice. Until then nobody gets the piece that is to be another.
+  await proxy.rules([{ path: `/pieces/${before[1]}`, delay_ms: 6_000 }, SLOW]);
   const model = await row.begin();
   await model.isPast(0.05);
   const digests = await replace(server);

@@ -60,7 +60,7 @@ faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }
  */
 const CLOSED = { background: WASTE.background, page: 2 << 20 };
 
-faultRow(8, 'browser closed by the person, and started again', {}, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser closed by the person, and started again', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const model = await row.open();
   await model.click('Download');
@@ -79,7 +79,7 @@ faultRow(8, 'browser closed by the person, and started again', {}, async ({ prox
   expect(asked.filter((digest) => kept.includes(digest)), 'pieces fetched again').toEqual([]);
 });
 
-faultRow(8, 'browser killed at once, and started again', {}, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser killed at once, and started again', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const model = await row.open();
   await model.click('Download');
@@ -91,7 +91,7 @@ faultRow(8, 'browser killed at once, and started again', {}, async ({ proxy, dev
   await row.endsReady(again, { clicks: 0 });
 });
 
-faultRow(8, 'browser killed after a long while, and started again', { timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser killed after a long while, and started again', { timeout: 240_000, kind: { own: true }, real: true }, async ({ proxy, device, engine, row }) => {
   // Long enough for the browser to note how far it is, which it does some seconds late.
   await proxy.rules([{ ...slow(engine), bytes_per_second: 700_000 }]);
   const model = await row.open();
@@ -121,10 +121,10 @@ faultRow(9, 'worker stopped in the middle of the download', {}, async ({ proxy, 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
+faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['background'], real: true }, async ({ proxy, device, row }) => {
   const witness = await bystander(proxy, device);
   const model = await row.open();
-  await proxy.rules([slow(engine)]);
+  await proxy.rules([{ path: '/pieces/', bytes_per_second: 10_000_000 }]);
   await model.click('Download');
   await model.isPast(0.1);
   await model.page.close();
@@ -161,7 +161,7 @@ faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy
 
 // ---- row 16 ----
 
-faultRow(16, 'computer asleep until its connections are gone', {}, async ({ proxy, device, engine, row }) => {
+faultRow(16, 'computer asleep until its connections are gone', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();
@@ -170,13 +170,13 @@ faultRow(16, 'computer asleep until its connections are gone', {}, async ({ prox
   device.sleep();
   await proxy.cut('reset');
   await until('no answer to be under way', async () => (await proxy.log()).every((request) => request.ended !== 'open'));
-  await lasts(5);
+  await lasts(2);
   device.wake();
   await row.tell(model);
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(16, 'computer asleep for longer than the browser tries', { timeout: 300_000 }, async ({ proxy, device, engine, row }) => {
+faultRow(16, 'computer asleep for longer than the browser tries', { timeout: 300_000, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();

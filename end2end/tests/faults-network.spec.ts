@@ -1,10 +1,11 @@
 // Rows 1, 2 and 4 of docs/FAULTS.md: what the network does to a download.
+import { Clock } from '../harness/clock.ts';
 import { faultRow, WASTE } from '../harness/fault-row.ts';
 import { lasts, slow, tolerateFailures } from '../harness/faults.ts';
 import { expect, PIECE, until } from '../harness/test.ts';
 
 /** Of one answer, in bytes a second: slow enough to do something in the middle. */
-const SLOW = { path: '/pieces/', bytes_per_second: 2_000_000 };
+const SLOW = { path: '/pieces/', bytes_per_second: 1_500_000 };
 
 /** What goes on at that byte costs so little with either engine, for each cut. */
 const KEPT = WASTE.page;
@@ -116,12 +117,12 @@ for (const full of [false, true]) {
     const line = slow(engine);
     await proxy.rules([{ ...line, name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: STALLED_AT }, line]);
     const tab = await row.blank();
-    if (!full) await tab.clock.install();
+    const clock = full ? undefined : await Clock.of(tab);
     const model = await row.open(tab);
     await model.click('Download');
     await onlyStalled(proxy);
     await row.tell(model);
-    if (!full) await tab.clock.fastForward(31_000);
+    await clock?.fastForward(31_000);
     await row.endsReady(model, { clicks: 0 });
   });
 
@@ -129,7 +130,7 @@ for (const full of [false, true]) {
     const [, piece] = await row.pieces();
     await proxy.rules([{ name: 'stall', path: `/pieces/${piece}`, times: 1, stall_at: STALLED_AT }]);
     const tab = await row.blank();
-    if (!full) await tab.clock.install();
+    const clock = full ? undefined : await Clock.of(tab);
     const model = await row.open(tab);
     await model.click('Download');
     await onlyStalled(proxy);
@@ -138,7 +139,7 @@ for (const full of [false, true]) {
       const [shown, kept, total] = await Promise.all([model.shown(), model.kept(), model.total()]);
       return kept === total - PIECE && shown === kept + STALLED_AT;
     });
-    if (!full) await tab.clock.fastForward(46_000);
+    await clock?.fastForward(46_000);
     await expect(model.button('Go on in this page')).toBeVisible({ timeout: 90_000 });
     await row.tell(model);
     await row.click(model, 'Go on in this page');

@@ -1,7 +1,7 @@
 // What a person with curl sees.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, expectedDigests, MODEL, PIECE, type Server, test } from '../harness/test.ts';
+import { expect, expectedDigests, MODEL, PIECE, type Server, test } from '../harness/real.ts';
 
 interface Answer {
   status: number;

@@ -1,7 +1,7 @@
 // Computing with a model that is on the device: the worker by itself, spoken to by a page.
 import { Inference } from '../harness/inference.ts';
 import { agreesWithTheReference, cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
-import { expect, MODEL, ModelPage, test } from '../harness/test.ts';
+import { expect, MODEL, ModelPage, test } from '../harness/real.ts';
 
 test('a model on the device finds passages by their meaning, with the server gone', async ({ server, device }) => {
   const page = await device.newPage();

@@ -12,7 +12,7 @@ import { WebKit } from '../engines/webkit.ts';
 import { LIBRARIES, readmeSnippets, runModule, siteWithLibraries } from '../harness/libraries.ts';
 import { onnxModel, root } from '../harness/paths.ts';
 import { controlled } from '../harness/reading.ts';
-import { expect, MODEL, type Server, test as base, until } from '../harness/test.ts';
+import { expect, MODEL, type Server, test as base, until } from '../harness/real.ts';
 
 const ENGINES: Record<EngineName, Launch> = { chromium: Chromium.launch, firefox: Firefox.launch, webkit: WebKit.launch };
 const ONNX = 'onnx/model.onnx';
@@ -23,13 +23,13 @@ const test = base.extend<{ engine: EngineName; browserPage: Driver }>({
   engine: ['chromium', { option: true }],
 
   /** A page with the libraries, and with the model on the device. */
-  browserPage: async ({ server, engine }, use, info) => {
+  browserPage: async ({ server, shared, engine }, use, info) => {
     await server.stop();
     server.build = { ...server.build, site: siteWithLibraries(info.outputPath('libraries')) };
     await server.start();
     server.linkFile(MODEL, ONNX, onnxModel);
     await until('the server to have it', async () => (await server.manifest()).files.some(({ path }) => path === ONNX));
-    const driver = await ENGINES[engine]();
+    const driver = await ENGINES[engine](shared);
     try {
       const model = new Model(driver);
       await model.open(server);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { EngineName } from '../engines/driver.ts';
 import { ownPage, OwnPage } from '../engines/own-page.ts';
 import { test as base } from '../engines/test.ts';
+import { REAL } from '../harness/models.ts';
 import { root } from '../harness/paths.ts';
 import {
   expect,
@@ -46,7 +47,7 @@ for (const { engine, by } of RUNS) {
   test.describe(`${engine}, ${by} engine`, () => {
     test.use({ engine });
     /** Slow enough to do something in the middle: the page has four connections, the browser one. */
-    const slow: Rule = { name: 'slow', path: '/pieces/', bytes_per_second: by === 'background' ? 10_000_000 : 3_000_000 };
+    const slow: Rule = { name: 'slow', path: '/pieces/', bytes_per_second: by === 'background' ? 2_500_000 : 800_000 };
 
     test('a download tells how far it is and ends ready; the model is listed, read and removed', async ({ server, faultProxy, driver, page_ }) => {
       const { revision, files } = await server.manifest();
@@ -75,10 +76,10 @@ for (const { engine, by } of RUNS) {
 
       expect(await page_.list()).toEqual([status]);
       expect(await page_.status(MODEL)).toEqual(status);
-      const url = await page_.url(MODEL, '1_Pooling/config.json');
-      expect(url).toBe(`${faultProxy.url}/${MODEL}/resolve/main/1_Pooling/config.json`);
+      const url = await page_.url(MODEL, 'layers/config.json');
+      expect(url).toBe(`${faultProxy.url}/${MODEL}/resolve/main/layers/config.json`);
       const config = await driver.evaluate(async (url) => (await fetch(url)).json(), url);
-      expect(config).toMatchObject({ word_embedding_dimension: 384 });
+      expect(config).toEqual({ layers: 1 });
 
       const mark = await faultProxy.mark();
       expect((await page_.ready(await page_.download(MODEL, { engine: by }))).status).toEqual(status);
@@ -167,7 +168,7 @@ for (const { engine, by } of RUNS.filter((run) => run.engine !== 'chromium' || r
     test.use({ engine });
 
     test('automatic takes the browser’s engine where there is one, else the page’s', async ({ page_ }) => {
-      await page_.open({ name: 'slow', path: '/pieces/', bytes_per_second: 3_000_000 });
+      await page_.open({ name: 'slow', path: '/pieces/', bytes_per_second: 800_000 });
       const number = await page_.download(MODEL, { engine: 'automatic' });
       await page_.isPast(number, PIECE / 4);
       expect(await page_.status(MODEL)).toMatchObject({ state: 'fetching', engine: by });
@@ -205,7 +206,7 @@ test('a program that the server does not have any more is its word, and not for 
 
 test.describe('beside a page of Modelferry', () => {
   test('both show the same download, and Cancel in one stops the other', async ({ faultProxy, driver, model, page_ }) => {
-    const slow: Rule = { name: 'slow', path: '/pieces/', bytes_per_second: 3_000_000 };
+    const slow: Rule = { name: 'slow', path: '/pieces/', bytes_per_second: 800_000 };
     await page_.open(slow);
     const number = await page_.download(MODEL, { engine: 'page' });
     await page_.isPast(number, PIECE / 8);
@@ -221,7 +222,7 @@ test.describe('beside a page of Modelferry', () => {
   });
 
   test('what is removed while it is fetched is gone', async ({ driver, page_ }) => {
-    await page_.open({ name: 'slow', path: '/pieces/', bytes_per_second: 3_000_000 });
+    await page_.open({ name: 'slow', path: '/pieces/', bytes_per_second: 800_000 });
     const number = await page_.download(MODEL, { engine: 'page' });
     await page_.isPast(number, PIECE / 8);
     await page_.remove(MODEL);
@@ -231,16 +232,20 @@ test.describe('beside a page of Modelferry', () => {
   });
 });
 
-inChromium('the page of the README does what it says', async ({ faultProxy, device }) => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [, section] = readme.split('### Drive downloads from your own page\n');
-  const [, html] = section!.match(/```html\n([\s\S]*?)```/)!;
-  await faultProxy.rules([ownPage(html!)]);
-  const page = await device.newPage();
-  await page.goto(`${faultProxy.url}/own/page.html`);
-  await page.getByRole('button', { name: 'Get the model' }).click();
-  await expect(page.locator('output')).toHaveText('bert, ready', { timeout: 60_000 });
-  expect(await page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.position)).toBe(1);
-  const model = await ModelPage.open(await device.newPage(), faultProxy);
-  await model.becomes('ready');
+inChromium.describe(() => {
+  inChromium.use({ payload: REAL });
+
+  inChromium('the page of the README does what it says', async ({ faultProxy, device }) => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const [, section] = readme.split('### Drive downloads from your own page\n');
+    const [, html] = section!.match(/```html\n([\s\S]*?)```/)!;
+    await faultProxy.rules([ownPage(html!)]);
+    const page = await device.newPage();
+    await page.goto(`${faultProxy.url}/own/page.html`);
+    await page.getByRole('button', { name: 'Get the model' }).click();
+    await expect(page.locator('output')).toHaveText('bert, ready', { timeout: 60_000 });
+    expect(await page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.position)).toBe(1);
+    const model = await ModelPage.open(await device.newPage(), faultProxy);
+    await model.becomes('ready');
+  });
 });

@@ -10,7 +10,7 @@ import { waste } from '../harness/waste.ts';
 const WASTE = 256 << 10;
 
 /** Of one connection, in bytes a second: slow enough to do something in the middle. */
-const SLOW = { path: '/pieces/', bytes_per_second: 3_000_000 };
+const SLOW = { path: '/pieces/', bytes_per_second: 1_000_000 };
 
 async function begin(device: Device, proxy: FaultProxy): Promise<ModelPage> {
   const model = await ModelPage.open(await device.newPageWithoutBackgroundFetch(), proxy);
@@ -273,15 +273,19 @@ test('a busy server is asked again when it says', async ({ server, faultProxy, d
   expect(await waste(faultProxy, server)).toBeLessThanOrEqual(WASTE);
 });
 
-test('without a network it waits, and goes on when that is back', async ({ faultProxy, device }) => {
-  tolerateFailures(device);
-  await faultProxy.rules([SLOW]);
-  const model = await begin(device, faultProxy);
-  await model.isPast(0.25);
-  await device.context.setOffline(true);
-  await expect.poll(async () => (await faultProxy.log()).some((request) => request.ended === 'open')).toBe(false);
-  const before = await model.kept();
-  expect(before).toBeLessThan(await model.total());
-  await device.context.setOffline(false);
-  await model.becomes('ready');
+test.describe(() => {
+  test.use({ kind: { own: true } });
+
+  test('without a network it waits, and goes on when that is back', async ({ faultProxy, device }) => {
+    tolerateFailures(device);
+    await faultProxy.rules([SLOW]);
+    const model = await begin(device, faultProxy);
+    await model.isPast(0.25);
+    await device.context.setOffline(true);
+    await expect.poll(async () => (await faultProxy.log()).some((request) => request.ended === 'open')).toBe(false);
+    const before = await model.kept();
+    expect(before).toBeLessThan(await model.total());
+    await device.context.setOffline(false);
+    await model.becomes('ready');
+  });
 });

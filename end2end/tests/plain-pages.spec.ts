@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { storedShell } from '../harness/shell.ts';
-import { expect, MODEL, ModelPage, test, until } from '../harness/test.ts';
+import { expect, MODEL, ModelPage, test, until } from '../harness/real.ts';
 
 test('without JavaScript there are the catalogue, the size, the licence and the files', async ({ server, device }) => {
   const context = await device.browser.newContext({ javaScriptEnabled: false });

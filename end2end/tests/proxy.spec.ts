@@ -3,7 +3,7 @@ import { bystander, expect, expectedDigests, MODEL, ModelPage, storedFiles, test
 
 test('a download through a slow link is counted to the byte', async ({ server, faultProxy, device }) => {
   const pieces = (await server.manifest()).files.reduce((sum, file) => sum + file.size, 0);
-  await faultProxy.rules([{ name: 'slow', path: '/pieces/', bytes_per_second: 20_000_000 }]);
+  await faultProxy.rules([{ name: 'slow', path: '/pieces/', bytes_per_second: 5_000_000 }]);
   const model = await ModelPage.open(await device.newPage(), faultProxy);
   const mark = await faultProxy.mark();
   await model.click('Download');

@@ -20,7 +20,7 @@ import {
 
 const WEIGHTS = 'model.safetensors';
 /** Small, so that what is read has many borders in it. */
-const PIECE = 4 << 20;
+const PIECE = 1 << 20;
 
 const test = base.extend<{ model: ModelPage }>({
   serverFlags: ['--piece-size', String(PIECE)],
@@ -98,7 +98,7 @@ test('answers are the server’s own, field by field', async ({ server, device, 
     { url: weights, method: 'HEAD' },
     { url: weights, method: 'HEAD', headers: { range: 'bytes=0-1' } },
     { url: address('config.json') },
-    { url: `${address('1_Pooling/config.json')}?download=true` },
+    { url: `${address('layers/config.json')}?download=true` },
     { url: `/${MODEL}/raw/${revision}/vocab.txt` },
     { url: address('README.md') },
     { url: address('README.md'), method: 'HEAD' },
@@ -287,7 +287,7 @@ test('what hub clients probe is answered without the server, as far as the devic
   device.tolerate(/status of 404|ERR_CONNECTION_REFUSED/);
   const { revision } = await server.manifest();
   const api = `/api/models/${MODEL}`;
-  const paths = [api, `${api}/revision/main`, `${api}/revision/${revision}`, `${api}/refs`, `${api}/tree/main`, `${api}/tree/${revision}?recursive=true`, `${api}/tree/main/1_Pooling`];
+  const paths = [api, `${api}/revision/main`, `${api}/revision/${revision}`, `${api}/refs`, `${api}/tree/main`, `${api}/tree/${revision}?recursive=true`, `${api}/tree/main/layers`];
   const read = (path: string) => model.page.evaluate(async (path) => {
     const answer = await fetch(path);
     return { status: answer.status, type: answer.headers.get('content-type'), commit: answer.headers.get('x-repo-commit'), json: await answer.json() };

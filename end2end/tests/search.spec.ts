@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { tolerateFailures } from '../harness/faults.ts';
 import { isAccessible, looksRight } from '../harness/looks.ts';
 import { SearchPanel } from '../harness/search-panel.ts';
-import { expect, ModelPage, type Server, test } from '../harness/test.ts';
+import { expect, ModelPage, type Server, test } from '../harness/real.ts';
 
 async function ready(page: Page, server: Server): Promise<SearchPanel> {
   const model = await ModelPage.open(page, server);

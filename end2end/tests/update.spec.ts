@@ -1,10 +1,12 @@
 // Another build of the pages while they are open: a prompt, in time, and never a mix of two builds.
 import type { Page } from '@playwright/test';
 import { ownPage } from '../engines/own-page.ts';
+import { Clock } from '../harness/clock.ts';
 import { tolerateFailures } from '../harness/faults.ts';
 import { SearchPanel } from '../harness/search-panel.ts';
 import { storedShell, storedShells } from '../harness/shell.ts';
 import { endIdleWorkers } from '../harness/takeover.ts';
+import { REAL } from '../harness/models.ts';
 import { expect, MODEL, ModelPage, type Server, test, until } from '../harness/test.ts';
 
 const PROMPT = /There is a new version of this page/;
@@ -14,20 +16,23 @@ async function deploy(server: Server, name: string): Promise<void> {
   await server.restart();
 }
 
-/** As the next look at the page makes it: it was behind another tab. */
-async function comesIntoSight(page: Page): Promise<void> {
+/** As the next look at the page makes it: it was behind another tab. The page looks every 5 s how things are. */
+async function comesIntoSight(page: Page, clock: Clock): Promise<void> {
   const other = await page.context().newPage();
   await other.bringToFront();
   await until('the page to be out of sight', () => page.evaluate(() => document.hidden));
-  // Longer than the page takes to notice.
-  await new Promise((over) => setTimeout(over, 6_000));
+  await clock.goes(12_000);
   await page.bringToFront();
   await other.close();
+  await clock.goes(12_000);
 }
 
 function build(page: Page): Promise<string> {
   return page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--build').trim());
 }
+
+// What is done to the workers of all tabs would go on in other tests.
+test.use({ kind: { own: true } });
 
 test.beforeEach(({ device }) => {
   // A page that is closed at once is no matter of this.
@@ -37,13 +42,14 @@ test.beforeEach(({ device }) => {
 test('a new build is announced, and loading again gives page, files and worker of it', async ({ server, device }) => {
   tolerateFailures(device);
   const page = await device.newPage();
+  const clock = await Clock.of(page);
   await page.goto(server.url);
   await expect.poll(() => storedShell(page)).toContain('/offline');
   const before = await page.evaluate(async () => (await (await fetch('/service-worker.js')).text()).slice(0, 100));
   await deploy(server, 'second');
   expect(await page.evaluate(async () => (await (await fetch('/service-worker.js')).text()).slice(0, 100))).not.toBe(before);
   await expect(page.getByText(PROMPT)).toBeHidden();
-  await comesIntoSight(page);
+  await comesIntoSight(page, clock);
   await expect(page.getByText(PROMPT)).toBeVisible();
   // It goes on as it was until then.
   expect(await build(page)).toBe('');
@@ -73,16 +79,18 @@ for (const engine of ['background', 'page'] as const) {
     tolerateFailures(device);
     device.tolerate(/a request failed/);
     const page = engine === 'page' ? await device.newPageWithoutBackgroundFetch() : await device.newPage();
+    const clock = await Clock.of(page);
     const model = await ModelPage.open(page, server);
     await expect.poll(() => storedShell(page)).toContain('/offline');
     const other = await device.newPage();
+    const othersClock = await Clock.of(other);
     await other.goto(server.url);
     // The page engine has four connections.
-    server.faults({ bytes_per_second: engine === 'page' ? 700_000 : 2_000_000 });
+    server.faults({ bytes_per_second: engine === 'page' ? 250_000 : 600_000 });
     await model.click('Download');
     await model.isPast(0.05);
     await deploy(server, 'second');
-    await comesIntoSight(page);
+    await comesIntoSight(page, clock);
     const own = await page.evaluate(() => document.documentElement.dataset.build);
     await until('the new worker to be the one', () =>
       page.evaluate(async (own) => {
@@ -93,7 +101,7 @@ for (const engine of ['background', 'page'] as const) {
     );
     expect(await model.state()).toBe('fetching');
     await expect(page.getByText(PROMPT)).toBeHidden();
-    await comesIntoSight(other);
+    await comesIntoSight(other, othersClock);
     expect(await model.state()).toBe('fetching');
     await expect(other.getByText(PROMPT), 'in another tab').toBeHidden();
     server.faults({});
@@ -122,37 +130,41 @@ test('a page of the new build has no prompt, though the worker is still the old 
   await expect(page.getByText(PROMPT)).toBeHidden();
 });
 
-test('programs that were used are there offline after an update of nothing but them', async ({ server, faultProxy, device }) => {
-  tolerateFailures(device);
-  await faultProxy.rules([ownPage('<script type="module">import { list } from "/modelferry.js"; document.title = (await list()).length;</script>')]);
-  const page = await device.newPage();
-  const model = await ModelPage.open(page, faultProxy);
-  await model.click('Download');
-  await model.becomes('ready');
-  const search = new SearchPanel(page);
-  await search.is('edit');
-  await search.read('The cat sleeps.\n\nTaxes are due.');
-  await page.goto(`${faultProxy.url}/own/page.html`);
-  await expect(page).toHaveTitle('1');
-  await page.goto(`${faultProxy.url}/${MODEL}`);
-  await expect.poll(() => storedShell(page)).toEqual(expect.arrayContaining(['/modelferry.js', '/inference-worker.js', '/offline']));
-  const programs = async () => (await storedShell(page)).filter((path) => /^\/(inference|module)\//.test(path));
-  const before = await programs();
-  expect(before.length).toBe(4);
+test.describe(() => {
+  test.use({ payload: REAL });
 
-  server.build = server.buildWithOtherPrograms();
-  await server.restart();
-  await page.reload();
-  await expect.poll(async () => (await storedShells(page)).length).toBe(2);
-  await expect.poll(() => storedShell(page)).toEqual(expect.arrayContaining(['/modelferry.js', '/inference-worker.js', `/${MODEL}`]));
-  expect(await programs()).toEqual(before.map((path) => path.replace(/[0-9a-f]{16}/, (name) => [...name].reverse().join(''))).sort());
-  await faultProxy.down();
-  await page.goto(`${faultProxy.url}/${MODEL}`);
-  await search.is('edit');
-  await search.read('The cat sleeps.\n\nTaxes are due.');
-  await search.finds('a pet', /cat/);
-  // The page stands in for one that its owner keeps.
-  await page.evaluate(() => import('/modelferry.js' as string).then(({ list }) => list())).then((list) => expect(list).toHaveLength(1));
+  test('programs that were used are there offline after an update of nothing but them', async ({ server, faultProxy, device }) => {
+    tolerateFailures(device);
+    await faultProxy.rules([ownPage('<script type="module">import { list } from "/modelferry.js"; document.title = (await list()).length;</script>')]);
+    const page = await device.newPage();
+    const model = await ModelPage.open(page, faultProxy);
+    await model.click('Download');
+    await model.becomes('ready');
+    const search = new SearchPanel(page);
+    await search.is('edit');
+    await search.read('The cat sleeps.\n\nTaxes are due.');
+    await page.goto(`${faultProxy.url}/own/page.html`);
+    await expect(page).toHaveTitle('1');
+    await page.goto(`${faultProxy.url}/${REAL.id}`);
+    await expect.poll(() => storedShell(page)).toEqual(expect.arrayContaining(['/modelferry.js', '/inference-worker.js', '/offline']));
+    const programs = async () => (await storedShell(page)).filter((path) => /^\/(inference|module)\//.test(path));
+    const before = await programs();
+    expect(before.length).toBe(4);
+
+    server.build = server.buildWithOtherPrograms();
+    await server.restart();
+    await page.reload();
+    await expect.poll(async () => (await storedShells(page)).length).toBe(2);
+    await expect.poll(() => storedShell(page)).toEqual(expect.arrayContaining(['/modelferry.js', '/inference-worker.js', `/${REAL.id}`]));
+    expect(await programs()).toEqual(before.map((path) => path.replace(/[0-9a-f]{16}/, (name) => [...name].reverse().join(''))).sort());
+    await faultProxy.down();
+    await page.goto(`${faultProxy.url}/${REAL.id}`);
+    await search.is('edit');
+    await search.read('The cat sleeps.\n\nTaxes are due.');
+    await search.finds('a pet', /cat/);
+    // The page stands in for one that its owner keeps.
+    await page.evaluate(() => import('/modelferry.js' as string).then(({ list }) => list())).then((list) => expect(list).toHaveLength(1));
+  });
 });
 
 for (const takenOver of [false, true]) {
