@@ -1,7 +1,8 @@
 // A page of this origin that is not ours, beside npm packages as they are: the site folder of a server of the test's own.
-import { cpSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, site } from './paths.ts';
+import { root } from './paths.ts';
+import type { Server } from './server.ts';
 import type { Evaluates } from './store.ts';
 
 const modules = join(root, 'end2end', 'clients', 'node_modules');
@@ -14,10 +15,9 @@ const FILES: Record<string, RegExp> = {
   'onnxruntime-web': /^ort\.wasm\.bundle\.min\.mjs$|^ort-wasm-simd-threaded(\.asyncify)?\.(mjs|wasm)$/,
 };
 
-/** Makes the folder, and says where it is. */
-export function siteWithLibraries(folder: string): string {
-  const place = join(folder, 'site');
-  cpSync(site, place, { recursive: true });
+/** Makes the folder, and says where it is. The server must be running. */
+export async function siteWithLibraries(server: Server, folder: string): Promise<string> {
+  const place = await server.writeSite(folder);
   for (const [library, wanted] of Object.entries(FILES)) {
     const from = join(modules, library, 'dist');
     const to = join(place, LIBRARIES, library);

@@ -9,7 +9,6 @@ export const serverProgram = join(programs, 'modelferry');
 export const proxyProgram = join(programs, 'fault-proxy');
 /** Where scripts/test puts Python's clients of model hubs. */
 export const clients = join(target, 'clients');
-export const site = join(root, 'target', 'site');
 /** The folder into which scripts/model puts the real model. */
 export const sharedModels = join(root, 'models');
 /** Where models that are made for tests are kept, from run to run. */

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestModel } from './models.ts';
-import { root, serverProgram, site } from './paths.ts';
+import { root, serverProgram } from './paths.ts';
 import { Process } from './process.ts';
 import type { Site } from './site.ts';
 import { until } from './wait.ts';
@@ -47,10 +47,10 @@ function link(from: string, to: string): void {
   }
 }
 
-/** A program with its pages, as `./scripts/build` leaves them. */
+/** A program, which has its pages in it or gets them from a folder. */
 export interface Build {
   program: string;
-  site: string;
+  site?: string;
 }
 
 export class Server implements Site {
@@ -59,7 +59,7 @@ export class Server implements Site {
   /** What its models are copies of, unless the test says otherwise. */
   readonly payload: TestModel;
   /** What is started. */
-  build: Build = { program: serverProgram, site };
+  build: Build = { program: serverProgram };
   #process: Process | undefined;
   #port = 0;
 
@@ -126,12 +126,12 @@ export class Server implements Site {
   /** Starts it, and comes back when it has read all models. A second start is on the same port. */
   async start(): Promise<void> {
     if (!existsSync(this.build.program)) throw new Error('there is no release build: run ./scripts/test build');
-    const settings = Object.entries(process.env).filter(([name]) => !/^(MODELFERRY|LEPTOS)_/.test(name));
+    const settings = Object.entries(process.env).filter(([name]) => !/^MODELFERRY_/.test(name));
     this.#process = new Process(
       this.build.program,
       [
         ['--models', this.models],
-        ['--site', this.build.site],
+        this.build.site ? ['--site', this.build.site] : [],
         ['--listen', `127.0.0.1:${this.#port}`],
         ['--access-log', this.#log],
         ['--test-faults', this.#faults],
@@ -139,17 +139,7 @@ export class Server implements Site {
         this.#flags.includes('--piece-size') ? [] : ['--piece-size', String(this.payload.piece)],
         this.#flags,
       ].flat(),
-      {
-        cwd: root,
-        env: {
-          ...Object.fromEntries(settings),
-          LEPTOS_OUTPUT_NAME: 'modelferry',
-          LEPTOS_SITE_ROOT: this.build.site,
-          LEPTOS_SITE_PKG_DIR: 'pkg',
-          LEPTOS_HASH_FILES: 'true',
-          LEPTOS_HASH_FILE_NAME: 'hash.txt',
-        },
-      },
+      { cwd: this.#folder, env: Object.fromEntries(settings) },
     );
     const url = await this.#process.printed(/listening on (http:\S+)/, 20_000);
     this.#port = Number(new URL(url).port);
@@ -170,24 +160,31 @@ export class Server implements Site {
     return folders(this.models).flatMap((owner) => folders(join(this.models, owner)).map((name) => `${owner}/${name}`));
   }
 
+  /** Writes the files that its pages load into a folder, for the option `--site`. It must be running. */
+  async writeSite(folder: string): Promise<string> {
+    cpSync(join(root, 'public', 'assets'), join(folder, 'assets'), { recursive: true });
+    mkdirSync(join(folder, 'pkg'));
+    const page = await (await fetch(this.url)).text();
+    for (const path of new Set(page.match(/(?<=")\/pkg\/[^"]+(?=")/g))) {
+      const answer = await fetch(this.url + path);
+      if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
+      writeFileSync(join(folder, path), new Uint8Array(await answer.arrayBuffer()));
+    }
+    return folder;
+  }
+
   /**
    * Another build: the same program with another style sheet under another name, as `./scripts/build` makes after a change
    * of one line. Pages of it have `--build: name`.
    */
-  anotherBuild(name: string): Build {
-    const folder = join(this.#folder, name);
-    const pkg = join(folder, 'site', 'pkg');
-    cpSync(site, join(folder, 'site'), { recursive: true });
+  async anotherBuild(name: string): Promise<Build> {
+    const site = await this.writeSite(join(this.#folder, name));
+    const pkg = join(site, 'pkg');
     const sheet = readdirSync(pkg).find((file) => file.endsWith('.css'))!;
-    const [, hash] = sheet.match(/\.([\w-]+)\.css$/)!;
     const style = readFileSync(join(pkg, sheet), 'utf8');
-    writeFileSync(join(pkg, sheet.replace(hash!, name)), `${style}\n:root { --build: ${name} }\n`);
+    writeFileSync(join(pkg, `modelferry.${name}.css`), `${style}\n:root { --build: ${name} }\n`);
     rmSync(join(pkg, sheet));
-    const program = join(folder, 'modelferry');
-    cpSync(serverProgram, program);
-    const hashes = readFileSync(join(dirname(serverProgram), 'hash.txt'), 'utf8');
-    writeFileSync(join(folder, 'hash.txt'), hashes.replace(hash!, name));
-    return { program, site: join(folder, 'site') };
+    return { program: serverProgram, site };
   }
 
   /**
@@ -198,14 +195,13 @@ export class Server implements Site {
     const folder = join(this.#folder, 'other-programs');
     const program = join(folder, 'modelferry');
     mkdirSync(folder);
-    cpSync(join(dirname(serverProgram), 'hash.txt'), join(folder, 'hash.txt'));
     const text = readFileSync(serverProgram, 'latin1');
     const names = new Set(text.match(/(?<=\/(?:inference|module)\/)[0-9a-f]{16}(?=\.(?:js|wasm))/g));
     if (names.size !== 4) throw new Error(`two programs of two files, not ${[...names]}`);
     let other = text;
     for (const name of names) other = other.replaceAll(name, [...name].reverse().join(''));
     writeFileSync(program, other, { encoding: 'latin1', mode: 0o755 });
-    return { program, site };
+    return { program };
   }
 
   async stop(): Promise<void> {

@@ -24,9 +24,8 @@ const test = base.extend<{ engine: EngineName; browserPage: Driver }>({
 
   /** A page with the libraries, and with the model on the device. */
   browserPage: async ({ server, shared, engine }, use, info) => {
-    await server.stop();
-    server.build = { ...server.build, site: siteWithLibraries(info.outputPath('libraries')) };
-    await server.start();
+    server.build = { ...server.build, site: await siteWithLibraries(server, info.outputPath('libraries')) };
+    await server.restart();
     server.linkFile(MODEL, ONNX, onnxModel);
     await until('the server to have it', async () => (await server.manifest()).files.some(({ path }) => path === ONNX));
     const driver = await ENGINES[engine](shared);

@@ -46,26 +46,31 @@ function held(page: Page): Promise<number> {
   });
 }
 
-test('several ranges of a piece are fetched at once, and no byte twice', async ({ server, faultProxy, device }, info) => {
-  await faultProxy.rules([SLOW]);
-  const model = await begin(device, faultProxy);
-  await expect
-    .poll(async () => {
-      const open = pieces(await faultProxy.log()).filter((request) => request.ended === 'open' && request.range);
-      return new Set(open.map((request) => request.range)).size;
-    })
-    .toBeGreaterThanOrEqual(4);
-  await model.becomes('ready');
-  const ranged = pieces(await faultProxy.log()).filter((request) => request.range);
-  for (const request of ranged) {
-    expect(request.status).toBe(206);
-    expect(request.if_range).toBe(`"${request.path.slice('/pieces/'.length)}"`);
-  }
-  expect(await waste(faultProxy, server)).toBe(0);
-  const witness = await bystander(faultProxy, device);
-  await expect.poll(() => parts(witness), { message: 'parts of pieces that are complete' }).toEqual([]);
-  await isWhole(faultProxy, server, device);
-  info.annotations.push({ type: 'requests', description: String(ranged.length) });
+test.describe(() => {
+  // In one piece.
+  test.use({ serverFlags: ['--piece-size', String(32 << 20)] });
+
+  test('several ranges of a piece are fetched at once, and no byte twice', async ({ server, faultProxy, device }, info) => {
+    await faultProxy.rules([SLOW]);
+    const model = await begin(device, faultProxy);
+    await expect
+      .poll(async () => {
+        const open = pieces(await faultProxy.log()).filter((request) => request.ended === 'open' && request.range);
+        return new Set(open.map((request) => request.range)).size;
+      })
+      .toBeGreaterThanOrEqual(4);
+    await model.becomes('ready');
+    const ranged = pieces(await faultProxy.log()).filter((request) => request.range);
+    for (const request of ranged) {
+      expect(request.status).toBe(206);
+      expect(request.if_range).toBe(`"${request.path.slice('/pieces/'.length)}"`);
+    }
+    expect(await waste(faultProxy, server)).toBe(0);
+    const witness = await bystander(faultProxy, device);
+    await expect.poll(() => parts(witness), { message: 'parts of pieces that are complete' }).toEqual([]);
+    await isWhole(faultProxy, server, device);
+    info.annotations.push({ type: 'requests', description: String(ranged.length) });
+  });
 });
 
 for (const kind of ['fin', 'reset'] as const) {

@@ -12,7 +12,7 @@ import { expect, MODEL, ModelPage, type Server, test, until } from '../harness/t
 const PROMPT = /There is a new version of this page/;
 
 async function deploy(server: Server, name: string): Promise<void> {
-  server.build = server.anotherBuild(name);
+  server.build = await server.anotherBuild(name);
   await server.restart();
 }
 
@@ -219,11 +219,11 @@ test('of builds that come and go, the one used last is kept', async ({ server, d
       return last.includes('/offline') && last.some((path) => path.endsWith(sheet) && (name || !path.endsWith('.second.css')));
     }).toBeTruthy();
   };
-  server.build = server.anotherBuild('second');
+  server.build = await server.anotherBuild('second');
   await comes('second');
   server.build = first;
   await comes('');
-  server.build = server.anotherBuild('third');
+  server.build = await server.anotherBuild('third');
   await comes('third');
   await expect.poll(async () => (await storedShells(page)).length).toBe(2);
   const [before] = await storedShells(page);
