@@ -12,6 +12,7 @@ mod shrink;
 mod sources;
 
 use std::error::Error;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -69,7 +70,7 @@ fn main() -> Result<()> {
             artefacts = rest;
         }
         for made in making {
-            made.join().map_err(|_| "packing a program panicked")??;
+            made.join().unwrap_or_else(|panic| resume_unwind(panic))?;
         }
         Ok(())
     })

@@ -22,13 +22,14 @@ impl File<'_> {
     /// Puts it into this folder and returns an element of a list of `File` in `src/routes/packed.rs`.
     pub(super) fn embed(&self, folder: &Path) -> Result<String> {
         let Self { path, media_type, immutable, bytes } = self;
-        let plain = folder.join(path.trim_start_matches('/').replace('/', "_"));
+        let name = path.trim_start_matches('/').replace('/', "_");
+        let plain = folder.join(&name);
         fs::write(&plain, bytes)?;
         // Pictures in PNG are compressed already.
         let brotli = if *media_type == "image/png" {
             "None".to_owned()
         } else {
-            let packed = plain.with_added_extension("br");
+            let packed = folder.join(format!("{name}.br"));
             fs::write(&packed, compressed(bytes)?)?;
             format!("Some(include_bytes!({packed:?}))")
         };
