@@ -17,7 +17,6 @@ RUN useradd --system --uid 10001 --no-create-home modelferry \
 ENV MODELFERRY_MODELS=/models
 ENV MODELFERRY_LISTEN=0.0.0.0:3000
 ENV MODELFERRY_LOG_FORMAT=json
-ENV LEPTOS_SITE_ROOT=/usr/share/modelferry/site
 USER modelferry
 VOLUME /models
 EXPOSE 3000
