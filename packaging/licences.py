@@ -10,16 +10,18 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+BROWSERS = "wasm32-unknown-unknown"
 TEXTS = ("copying", "copyright", "licence", "license", "notice", "unlicense")
 
 
-def cargo(*arguments):
-    return subprocess.run(["cargo", *arguments], check=True, capture_output=True, text=True).stdout
+def output(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def linked(*arguments):
     """Names and versions of the packages that are linked, as `cargo tree` knows them with their features."""
-    tree = cargo("tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}", *arguments)
+    edges = ("--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}")
+    tree = output("cargo", "tree", "--locked", *edges, *arguments)
     return {tuple(line.split()[:2]) for line in tree.splitlines()}
 
 
@@ -35,14 +37,17 @@ def texts(package):
 
 
 def main():
-    metadata = json.loads(cargo("metadata", "--locked", "--format-version", "1"))
+    host = output("rustc", "--print", "host-tuple").strip()
+    # Else cargo fetches the crates of all other systems.
+    platforms = ("--filter-platform", host, "--filter-platform", BROWSERS)
+    metadata = json.loads(output("cargo", "metadata", "--locked", "--format-version", "1", *platforms))
     members = set(metadata["workspace_members"])
     browsers = [
         f"--package={package['name']}"
         for package in metadata["packages"]
         if package["id"] in members and any("cdylib" in target["crate_types"] for target in package["targets"])
     ]
-    wanted = linked("--package", "server") | linked("--target", "wasm32-unknown-unknown", *browsers)
+    wanted = linked("--package", "server") | linked("--target", BROWSERS, *browsers)
     packages = sorted(
         (
             package
