@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Starts an installed server, asks it for what people ask for, and ends it. To be sourced, after scripts/steps.sh, by a
-# script that has $scratch, and that calls stop_serving when it ends.
+# Starts an installed server, downloads from it, and stops it. To be sourced after scripts/steps.sh, by a script that sets
+# $scratch to a folder and calls stop_serving on exit.
 
 scratch=${scratch:?}
 server=''
 address=''
 
-# until_true command...: as long as the server runs, and for a minute at most.
+# until_true command...: tries until it succeeds, for a minute at most; gives up at once if the server has ended.
 until_true() {
     local left=600
     until "$@"; do
@@ -22,7 +22,7 @@ listens() {
     [[ -n $address ]]
 }
 
-# serve command...: starts it without this shell's variables, and waits until it listens.
+# serve command...: starts a server without this shell's variables, and waits until it listens.
 serve() {
     truncate --size 0 "$scratch/said" "$scratch/log"
     env -i PATH="$PATH" HOME="$scratch/home" "$@" > "$scratch/said" 2> "$scratch/log" &
@@ -34,7 +34,7 @@ stop_serving() {
     [[ -z $server ]] || kill "$server" 2> /dev/null || true
 }
 
-# Asked to end, it ends well.
+# SIGTERM ends it with status 0.
 ends_well() {
     kill -TERM "$server"
     wait "$server" || give_up "It did not end well: $(cat "$scratch/log")"
@@ -45,7 +45,7 @@ has_page() {
     page=$(curl -sSf -H 'Accept: text/html' "http://$address/$1")
 }
 
-# brings_page owner/model: with its scripts and its style, which it names by their digests.
+# brings_page owner/model: gets the page, and every script and style that it names.
 brings_page() {
     local paths path kind
     until_true has_page "$1"
@@ -62,7 +62,7 @@ has_file() {
     curl -sSfL -o "$scratch/got" "http://$address/$1"
 }
 
-# brings_file owner/model/resolve/main/file SHA-256
+# brings_file owner/model/resolve/main/file SHA-256: gets the file, and compares the digest.
 brings_file() {
     local digest
     until_true has_file "$1"
