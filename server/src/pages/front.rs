@@ -80,7 +80,7 @@ impl Embedded {
         loaded.sort_unstable();
         // Other addresses below these folders belong to no page.
         let missing = [PKG, ASSETS].iter().fold(Router::new(), |router, folder| {
-            router.route(&format!("/{folder}/{{*path}}"), any(|uri| routes::unknown(uri)))
+            router.route(&format!("/{folder}/{{*path}}"), any(routes::unknown))
         });
         let router = self.files.iter().fold(missing, |router, file| router.merge(file.router()));
         Front { script: self.script.to_owned(), style: self.style.to_owned(), loaded, router }
