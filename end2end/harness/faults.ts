@@ -98,6 +98,9 @@ export async function largePieces(page: Page, atLeast = 1): Promise<void> {
 }
 
 /** Waits until no answer is under way. */
-export function quiet(proxy: { log(): Promise<{ ended: string }[]> }): Promise<true> {
-  return until('all answers to end', async () => (await proxy.log()).every((request) => request.ended !== 'open') || undefined);
+export function quiet(proxy: { log(): Promise<{ path: string; ended: string }[]> }, path = '/'): Promise<true> {
+  return until('all answers to end', async () => {
+    const open = (await proxy.log()).filter((request) => request.ended === 'open' && request.path.startsWith(path));
+    return open.length === 0 || undefined;
+  });
 }

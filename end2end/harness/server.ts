@@ -62,6 +62,8 @@ export class Server implements Site {
   build: Build = { program: serverProgram };
   #process: Process | undefined;
   #port = 0;
+  /** The pages' files of the first build. */
+  #site: string | undefined;
 
   /** `folder` is the test's own; models, log and faults go into it. */
   constructor(folder: string, payload: TestModel, flags: string[] = []) {
@@ -178,7 +180,10 @@ export class Server implements Site {
    * of one line. Pages of it have `--build: name`.
    */
   async anotherBuild(name: string): Promise<Build> {
-    const site = await this.writeSite(join(this.#folder, name));
+    // Of the first build, however many there are.
+    this.#site ??= await this.writeSite(join(this.#folder, 'site'));
+    const site = join(this.#folder, name);
+    cpSync(this.#site, site, { recursive: true });
     const pkg = join(site, 'pkg');
     const sheet = readdirSync(pkg).find((file) => file.endsWith('.css'))!;
     const style = readFileSync(join(pkg, sheet), 'utf8');
