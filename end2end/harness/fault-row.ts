@@ -76,6 +76,12 @@ const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
   17: [['a page of this version, a worker of another']],
 };
 
+/**
+ * Rows in which tabs or the browser go: what the page engine loses then is what was on its way to it, which is more on a busy
+ * machine.
+ */
+const GOING = [7, 8, 10];
+
 /** Declares the tests of a row: `faults 4 (page): a stalled connection`. */
 export function faultRow(number: number, fault: string, where: Where, body: (rowed: Rowed) => Promise<void>): void {
   for (const engine of where.engines ?? (['background', 'page'] as const)) {
@@ -84,7 +90,8 @@ export function faultRow(number: number, fault: string, where: Where, body: (row
     test.describe(() => {
       if (where.kind) test.use({ kind: where.kind });
       if (where.real) test.use({ payload: REAL });
-      test(title, async ({ server, faultProxy, device }) => {
+      const tag = engine === 'page' && GOING.includes(number) ? '@alone' : [];
+      test(title, { tag }, async ({ server, faultProxy, device }) => {
         if (where.timeout) test.setTimeout(where.timeout);
         const row = new FaultRow(number, fault, engine, server, faultProxy, device);
         await body({ server, proxy: faultProxy, device, engine, row });

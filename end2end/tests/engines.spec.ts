@@ -1,5 +1,5 @@
-// The same scenarios in three browser engines: what a person does, with the real server and the real model.
-// Chromium downloads by Background Fetch, Firefox and WebKit have none and download in the page.
+// The same scenarios in three browser engines: what a person does, with the real server, and with the real model where it is
+// about that. Chromium downloads by Background Fetch, Firefox and WebKit have none and download in the page.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Driver, EngineName } from '../engines/driver.ts';
 import type { Model } from '../engines/model.ts';
 import { SearchPage } from '../engines/search.ts';
 import { ENGINES, test } from '../engines/test.ts';
-import { REAL } from '../harness/models.ts';
+import { MADE, REAL } from '../harness/models.ts';
 import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
 import { ask, controlled, tidiedUp } from '../harness/reading.ts';
@@ -15,47 +15,43 @@ import { storedShell } from '../harness/shell.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
   expect,
-  expectedDigests,
   type FaultProxy,
-  MODEL,
-  PIECE,
   type Rule,
   type Server,
   storedFiles,
   storedManifests,
   storedPieces,
   until,
-} from '../harness/real.ts';
+} from '../harness/test.ts';
 import { waste } from '../harness/waste.ts';
-
-test.use({ payload: REAL });
 
 /**
  * What cut connections may cost: two pieces in the browser's engine, 256 KiB in the page's. WebKit drops what has
  * come but was not handed to the page yet, up to 128 KiB for each of four connections.
  */
-const CUT = { chromium: 2 * PIECE, firefox: 256 << 10, webkit: 512 << 10 };
+const CUT = { chromium: 2 * MADE.piece, firefox: 256 << 10, webkit: 512 << 10 };
 
 /**
  * What a page that goes may cost: what comes while the last bytes are being written, and neither Firefox nor WebKit
  * ends that writing when the page is gone. At most a block.
  */
-const LEFT = { chromium: 2 * PIECE, firefox: 4 << 20, webkit: 4 << 20 };
+const LEFT = { chromium: 2 * MADE.piece, firefox: 4 << 20, webkit: 4 << 20 };
 
 /** More than the first of the large pieces, less than all. */
-const SOME = PIECE;
+const SOME = MADE.piece;
 
 /** Of one connection, slow enough to do something in the middle: the page has four, the browser one. */
 function slow(driver: Driver): Rule {
-  return { name: 'slow', path: '/pieces/', bytes_per_second: driver.downloads === 'background' ? 10_000_000 : 3_000_000 };
+  return { name: 'slow', path: '/pieces/', bytes_per_second: driver.downloads === 'background' ? 2_500_000 : 1_200_000 };
 }
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-function expectWhole(files: StoredFile[]): void {
-  const wrong = files.filter((file) => file.sha256 !== expectedDigests().get(file.path));
+function expectWhole(files: StoredFile[], server: Server): void {
+  const digests = server.payload.digests();
+  const wrong = files.filter((file) => file.sha256 !== digests.get(file.path));
   expect(wrong, 'files that are not what they should be').toEqual([]);
-  expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
+  expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(digests);
 }
 
 /** The pieces that were asked for, each once. */
@@ -87,7 +83,7 @@ async function oneRemoved(server: Server, driver: Driver, model: Model): Promise
   await model.click('Download');
   await model.becomes('ready');
   await tidy();
-  const url = `/${MODEL}/resolve/main/model.safetensors`;
+  const url = `/${server.model}/resolve/main/model.safetensors`;
   expect((await ask(driver, { url, method: 'HEAD' })).status).toBe(200);
   await driver.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
   return { piece, url };
@@ -97,44 +93,82 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
   test.describe(engine, () => {
     test.use({ engine });
 
-    test('a download ends ready, and what is in the store is the model', async ({ server, driver, model }) => {
-      await model.open(server);
-      await model.click('Download');
-      await model.becomes('fetching', 'ready');
-      await model.becomes('ready');
-      expectWhole(await storedFiles(driver, server, MODEL));
-    });
+    test.describe('with the real model', () => {
+      test.use({ payload: REAL });
 
-    test('a model on the device finds passages by their meaning, with the server gone', async ({ server, driver, model }) => {
-      await model.open(server);
-      const { revision } = await server.manifest();
-      await model.click('Download');
-      await model.becomes('ready');
-      const inference = await Inference.start(driver);
-      // Said by the program itself: it is there.
-      expect(await inference.load(MODEL, '0'.repeat(40))).toMatchObject({ kind: 'failed', words: ['not-ready'] });
-      await server.stop();
-      expect(await inference.load(MODEL, revision)).toMatchObject({ kind: 'loaded' });
-      await findsByMeaning(inference, 1);
-      await cancelsInTheMiddle(inference, 2);
-      await inference.end();
-    });
+      test('a download ends ready, and what is in the store is the model', async ({ server, driver, model }) => {
+        await model.open(server);
+        await model.click('Download');
+        await model.becomes('fetching', 'ready');
+        await model.becomes('ready');
+        expectWhole(await storedFiles(driver, server, server.model), server);
+      });
 
-    test('the page searches a text by its meaning, also when it is opened with the server gone', async ({ server, driver, model }) => {
-      await model.open(server);
-      await model.click('Download');
-      await model.becomes('ready');
-      const search = new SearchPage(driver);
-      const text = 'The train to the coast leaves at eight.\n\nThe cat sleeps on the warm stove. 🐈\n\nTaxes are due in March.';
-      await search.read(text);
-      await search.finds('a pet that rests', '🐈');
-      await search.finds('public transport', 'The train');
-      await keeps(driver, '/offline', '/inference-worker.js', `/${MODEL}`);
-      await server.stop();
-      await model.reload();
-      await model.becomes('ready');
-      await search.read(text);
-      await search.finds('money for the state', 'Taxes');
+      test('a model on the device finds passages by their meaning, with the server gone', async ({ server, driver, model }) => {
+        await model.open(server);
+        const { revision } = await server.manifest();
+        await model.click('Download');
+        await model.becomes('ready');
+        const inference = await Inference.start(driver);
+        // Said by the program itself: it is there.
+        expect(await inference.load(server.model, '0'.repeat(40))).toMatchObject({ kind: 'failed', words: ['not-ready'] });
+        await server.stop();
+        expect(await inference.load(server.model, revision)).toMatchObject({ kind: 'loaded' });
+        await findsByMeaning(inference, 1);
+        await cancelsInTheMiddle(inference, 2);
+        await inference.end();
+      });
+
+      test('the page searches a text by its meaning, also when it is opened with the server gone', async ({ server, driver, model }) => {
+        await model.open(server);
+        await model.click('Download');
+        await model.becomes('ready');
+        const search = new SearchPage(driver);
+        const text = 'The train to the coast leaves at eight.\n\nThe cat sleeps on the warm stove. 🐈\n\nTaxes are due in March.';
+        await search.read(text);
+        await search.finds('a pet that rests', '🐈');
+        await search.finds('public transport', 'The train');
+        await keeps(driver, '/offline', '/inference-worker.js', `/${server.model}`);
+        await server.stop();
+        await model.reload();
+        await model.becomes('ready');
+        await search.read(text);
+        await search.finds('money for the state', 'Taxes');
+      });
+
+      test('a ready model is there at its own URLs without the server: whole, in parts, and given up in the middle', async ({ server, driver, model }) => {
+        const { files, revision } = await server.manifest();
+        const weights = new Uint8Array(readFileSync(join(server.models, server.model, 'model.safetensors')));
+        await model.open(server);
+        await controlled(driver);
+        await model.click('Download');
+        await model.becomes('ready');
+        await server.stop();
+        for (const { path } of files) {
+          const got = await ask(driver, { url: `/${server.model}/resolve/main/${path}` });
+          expect([got.status, got.sha256], path).toEqual([200, server.payload.digests().get(path)]);
+        }
+        const { piece } = server.payload;
+        const url = `/${server.model}/resolve/${revision}/model.safetensors`;
+        for (const [first, last] of [[0, 0], [piece - 2, piece + 1], [piece, 2 * piece - 1], [piece - 1, 2 * piece], [weights.length - 9, weights.length - 1]] as const) {
+          const got = await ask(driver, { url, headers: { range: `bytes=${first}-${last}` } });
+          expect([got.status, got.length, got.headers['content-range']]).toEqual([206, last - first + 1, `bytes ${first}-${last}/${weights.length}`]);
+          expect(got.sha256, `${first}-${last}`).toBe(sha256(weights.subarray(first, last + 1)));
+        }
+        // A reader that goes leaves nothing behind that would be in the way of the next one.
+        for (let n = 0; n < 10; n++) {
+          await driver.evaluate(async (url) => {
+            const reader = (await fetch(url)).body!.getReader();
+            await reader.read();
+            await reader.cancel();
+          }, url);
+        }
+        expect((await ask(driver, { url })).sha256).toBe(server.payload.digests().get('model.safetensors'));
+        const head = await ask(driver, { url, method: 'HEAD' });
+        expect([head.status, head.length, head.headers['content-length']]).toEqual([200, 0, String(weights.length)]);
+        expect((await ask(driver, { url, headers: { 'if-none-match': head.headers.etag! } })).status).toBe(304);
+        expect((await ask(driver, { url, headers: { range: `bytes=${weights.length}-` } })).status).toBe(416);
+      });
     });
 
     test('cut connections cost next to nothing, and nobody has to do anything', async ({ server, faultProxy, driver, model }, info) => {
@@ -152,7 +186,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       info.annotations.push({ type: 'waste', description: `${cost} bytes in ${cuts.length} cuts` });
       expect((await faultProxy.log()).filter((request) => request.ended === 'cut').length, 'answers cut').toBeGreaterThan(0);
       expect(cost).toBeLessThanOrEqual(cuts.length * CUT[engine]);
-      expectWhole(await storedFiles(driver, server, MODEL));
+      expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
     test('Cancel keeps what is there, Resume gets the rest, Discard leaves nothing', async ({ server, faultProxy, driver, model }) => {
@@ -171,7 +205,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.becomes('ready');
       const again = await asked(faultProxy, mark);
       expect(again.filter((piece) => kept.includes(piece)), 'pieces asked for although they are there').toEqual([]);
-      expectWhole(await storedFiles(driver, server, MODEL));
+      expectWhole(await storedFiles(driver, server, server.model), server);
 
       await model.click('Delete');
       await model.click('Yes, delete');
@@ -215,7 +249,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       const cost = await waste(faultProxy, server);
       info.annotations.push({ type: 'waste', description: `${cost} bytes in 1 reload` });
       expect(cost).toBeLessThanOrEqual(LEFT[engine]);
-      expectWhole(await storedFiles(driver, server, MODEL));
+      expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
     test('after its tab was closed a download goes on, at the latest with the next visit', async ({ server, faultProxy, driver, model }, info) => {
@@ -239,7 +273,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       if (driver.downloads === 'background') expect(late).toBe(0);
       else expect(late).toBeGreaterThan(0);
       expect(await waste(faultProxy, server)).toBeLessThanOrEqual(LEFT[engine]);
-      expectWhole(await storedFiles(driver, server, MODEL));
+      expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
     test('a piece that arrives damaged once is fetched again', async ({ server, faultProxy, driver, model }) => {
@@ -249,7 +283,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.click('Download');
       await model.becomes('ready');
       expect((await faultProxy.used())[0]!.used).toBe(1);
-      expectWhole(await storedFiles(driver, server, MODEL));
+      expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
     test('a piece that is damaged each time is never stored, and Resume leads on', async ({ server, faultProxy, driver, model }) => {
@@ -268,7 +302,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.click('Resume');
       await model.becomes('ready');
       expect(await asked(faultProxy, mark)).toEqual([piece]);
-      expectWhole(await storedFiles(driver, server, MODEL));
+      expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
     test('what is ready can be read without the server', async ({ server, driver, model }) => {
@@ -277,47 +311,14 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.click('Download');
       await model.becomes('ready');
       await server.stop();
-      expectWhole(await readFiles(driver, files));
+      expectWhole(await readFiles(driver, files), server);
       expect(await model.state()).toBe('ready');
-    });
-
-    test('a ready model is there at its own URLs without the server: whole, in parts, and given up in the middle', async ({ server, driver, model }) => {
-      const { files, revision } = await server.manifest();
-      const weights = new Uint8Array(readFileSync(join(server.models, MODEL, 'model.safetensors')));
-      await model.open(server);
-      await controlled(driver);
-      await model.click('Download');
-      await model.becomes('ready');
-      await server.stop();
-      for (const { path } of files) {
-        const got = await ask(driver, { url: `/${MODEL}/resolve/main/${path}` });
-        expect([got.status, got.sha256], path).toEqual([200, expectedDigests().get(path)]);
-      }
-      const url = `/${MODEL}/resolve/${revision}/model.safetensors`;
-      for (const [first, last] of [[0, 0], [PIECE - 2, PIECE + 1], [PIECE, 2 * PIECE - 1], [PIECE - 1, 2 * PIECE], [weights.length - 9, weights.length - 1]] as const) {
-        const got = await ask(driver, { url, headers: { range: `bytes=${first}-${last}` } });
-        expect([got.status, got.length, got.headers['content-range']]).toEqual([206, last - first + 1, `bytes ${first}-${last}/${weights.length}`]);
-        expect(got.sha256, `${first}-${last}`).toBe(sha256(weights.subarray(first, last + 1)));
-      }
-      // A reader that goes leaves nothing behind that would be in the way of the next one.
-      for (let n = 0; n < 10; n++) {
-        await driver.evaluate(async (url) => {
-          const reader = (await fetch(url)).body!.getReader();
-          await reader.read();
-          await reader.cancel();
-        }, url);
-      }
-      expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
-      const head = await ask(driver, { url, method: 'HEAD' });
-      expect([head.status, head.length, head.headers['content-length']]).toEqual([200, 0, String(weights.length)]);
-      expect((await ask(driver, { url, headers: { 'if-none-match': head.headers.etag! } })).status).toBe(304);
-      expect((await ask(driver, { url, headers: { range: `bytes=${weights.length}-` } })).status).toBe(416);
     });
 
     test('a piece that the browser removed is fetched again while the model is read', async ({ server, driver, model }) => {
       const { piece, url } = await oneRemoved(server, driver, model);
       const mark = server.mark();
-      expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
+      expect((await ask(driver, { url })).sha256).toBe(server.payload.digests().get('model.safetensors'));
       expect(server.pieceRequests(mark)).toEqual([piece]);
       expect(await storedPieces(driver)).toContain(piece);
     });
@@ -325,7 +326,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
     test('a piece that cannot be fetched again comes with the file, in the middle of it', async ({ server, driver, model }) => {
       const { piece, url } = await oneRemoved(server, driver, model);
       server.faults({ corrupt_pieces: [piece] });
-      expect((await ask(driver, { url })).sha256).toBe(expectedDigests().get('model.safetensors'));
+      expect((await ask(driver, { url })).sha256).toBe(server.payload.digests().get('model.safetensors'));
       expect(await storedPieces(driver)).not.toContain(piece);
     });
 
@@ -333,7 +334,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.open(server);
       await model.click('Download');
       await model.becomes('ready');
-      await keeps(driver, '/', '/offline', `/${MODEL}`);
+      await keeps(driver, '/', '/offline', `/${server.model}`);
       await server.stop();
       await model.reload();
       await model.becomes('ready');

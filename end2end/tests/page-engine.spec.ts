@@ -6,6 +6,9 @@ import type { FaultProxy, Passed } from '../harness/proxy.ts';
 import type { Server } from '../harness/server.ts';
 import { waste } from '../harness/waste.ts';
 
+/** Tests whose page goes, or needs a fast line: on a busy machine, more is lost or less fits through. */
+const ALONE = { tag: '@alone' };
+
 /** What a fault may cost, in bytes. */
 const WASTE = 256 << 10;
 
@@ -90,7 +93,7 @@ for (const kind of ['fin', 'reset'] as const) {
   });
 }
 
-test('Pause rests until Resume, over a visit too', async ({ server, faultProxy, device }) => {
+test('Pause rests until Resume, over a visit too', ALONE, async ({ server, faultProxy, device }) => {
   await faultProxy.rules([thin('page')]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.2);
@@ -108,7 +111,7 @@ test('Pause rests until Resume, over a visit too', async ({ server, faultProxy, 
   expect(await waste(faultProxy, server)).toBeLessThanOrEqual(WASTE);
 });
 
-test('a download that was paused at full speed leaves nothing locked for the next tab', async ({ server, device }) => {
+test('a download that was paused at full speed leaves nothing locked for the next tab', ALONE, async ({ server, device }) => {
   // On the fastest lines pieces go straight to the store: each has a place there, and its lock, before it is asked for. This model
   // has pieces enough for that.
   const id = 'test/long';
@@ -185,7 +188,7 @@ test('a server that is killed and comes back is waited for', async ({ server, fa
   expect(wasted).toBeLessThanOrEqual(WASTE);
 });
 
-test('a closed tab loses next to nothing of unfinished pieces @full', async ({ server, faultProxy, device }, info) => {
+test('a closed tab loses next to nothing of unfinished pieces @full', ALONE, async ({ server, faultProxy, device }, info) => {
   await faultProxy.rules([thin('page')]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.25);
@@ -201,7 +204,7 @@ test('a closed tab loses next to nothing of unfinished pieces @full', async ({ s
   await isWhole(faultProxy, server, device);
 });
 
-test('a page that is loaded again goes on where it was @full', async ({ server, faultProxy, device }, info) => {
+test('a page that is loaded again goes on where it was @full', ALONE, async ({ server, faultProxy, device }, info) => {
   await faultProxy.rules([thin('page')]);
   const model = await begin(device, faultProxy);
   for (const part of [0.2, 0.4, 0.6]) {
@@ -241,7 +244,7 @@ test('what was saved and is wrong is noticed, and fetched again', async ({ serve
   await expect.poll(() => parts(witness)).toEqual([]);
 });
 
-test('Cancel keeps what has come, Resume goes on there, Discard removes it @full', async ({ faultProxy, device }, info) => {
+test('Cancel keeps what has come, Resume goes on there, Discard removes it @full', ALONE, async ({ faultProxy, device }, info) => {
   await faultProxy.rules([thin('page')]);
   const model = await begin(device, faultProxy);
   await model.isPast(0.25);

@@ -72,7 +72,8 @@ test('passages are found by their meaning, also with the server gone', async ({ 
   await expect(search.marks.first()).toHaveText('The cat sleeps on the warm stove. 🐈');
 });
 
-test('a long text can be stopped in the middle, is searched meanwhile, and holds nothing up', async ({ server, device }) => {
+// Alone: it measures for how long the page does not react.
+test('a long text can be stopped in the middle, is searched meanwhile, and holds nothing up', { tag: '@alone' }, async ({ server, device }) => {
   const page = await device.newPage();
   const search = await ready(page, server);
   await page.evaluate(() => {
