@@ -17,6 +17,10 @@ use web_sys::ServiceWorkerRegistration;
 use crate::browser::{Device, NoDevice, log, now, window};
 use crate::{background, choice, news, page_engine, reload, room, survey};
 
+/// How often progress is shown, in milliseconds. Each time the page is drawn anew, which costs more than anything else does that a
+/// page has to do for a download.
+const SHOW_EVERY: u64 = 250;
+
 /// How often the tab that works tells the others how far it is, in milliseconds.
 const TELL_EVERY: u64 = 500;
 
@@ -152,6 +156,8 @@ pub(crate) struct Driver {
     followed: RefCell<Option<AttemptId>>,
     ticking: Cell<bool>,
     looking: Cell<bool>,
+    /// When progress was last shown.
+    shown: Cell<u64>,
     /// When the other tabs were last told how far this one is.
     told: Cell<u64>,
     page_run: RefCell<Option<page_engine::Run>>,
@@ -171,6 +177,7 @@ impl Driver {
             followed: RefCell::default(),
             ticking: Cell::default(),
             looking: Cell::default(),
+            shown: Cell::default(),
             told: Cell::default(),
             page_run: RefCell::default(),
         })
@@ -254,8 +261,16 @@ impl Driver {
             let (model, revision) = self.identity();
             news::tell(&FromWorker::Progress { model, revision, in_flight });
         }
+        let is_progress = matches!(
+            event,
+            Event::PageProgress { .. } | Event::Progress { .. } | Event::ElsewhereProgress { .. }
+        );
         let effects = self.download.borrow_mut().handle(now(), event);
-        self.tell_of_change();
+        // What is not shown now is with the next tick.
+        if !is_progress || now() >= self.shown.get() + SHOW_EVERY {
+            self.shown.set(now());
+            self.tell_of_change();
+        }
         self.carry_out(effects);
     }
 
