@@ -19,9 +19,12 @@ use crate::browser::{Device, log};
 use crate::driver::Driver;
 use crate::{news, survey};
 
-/// How often the browser is asked, in milliseconds. Its events alone will not do: an object that a page holds
-/// can fall silent although the download goes on. Often enough that finished pieces do not pile up.
+/// How often it is seen whether pieces may have finished, in milliseconds. Often enough that they do not pile up.
 const POLL: u32 = 500;
+
+/// How many times that may pass before the browser is asked anew. Its events alone will not do: an object that a page holds can
+/// fall silent although the download goes on. But each object that was asked for is told of progress until it is collected.
+const POLLS: u32 = 4;
 
 /// Asks the browser for all these pieces in one background fetch.
 pub(crate) async fn start(
@@ -117,7 +120,12 @@ pub(crate) async fn follow(driver: &Rc<Driver>, device: &Device, attempt: &Attem
         if may_have_finished_pieces(driver) {
             take_finished(driver, device, attempt, &registration, &refused, &buffer).await;
         }
-        TimeoutFuture::new(POLL).await;
+        for _ in 0..POLLS {
+            TimeoutFuture::new(POLL).await;
+            if may_have_finished_pieces(driver) {
+                break;
+            }
+        }
         drop(listener);
     }
     None
