@@ -9,13 +9,16 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{ExtendableEvent, FetchEvent, ServiceWorkerGlobalScope};
 
-use crate::{message, of_this_origin, pages, promise, reading, report, salvage, scope, settled, shell};
+use crate::{
+    message, of_this_origin, pages, parts, promise, reading, report, salvage, scope, settled, shell,
+};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
     let scope = scope();
-    on(&scope, "install", || Box::pin(install()))?;
-    on(&scope, "activate", || Box::pin(activate()))?;
+    on(&scope, "install", |_| Box::pin(install()))?;
+    on(&scope, "activate", |_| Box::pin(activate()))?;
+    on(&scope, "message", |event| Box::pin(parts::take(event.unchecked_into())))?;
     let complete = |event| -> Handling { Box::pin(complete(event)) };
     let click = |event| -> Handling { Box::pin(click(event)) };
     background_fetch::listen(&scope, complete, click)?;
@@ -49,10 +52,14 @@ fn fetched(event: &FetchEvent) -> Result<(), JsValue> {
 /// Of one type, so that the code around it is there once.
 type Handling = Pin<Box<dyn Future<Output = ()>>>;
 
-fn on(scope: &ServiceWorkerGlobalScope, name: &str, handle: fn() -> Handling) -> Result<(), JsValue> {
+fn on(
+    scope: &ServiceWorkerGlobalScope,
+    name: &str,
+    handle: fn(ExtendableEvent) -> Handling,
+) -> Result<(), JsValue> {
     let listener =
         Closure::<dyn Fn(ExtendableEvent) -> Result<(), JsValue>>::new(move |event: ExtendableEvent| {
-            let handling = handle();
+            let handling = handle(event.clone());
             event.wait_until(&promise(async move {
                 handling.await;
                 Ok(JsValue::UNDEFINED)

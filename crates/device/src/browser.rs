@@ -23,6 +23,7 @@ thread_local! {
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     pub store: BrowserStore,
+    pub worker: ServiceWorkerRegistration,
     /// `None` where the browser has no Background Fetch.
     pub background: Option<BackgroundFetch>,
 }
@@ -66,7 +67,8 @@ impl Device {
                 StoreErrorKind::Other => NoDevice::Failed(Cause::Storage),
             }
         })?;
-        Ok(Self { store, background: BackgroundFetch::of(&registration).ok() })
+        let background = BackgroundFetch::of(&registration).ok();
+        Ok(Self { store, worker: registration, background })
     }
 
     /// The engine this browser offers.

@@ -4,6 +4,7 @@
 //! What to ask for and when is decided by [`protocol::transfer`]; here it is carried out.
 
 mod listen;
+mod parting;
 mod request;
 mod store;
 mod wake;
@@ -29,7 +30,7 @@ use crate::driver::Driver;
 use crate::room;
 use wake::Wake;
 
-/// How often progress is shown, in milliseconds.
+/// How often progress is told, in milliseconds.
 const SHOW_EVERY: Millis = 100;
 
 /// How long to wait for another tab before saying so, in milliseconds.
@@ -81,6 +82,7 @@ pub(crate) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         unverified: RefCell::default(),
         verifying: PieceBuffer::default(),
         saving: Cell::default(),
+        for_parts: RefCell::default(),
         shown: Cell::default(),
     });
     spawn_local({
@@ -132,6 +134,8 @@ struct Engine {
     verifying: PieceBuffer,
     /// How many parts are being written.
     saving: Cell<u32>,
+    /// Memory that they pass through.
+    for_parts: RefCell<Option<Uint8Array>>,
     /// When progress was last shown.
     shown: Cell<Millis>,
 }
@@ -144,6 +148,8 @@ impl Engine {
             Err(_) if self.stopped.get() => return PageOutcome::Stopped,
             Err(error) => return self.broken(&error),
         };
+        // Of the page before this one, perhaps.
+        parting::settled(&self.device.worker).await;
         match self.device.store.parts().list().await {
             Ok(parts) => {
                 // The last one is the first to be fetched: one that was begun, so that there are never many of those.
@@ -177,6 +183,9 @@ impl Engine {
         self.buffers.take();
         if let Some(spare) = self.spare.take() {
             release(&spare.buffer());
+        }
+        if let Some(memory) = self.for_parts.take() {
+            release(&memory.buffer());
         }
         for lent in self.lent.take() {
             release(&lent);
@@ -236,6 +245,10 @@ impl Engine {
                     let in_the_way = self.transfer.borrow().trouble();
                     if in_the_way != trouble {
                         trouble = in_the_way;
+                        if trouble.is_some() {
+                            // Nothing more comes for a while.
+                            self.save(true);
+                        }
                         self.driver.dispatch(Event::PageTrouble(trouble));
                     }
                     // At most a minute, which fits whatever a timer takes.
@@ -246,12 +259,11 @@ impl Engine {
         }
     }
 
-    /// Before the page goes: saves what has come, and lets nothing more come. The browser would go on receiving for a
+    /// Before the page goes: has what has come saved, and lets nothing more come. The browser would go on receiving for a
     /// while, and nobody would keep it.
-    fn leave(self: &Rc<Self>) {
+    fn leave(&self) {
         self.away.set(true);
-        // There may be time for it, or not: what was saved before does not depend on it.
-        self.save(true);
+        self.hand_over();
         for (_, abort) in self.requests.take() {
             if let Some(abort) = abort {
                 abort.abort();

@@ -11,6 +11,7 @@
 //! what is put through it afterwards succeeds, and nobody can ever read it.
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
+use protocol::transfer::Part;
 use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -328,7 +329,21 @@ impl Documents for CacheDocuments {
     }
 }
 
-/// Parts in the Cache API: `/pieces/<sha256>?<offset>`, so that one operation reads or removes all of a piece.
+/// Keeps a part, by its route.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn put_part(route: &str, bytes: &Uint8Array) -> Result<(), StoreError> {
+    // The type is a place for the ranges that every browser gives back as it was: a stored response does not
+    // know its own URL.
+    let ranges = route.split('?').next_back().unwrap_or_default();
+    put_small(PARTS, route, &stored(bytes, &format!("{PART}{ranges}"))?).await
+}
+
+/// How the media types of parts begin.
+const PART: &str = "modelferry/";
+
+/// Parts in the Cache API: `/pieces/<sha256>?<ranges>`, so that one operation reads or removes all of a piece.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheParts(());
 
@@ -345,11 +360,8 @@ impl CacheParts {
 impl Parts for CacheParts {
     type Bytes = Uint8Array;
 
-    async fn put(&self, digest: &Digest, offset: u32, bytes: &Uint8Array) -> Result<(), StoreError> {
-        // The type is a place for the offset that every browser gives back as it was: a stored response does not
-        // know its own URL.
-        let response = stored(bytes, &format!("modelferry/{offset}"))?;
-        put_small(PARTS, &format!("{}?{offset}", routes::piece(digest)), &response).await
+    async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), StoreError> {
+        put_part(&routes::part(part), bytes).await
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
@@ -359,8 +371,18 @@ impl Parts for CacheParts {
         for response in all.iter() {
             let response: Response = response.unchecked_into();
             let kind = response.headers().get("content-type")?;
-            if let Some(offset) = kind.and_then(|kind| kind.rsplit('/').next()?.parse().ok()) {
-                take(offset, bytes(&response).await?);
+            // What another version has stored is of no use, and goes with the piece.
+            let Some(ranges) = kind.and_then(|kind| Part::ranges_from_text(kind.strip_prefix(PART)?)) else {
+                continue;
+            };
+            let body = bytes(&response).await?;
+            let mut at = 0;
+            for (first, end) in ranges {
+                let behind = at + (end - first);
+                if behind <= body.length() {
+                    take(first, body.subarray(at, behind));
+                }
+                at = behind;
             }
         }
         Ok(())

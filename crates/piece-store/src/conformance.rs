@@ -1,5 +1,6 @@
 //! What every implementation of the traits must do. Panics where one does not.
 
+use protocol::transfer::Part;
 use protocol::{Digest, DigestSet, File, Manifest, ModelId, Revision, Wish, WishState};
 use sha2::{Digest as _, Sha256};
 
@@ -91,12 +92,23 @@ async fn check_parts<T: Parts>(
         seen.sort();
         seen
     };
+    let put = async |digest: &Digest, ranges: &[(u32, u32)], bytes: &[u8]| {
+        let part = Part { digest: *digest, ranges: ranges.to_vec() };
+        parts.put(&part, &pack(bytes)).await.unwrap();
+    };
     assert!(read(&one).await.is_empty());
-    parts.put(&one, 0, &pack(b"a")).await.unwrap();
-    parts.put(&one, 70_000, &pack(&[7; 70_000])).await.unwrap();
-    parts.put(&one, 0, &pack(b"abc")).await.unwrap();
-    parts.put(&other, 4, &pack(b"x")).await.unwrap();
-    assert_eq!(read(&one).await, [(0, b"abc".to_vec()), (70_000, vec![7; 70_000])], "the later put counts");
+    put(&one, &[(0, 3)], b"ABC").await;
+    put(
+        &one,
+        &[(3, 4), (70_000, 140_000), (1 << 30, (1 << 30) + 2)],
+        &[&b"d"[..], &[7; 70_000], b"xy"].concat(),
+    )
+    .await;
+    put(&one, &[(0, 3)], b"abc").await;
+    put(&other, &[(4, 5)], b"x").await;
+    let expected =
+        [(0, b"abc".to_vec()), (3, b"d".to_vec()), (70_000, vec![7; 70_000]), (1 << 30, b"xy".to_vec())];
+    assert_eq!(read(&one).await, expected, "the later put counts");
     assert_eq!(read(&other).await, [(4, b"x".to_vec())]);
     assert_eq!(parts.list().await.unwrap(), DigestSet::from([one, other]));
     assert!(parts.delete(&one).await.unwrap());
@@ -125,7 +137,8 @@ async fn check_left_over_parts<P: Pieces, D: Documents, T: Parts<Bytes = P::Byte
     store.put_manifest(&manifest).await.unwrap();
     store.pieces().admit(&sha256(b"complete"), pack(b"complete")).await.unwrap();
     for body in [&b"complete"[..], b"missing", b"unknown"] {
-        store.parts().put(&sha256(body), 0, &pack(body)).await.unwrap();
+        let part = Part { digest: sha256(body), ranges: vec![(0, body.len() as u32)] };
+        store.parts().put(&part, &pack(body)).await.unwrap();
     }
     assert!(!store.stored(&model, revision).await.unwrap().unwrap().is_ready());
     assert!(!store.pieces().has(&sha256(b"missing")).await.unwrap());

@@ -27,7 +27,7 @@ mod turn;
 
 pub use admission::{PieceBuffer, Place, Unverified, release, two_at_a_time};
 pub use byte_reader::ByteReader;
-pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, remove_other_layouts, sha256};
+pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, put_part, remove_other_layouts, sha256};
 /// Entries of caches by the caches' names, for what is kept beside models.
 pub mod entries {
     pub use crate::cache::{DOCUMENTS, delete_one as delete, found as get, paths, put};

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 use sha2::{Digest as _, Sha256};
 
@@ -71,30 +72,35 @@ impl Documents for MemoryDocuments {
 
 /// Parts in memory.
 #[derive(Debug, Default)]
-pub struct MemoryParts(RefCell<BTreeMap<(Digest, u32), Vec<u8>>>);
+pub struct MemoryParts(RefCell<BTreeMap<(Digest, u32, u32), Vec<u8>>>);
 
 impl Parts for MemoryParts {
     type Bytes = Vec<u8>;
 
-    async fn put(&self, digest: &Digest, offset: u32, bytes: &Vec<u8>) -> Result<(), StoreError> {
-        self.0.borrow_mut().insert((*digest, offset), bytes.clone());
+    async fn put(&self, part: &Part, bytes: &Vec<u8>) -> Result<(), StoreError> {
+        let mut rest = bytes.as_slice();
+        for (first, end) in &part.ranges {
+            let (bytes, behind) = rest.split_at((end - first) as usize);
+            self.0.borrow_mut().insert((part.digest, *first, *end), bytes.to_vec());
+            rest = behind;
+        }
         Ok(())
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Vec<u8>)) -> Result<(), StoreError> {
-        for ((_, offset), bytes) in self.0.borrow().iter().filter(|((of, _), _)| of == digest) {
+        for ((_, offset, _), bytes) in self.0.borrow().iter().filter(|((of, ..), _)| of == digest) {
             take(*offset, bytes.clone());
         }
         Ok(())
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
-        Ok(self.0.borrow().keys().map(|(digest, _)| *digest).collect())
+        Ok(self.0.borrow().keys().map(|(digest, ..)| *digest).collect())
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         let before = self.0.borrow().len();
-        self.0.borrow_mut().retain(|(of, _), _| of != digest);
+        self.0.borrow_mut().retain(|(of, ..), _| of != digest);
         Ok(self.0.borrow().len() < before)
     }
 }

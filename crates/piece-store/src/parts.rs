@@ -1,10 +1,11 @@
 //! The trait of a store for parts of pieces that are not complete.
 
+use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 
 use crate::StoreError;
 
-/// What has arrived of unfinished pieces, by digest and offset, so that a closed tab does not lose it.
+/// What has arrived of unfinished pieces, by digest and ranges, so that a closed tab does not lose it.
 ///
 /// Nothing here is verified, so nothing of it is ever served or counted as kept: the digest of the whole piece
 /// decides, when the piece is admitted to [`crate::Pieces`].
@@ -13,13 +14,13 @@ pub trait Parts {
     /// Some bytes, in the form that costs least to hand over.
     type Bytes;
 
-    /// Keeps bytes of a piece that begin at `offset`, in place of those that were kept from the same offset.
+    /// Keeps bytes of a piece, in place of those that were kept of the same ranges.
     ///
     /// # Errors
     /// When the store cannot be written.
-    async fn put(&self, digest: &Digest, offset: u32, bytes: &Self::Bytes) -> Result<(), StoreError>;
+    async fn put(&self, part: &Part, bytes: &Self::Bytes) -> Result<(), StoreError>;
 
-    /// Hands over what is kept of a piece, one part after the other with its offset, in no order. Parts may overlap.
+    /// Hands over what is kept of a piece, one range after the other with its offset, in no order. Ranges may overlap.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -11,6 +11,7 @@ use piece_store::{
     PieceBuffer, Pieces as _, Turn, TurnOf, conformance, remove_other_layouts, sha256, two_at_a_time,
 };
 use protocol::Refusal;
+use protocol::transfer::Part;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -50,9 +51,10 @@ async fn what_is_stored_after_the_caches_were_deleted_can_be_read() {
     let parts = CacheParts::open().await.unwrap();
     let bytes = || Uint8Array::from(&b"bytes"[..]);
     let digest = sha256(&bytes()).await.unwrap();
+    let part = Part { digest, ranges: vec![(0, 5)] };
     pieces.admit(&digest, bytes()).await.unwrap();
     documents.put("/key", "text").await.unwrap();
-    parts.put(&digest, 0, &bytes()).await.unwrap();
+    parts.put(&part, &bytes()).await.unwrap();
 
     for name in ["modelferry-pieces-1", "modelferry-manifests-1", "modelferry-parts-1"] {
         assert!(JsFuture::from(caches.delete(name)).await.unwrap().is_truthy());
@@ -63,7 +65,7 @@ async fn what_is_stored_after_the_caches_were_deleted_can_be_read() {
 
     pieces.admit(&digest, bytes()).await.unwrap();
     documents.put("/key", "text").await.unwrap();
-    parts.put(&digest, 0, &bytes()).await.unwrap();
+    parts.put(&part, &bytes()).await.unwrap();
     // As somebody who comes later sees it.
     assert!(CachePieces::open().await.unwrap().has(&digest).await.unwrap());
     assert_eq!(CacheDocuments::open().await.unwrap().get("/key").await.unwrap().as_deref(), Some("text"));
@@ -90,7 +92,6 @@ async fn answers_are_admitted_if_their_bytes_are_right() {
     }
     let mut wrong = body(1);
     wrong[299_999] ^= 1;
-    // Of growing and of shrinking length, since they are read into the same memory.
     let answers = [
         (3, answer(&body(3), 200), Ok(())),
         (1, answer(&wrong, 200), Err(Refusal::Mismatch)),

@@ -4,12 +4,13 @@
 
 mod of_model;
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use of_model::{OfModel, What, is_recursive, parse_of_model};
 
+use crate::transfer::Part;
 use crate::{Digest, FilePath, ModelId};
 
 /// The catalogue page.
@@ -46,6 +47,17 @@ fn encode(segment: &str) -> impl Display + '_ {
 #[must_use]
 pub fn piece(digest: &Digest) -> String {
     format!("{PIECES}{digest}")
+}
+
+/// The key of a part among those of unfinished pieces; no server knows it.
+#[must_use]
+pub fn part(part: &Part) -> String {
+    let mut route = piece(&part.digest);
+    for (n, (first, end)) in part.ranges.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = write!(route, "{}{first}-{end}", if n == 0 { '?' } else { '.' });
+    }
+    route
 }
 
 /// The digest named by a piece's path, or by its absolute URL; `None` for any other URL.

@@ -9,8 +9,10 @@ mod answer;
 mod backoff;
 mod lanes;
 mod open_piece;
+mod part;
 
 pub use answer::{Answer, range_start};
+pub use part::Part;
 
 use crate::download::{Cause, Millis, PageOutcome, PageTrouble};
 use crate::{Digest, Piece};
@@ -26,21 +28,19 @@ pub const HELD: u64 = 64 << 20;
 /// A request that brings no byte for so long is given up. Not how long a block may take: lines are slow.
 pub const IDLE: Millis = 30_000;
 
-/// Up to this speed, in bytes a millisecond, unfinished pieces are saved as they grow. Above it the saving costs
-/// more time than a closed tab would.
-const FAST: u32 = 25_000;
+/// What the line brings in so many milliseconds may be unsaved, within these bounds in bytes. A page that is killed loses
+/// that much, what comes while it is being saved, and what is on its way to the page: together at most what comes in a second, or
+/// the bounds of 1 and 4 MiB. Each save costs 8 ms of processor time, whatever its length.
+const UNSAVED: u32 = 750;
+const UNSAVED_AT_LEAST: u32 = 768 << 10;
+const UNSAVED_AT_MOST: u32 = 3 << 20;
 
-/// What the line brings in so many milliseconds may be unsaved, within these bounds in bytes: a page that is killed loses
-/// that much, and what is on its way to it, which is about as much or more. Each write is a file of the browser's, and costs 2 ms
-/// of processor time, whatever its length.
-const UNSAVED: u32 = 24;
-const UNSAVED_AT_LEAST: u32 = 96 << 10;
-const UNSAVED_AT_MOST: u32 = 384 << 10;
-
-/// From this speed on, in bytes a millisecond, and until it is below [`FAST`], whole pieces go straight to the store: that
-/// costs half the time and memory of a look at their bytes on the way. What is lost if a connection fails then is what such a
-/// line brings in a second.
+/// From this speed on, in bytes a millisecond, whole pieces go straight to the store: that costs half the time and memory of a
+/// look at their bytes on the way. What is lost if a connection fails then is what such a line brings in a second.
 const VERY_FAST: u32 = 60_000;
+
+/// Below this speed they do not any more.
+const FAST: u32 = 25_000;
 
 /// So many pieces that will go straight to the store are opened ahead: it takes the busy store some time.
 const AHEAD: usize = 4;
@@ -89,17 +89,6 @@ pub struct Request {
     pub ranged: bool,
     /// Whether the body goes straight to the store, all at once: then [`Transfer::received`] is told of all of it.
     pub straight: bool,
-}
-
-/// Bytes of an unfinished piece to save: all of `first..end`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Save {
-    /// The piece.
-    pub digest: Digest,
-    /// The first byte.
-    pub first: u32,
-    /// The byte after the last.
-    pub end: u32,
 }
 
 /// The pieces that one run fetches.
@@ -474,8 +463,8 @@ impl Transfer {
 
     // ---- saving ----
 
-    /// The next bytes to save. `all`: however few, and however fast they came.
-    pub fn save(&mut self, all: bool) -> Option<Save> {
+    /// The next bytes to save. `all`: however few, because the page goes or nothing more comes for a while.
+    pub fn save(&mut self, all: bool) -> Option<Part> {
         // Without ranges there is no going on in the middle.
         if !self.ranges {
             return None;
@@ -484,34 +473,25 @@ impl Transfer {
             _ if all => 0,
             // It takes a moment to know the speed.
             None => return None,
-            Some(rate) if rate >= FAST => return None,
-            Some(rate) => (rate * UNSAVED).clamp(UNSAVED_AT_LEAST, UNSAVED_AT_MOST),
+            Some(rate) => rate.saturating_mul(UNSAVED).clamp(UNSAVED_AT_LEAST, UNSAVED_AT_MOST),
         };
         let mut sum = 0;
-        let mut most: Option<(u32, Digest, &mut Block)> = None;
+        let mut most = None;
         for open in self.open.iter_mut().filter(|open| open.may_be_saved()) {
-            let digest = open.piece.digest;
-            for block in &mut open.blocks {
-                let unsaved = block.unsaved(all);
-                // Nothing more comes of a block that is complete: its last bytes are few, and there are many blocks.
-                if unsaved > 0 && (all || block.at == block.end) {
-                    return Some(block.save(digest));
-                }
-                sum += unsaved;
-                if most.as_ref().is_none_or(|(other, ..)| unsaved > *other) {
-                    most = Some((unsaved, digest, block));
-                }
+            let unsaved = open.unsaved(all);
+            sum += unsaved;
+            if unsaved > 0 && most.as_ref().is_none_or(|(other, _)| unsaved > *other) {
+                most = Some((unsaved, open));
             }
         }
         // One long write costs less than several short ones.
-        let (_, digest, block) = most.filter(|_| sum > may_be_unsaved)?;
-        Some(block.save(digest))
+        most.filter(|_| sum > may_be_unsaved).map(|(_, open)| open.save())
     }
 
-    /// It is saved. Until this is said, and for ever if it fails, nothing more of that block is.
-    pub fn saved(&mut self, save: &Save) {
-        if let Some(open) = self.piece(&save.digest) {
-            open.blocks.iter_mut().for_each(|block| block.saved(save.first, save.end));
+    /// It is saved, or somebody who stays has it. Until this is said, and for ever if it fails, nothing more of that piece is.
+    pub fn saved(&mut self, part: &Part) {
+        if let Some(open) = self.piece(&part.digest) {
+            open.saved();
         }
     }
 

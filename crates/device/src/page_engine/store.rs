@@ -9,16 +9,19 @@ use piece_store::{
     AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, is_silent, release,
 };
 use protocol::download::{Cause, Event};
-use protocol::transfer::Save;
+use protocol::transfer::Part;
 use protocol::{Digest, FromWorker, Piece, Refusal};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Response;
 
-use super::Engine;
+use super::{Engine, parting};
 use crate::browser::log;
 use crate::driver::in_turn;
 use crate::news;
+
+/// Hardly any part is longer, in bytes.
+const PART: u32 = 4 << 20;
 
 impl Engine {
     /// Takes what was saved of a piece.
@@ -218,28 +221,61 @@ impl Engine {
     /// Saves what has come since the last time, if there is enough of it; or all of it.
     pub(super) fn save(self: &Rc<Self>, all: bool) {
         loop {
-            let Some(save) = self.transfer.borrow_mut().save(all) else { return };
+            let Some(part) = self.transfer.borrow_mut().save(all) else { return };
             self.saving.set(self.saving.get() + 1);
-            spawn_local(Rc::clone(self).put_part(save));
+            spawn_local(Rc::clone(self).put_part(part));
         }
     }
 
-    async fn put_part(self: Rc<Self>, save: Save) {
-        let Save { digest, first, end } = save;
-        if let Some(bytes) = self.buffer(&digest) {
-            self.with_parts.borrow_mut().insert(digest);
+    async fn put_part(self: Rc<Self>, part: Part) {
+        if let Some(bytes) = self.bytes_of(&part, |length| self.memory_for_parts(length)) {
             // The bytes are copied before anything is waited for.
-            match self.device.store.parts().put(&digest, first, &bytes.subarray(first, end)).await {
-                Ok(()) => self.transfer.borrow_mut().saved(&save),
+            match self.device.store.parts().put(&part, &bytes).await {
+                Ok(()) => self.transfer.borrow_mut().saved(&part),
                 Err(error) => log("a part could not be saved", &error.to_string().into()),
             }
             // Complete and stored meanwhile, or dropped.
-            if !self.transfer.borrow().is_open(&digest) {
-                self.delete_parts(&digest).await;
+            if !self.transfer.borrow().is_open(&part.digest) {
+                self.delete_parts(&part.digest).await;
             }
         }
         self.saving.set(self.saving.get() - 1);
         self.wake.wake();
+    }
+
+    /// Has the worker save all that has come: it stays when the page goes, and what this page began to store may never be.
+    pub(super) fn hand_over(&self) {
+        loop {
+            let Some(part) = self.transfer.borrow_mut().save(true) else { return };
+            // The worker gets it for itself.
+            let Some(bytes) = self.bytes_of(&part, Uint8Array::new_with_length) else { continue };
+            match parting::hand_over(&self.device.worker, &part, &bytes) {
+                Ok(()) => self.transfer.borrow_mut().saved(&part),
+                Err(error) => log("a part could not be handed over", &error),
+            }
+        }
+    }
+
+    /// Memory that all parts pass through: a response that is made of memory of its own would keep that until garbage is
+    /// collected.
+    fn memory_for_parts(&self, length: u32) -> Uint8Array {
+        let memory = self.for_parts.take().filter(|memory| memory.length() >= length);
+        let memory = memory.unwrap_or_else(|| Uint8Array::new_with_length(length.max(PART)));
+        self.for_parts.replace(Some(memory.clone()));
+        memory.subarray(0, length)
+    }
+
+    /// The bytes of a part, which may be stored from now on, in memory of their length.
+    fn bytes_of(&self, part: &Part, memory: impl FnOnce(u32) -> Uint8Array) -> Option<Uint8Array> {
+        let piece = self.buffer(&part.digest)?;
+        self.with_parts.borrow_mut().insert(part.digest);
+        let bytes = memory(part.ranges.iter().map(|(first, end)| end - first).sum());
+        let mut at = 0;
+        for (first, end) in &part.ranges {
+            bytes.set(&piece.subarray(*first, *end), at);
+            at += end - first;
+        }
+        Some(bytes)
     }
 
     /// At the end of a run: what has come is there for the next one, and nobody waits for this one's places.

@@ -1,9 +1,9 @@
 //! A piece that is being fetched, and its blocks.
 
+use crate::Piece;
 use crate::download::Millis;
-use crate::{Digest, Piece};
 
-use super::{Save, Step};
+use super::{Part, Step};
 
 /// The length of a block in bytes. One request each: large enough that requests cost nothing, small enough that
 /// several have something to do at the end of a piece.
@@ -30,6 +30,8 @@ pub(super) struct OpenPiece {
     /// Whether it goes straight to the store.
     pub straight: bool,
     pub blocks: Vec<Block>,
+    /// How many parts of it are being saved.
+    writes: u32,
 }
 
 /// Adjoining bytes of a piece, fetched from the front.
@@ -42,9 +44,8 @@ pub(super) struct Block {
     pub busy: Option<Busy>,
     /// Failures since bytes came.
     pub tries: u32,
+    /// Up to where it is saved, or being saved.
     saved: u32,
-    /// Up to where it is being saved; not beyond `saved` if it is not.
-    saving: u32,
 }
 
 /// A request under way.
@@ -58,7 +59,7 @@ pub(super) struct Busy {
 impl OpenPiece {
     pub(super) fn new(piece: Piece, again: bool) -> Self {
         let size = if piece.size > LARGEST { 0 } else { piece.size as u32 };
-        Self { piece, size, phase: Phase::Opening, again, straight: false, blocks: Vec::new() }
+        Self { piece, size, phase: Phase::Opening, again, straight: false, blocks: Vec::new(), writes: 0 }
     }
 
     /// Cuts it, and takes what was saved.
@@ -105,6 +106,7 @@ impl OpenPiece {
         }
         self.phase = Phase::Fetching;
         self.straight = false;
+        self.writes = 0;
         self.blocks.clear();
         self.blocks.push(whole);
     }
@@ -112,11 +114,37 @@ impl OpenPiece {
     pub(super) fn may_be_saved(&self) -> bool {
         self.phase == Phase::Fetching && !self.is_complete()
     }
+
+    /// How many bytes may be saved now. One write at a time, but for the `last` one.
+    pub(super) fn unsaved(&self, last: bool) -> u32 {
+        if self.writes > 0 && !last {
+            return 0;
+        }
+        self.blocks.iter().map(|block| block.at.saturating_sub(block.saved)).sum()
+    }
+
+    /// What is unsaved is being saved from now on. Never what is saved already: an entry that is written anew is lost if the
+    /// tab goes in the middle.
+    pub(super) fn save(&mut self) -> Part {
+        let mut ranges = Vec::new();
+        for block in &mut self.blocks {
+            if block.at > block.saved {
+                ranges.push((block.saved, block.at));
+                block.saved = block.at;
+            }
+        }
+        self.writes += 1;
+        Part { digest: self.piece.digest, ranges }
+    }
+
+    pub(super) fn saved(&mut self) {
+        self.writes = self.writes.saturating_sub(1);
+    }
 }
 
 impl Block {
     fn new(start: u32, end: u32) -> Self {
-        Self { start, at: start, end, busy: None, tries: 0, saved: start, saving: start }
+        Self { start, at: start, end, busy: None, tries: 0, saved: start }
     }
 
     /// Goes on behind what was saved. A gap ends it: what is behind is fetched again.
@@ -141,28 +169,5 @@ impl Block {
     pub(super) fn give_up(&mut self) {
         self.busy = None;
         self.tries += 1;
-    }
-
-    /// How many bytes may be saved now. One write at a time, but for the `last` one.
-    pub(super) fn unsaved(&self, last: bool) -> u32 {
-        if self.saving > self.saved && !last {
-            0
-        } else {
-            self.at.saturating_sub(self.saved.max(self.saving))
-        }
-    }
-
-    /// What is unsaved is being saved from now on. Never what is saved already: an entry that is written anew is lost if the
-    /// tab goes in the middle.
-    pub(super) fn save(&mut self, digest: Digest) -> Save {
-        let first = self.saved.max(self.saving);
-        self.saving = self.at;
-        Save { digest, first, end: self.at }
-    }
-
-    pub(super) fn saved(&mut self, first: u32, end: u32) {
-        if self.saved == first && end <= self.saving {
-            self.saved = end;
-        }
     }
 }

@@ -1,0 +1,48 @@
+//! Bytes of an unfinished piece that are saved together.
+
+use crate::Digest;
+
+/// Bytes of an unfinished piece, saved as one body: those of each range, one range after the other.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Part {
+    /// The piece.
+    pub digest: Digest,
+    /// The first byte of each range, and the byte after its last.
+    pub ranges: Vec<(u32, u32)>,
+}
+
+impl Part {
+    /// The ranges of [`crate::routes::part`]: `0-1000.4194304-4195304`; `None` if they are of another form, or empty.
+    #[must_use]
+    pub fn ranges_from_text(text: &str) -> Option<Vec<(u32, u32)>> {
+        let range = |text: &str| {
+            let (first, end) = text.split_once('-')?;
+            let (first, end) = (first.parse().ok()?, end.parse().ok()?);
+            (first < end).then_some((first, end))
+        };
+        text.split('.').map(range).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ranges_come_back_from_the_route() {
+        let part =
+            Part { digest: Digest::from_bytes([7; 32]), ranges: vec![(0, 1000), (4_194_304, u32::MAX)] };
+        let route = crate::routes::part(&part);
+        let (piece, ranges) = route.split_once('?').unwrap();
+        assert_eq!(piece, crate::routes::piece(&part.digest));
+        assert_eq!(ranges, "0-1000.4194304-4294967295");
+        assert_eq!(Part::ranges_from_text(ranges), Some(part.ranges));
+    }
+
+    #[test]
+    fn what_is_no_range_is_not_taken_for_one() {
+        for text in ["", "0", "1-1", "2-1", "0-1.", "0-1.5", "-1", "0-4294967296"] {
+            assert_eq!(Part::ranges_from_text(text), None, "{text}");
+        }
+    }
+}
