@@ -1,14 +1,20 @@
-// Where the server runs and how the browser reaches it. On the shaped link the server is in a network namespace
-// of its own, whose interface sends 100 Mbit/s; a forwarder on the browser's side holds every byte back by half
+// Where the server runs and how the browser reaches it. On a shaped link the server is in a network namespace
+// of its own, whose interface sends so much in a second; a forwarder on the browser's side holds every byte back by half
 // of the round trip. (netem would do both, but not every kernel has it.) The forwarder also gives the browser an
 // address of this computer, which is what makes the page a secure context.
 import { execFileSync } from 'node:child_process';
 import { createServer, connect } from 'node:net';
 import { atExit } from './at-exit.mjs';
 
-const RATE = '100mbit';
-/** Milliseconds. */
-const ROUND_TRIP = 30;
+/**
+ * Shaped links by their names in docs/BENCHMARKS.md: bits a second and burst as `tc` has them, round trip in milliseconds.
+ * @typedef {{ what: string, rate: string, burst: string, roundTrip: number }} Shape
+ * @type {Record<string, Shape>}
+ */
+export const SHAPES = {
+  shaped: { what: '100 Mbit/s, 30 ms', rate: '100mbit', burst: '256kb', roundTrip: 30 },
+  gigabit: { what: '1 Gbit/s, 10 ms', rate: '1gbit', burst: '1mb', roundTrip: 10 },
+};
 
 /** @typedef {{ what: string, listen: string, inside: string[], open(address: string): Promise<string>, close(): Promise<void> }} Link */
 
@@ -23,8 +29,8 @@ export function loopback() {
   };
 }
 
-/** @returns {Link} */
-export function shaped() {
+/** @param {Shape} shape @returns {Link} */
+export function shaped({ what, rate, burst, roundTrip }) {
   const id = process.pid % 10_000;
   const names = { space: `modelferry-${id}`, here: `mf${id}h`, there: `mf${id}s` };
   // From the block for tests of networks (RFC 2544).
@@ -46,21 +52,21 @@ export function shaped() {
     ip('link', 'set', names.here, 'up');
     ip('-netns', names.space, 'address', 'add', `${there}/30`, 'dev', names.there);
     ip('-netns', names.space, 'link', 'set', names.there, 'up');
-    const shape = ['qdisc', 'add', 'dev', names.there, 'root', 'tbf', 'rate', RATE, 'burst', '256kb', 'latency', '100ms'];
+    const shape = ['qdisc', 'add', 'dev', names.there, 'root', 'tbf', 'rate', rate, 'burst', burst, 'latency', '100ms'];
     execFileSync('tc', ['-netns', names.space, ...shape], { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {
-    throw new Error('the shaped link needs root, iproute2 and a kernel with namespaces; --loopback does without it', {
+    throw new Error('a shaped link needs root, iproute2 and a kernel with namespaces; --link loopback does without it', {
       cause: error,
     });
   }
   /** @type {import('node:net').Server | undefined} */
   let forwarder;
   return {
-    what: `${RATE.replace('mbit', ' Mbit/s')}, ${ROUND_TRIP} ms`,
+    what,
     listen: `${there}:0`,
     inside: ['ip', 'netns', 'exec', names.space],
     async open(address) {
-      forwarder = createServer((near) => forward(near, Number(address.split(':')[1]), there));
+      forwarder = createServer((near) => forward(near, Number(address.split(':')[1]), there, roundTrip / 2));
       const listening = forwarder.listen(0, '127.0.0.1');
       await new Promise((done) => listening.once('listening', done));
       const at = listening.address();
@@ -75,20 +81,20 @@ export function shaped() {
   };
 }
 
-/** @param {import('node:net').Socket} near @param {number} port @param {string} host */
-function forward(near, port, host) {
+/** @param {import('node:net').Socket} near @param {number} port @param {string} host @param {number} delay ms */
+function forward(near, port, host, delay) {
   const far = connect({ port, host });
-  delayed(near, far);
-  delayed(far, near);
+  delayed(near, far, delay);
+  delayed(far, near, delay);
 }
 
 /**
- * What comes out of one socket goes into the other half a round trip later.
- * @param {import('node:net').Socket} from @param {import('node:net').Socket} to
+ * What comes out of one socket goes into the other so many milliseconds later.
+ * @param {import('node:net').Socket} from @param {import('node:net').Socket} to @param {number} delay
  */
-function delayed(from, to) {
+function delayed(from, to, delay) {
   from.setNoDelay(true);
-  const later = (/** @type {() => void} */ act) => setTimeout(act, ROUND_TRIP / 2);
+  const later = (/** @type {() => void} */ act) => setTimeout(act, delay);
   from.on('data', (/** @type {Uint8Array} */ chunk) =>
     later(() => {
       // What the reader does not take, the sender shall not send.

@@ -2,12 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { atExit } from './at-exit.mjs';
-import { loopback, shaped } from './link.mjs';
+import { loopback, SHAPES, shaped } from './link.mjs';
 import { measure } from './measure.mjs';
 import { modelsOf } from './model.mjs';
 import { MIB, options } from './options.mjs';
 import { render, write } from './report.mjs';
-import { root, Server } from './server.mjs';
+import { root, Server, siteWithBench } from './server.mjs';
 
 const { tables, trace, dry } = options();
 // Beside the build: on a disk, and never committed.
@@ -24,15 +24,17 @@ for (const table of tables) {
 /** @param {import('./options.mjs').Table} table */
 async function run({ link: kind, ...table }) {
   const models = modelsOf(folder, table.size);
+  const site = await siteWithBench(mkdtempSync(join(own, 'site-')), models);
   /** @type {Map<string, import('./report.mjs').Row>} */
   const rows = new Map();
   let what = '';
   for (let round = 1; round <= table.rounds; round++) {
     for (const piece of table.pieces) {
-      const link = kind === 'shaped' ? shaped() : loopback();
+      const shape = SHAPES[kind];
+      const link = shape ? shaped(shape) : loopback();
       what = link.what;
       const place = mkdtempSync(join(own, 'server-'));
-      const server = new Server({ folder: place, models, piece, listen: link.listen, inside: link.inside });
+      const server = new Server({ folder: place, models, piece, listen: link.listen, inside: link.inside }, site);
       try {
         const origin = await link.open(await server.address());
         await server.ready(origin);

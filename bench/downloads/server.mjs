@@ -1,6 +1,6 @@
 // The release server, with the pages of this benchmark beside its own.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.mjs';
 import { MODEL } from './model.mjs';
@@ -20,16 +20,14 @@ export class Server {
   /**
    * @param {{ folder: string, models: string, piece: number | undefined, listen: string, inside: string[] }} settings
    *   `folder` is for its own files; `inside` is a command to start it with, for instance in a network namespace.
+   * @param {string} [site] the folder of its pages, if not those that are inside it
    */
-  constructor({ folder, models, piece, listen, inside }) {
-    if (!existsSync(program)) throw new Error('there is no release build: run ./scripts/test build');
-    const site = join(folder, 'site');
-    mkdirSync(site, { recursive: true });
-    cpSync(join(root, 'target', 'site'), site, { recursive: true });
-    cpSync(fileURLToPath(new URL('site', import.meta.url)), join(site, 'assets', 'bench'), { recursive: true });
+  constructor({ folder, models, piece, listen, inside }, site) {
+    if (!existsSync(program)) throw new Error('there is no release build: run ./scripts/build');
     this.#log = join(folder, 'access.log');
     writeFileSync(this.#log, '');
-    const args = ['--models', models, '--listen', listen, '--site', site, '--access-log', this.#log];
+    const args = ['--models', models, '--listen', listen, '--access-log', this.#log];
+    if (site) args.push('--site', site);
     if (piece) args.push('--piece-size', String(piece));
     const settings = Object.entries(process.env).filter(([name]) => !/^(MODELFERRY|LEPTOS)_/.test(name));
     const [command = program, ...rest] = [...inside, program, ...args];
@@ -68,6 +66,31 @@ export class Server {
   async end() {
     await this.#child.end();
   }
+}
+
+/**
+ * A folder with the server's own pages and those of this benchmark.
+ * @param {string} folder to make it in @param {string} models
+ */
+export async function siteWithBench(folder, models) {
+  const site = join(folder, 'site');
+  mkdirSync(site);
+  const server = new Server({ folder, models, piece: undefined, listen: '127.0.0.1:0', inside: [] });
+  try {
+    const origin = `http://${await server.address()}`;
+    const page = await (await fetch(`${origin}/`)).text();
+    for (const path of new Set(page.match(/\/pkg\/[\w.-]+\.(?:js|wasm|css)/g))) {
+      const answer = await fetch(origin + path);
+      if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+      mkdirSync(dirname(join(site, path)), { recursive: true });
+      writeFileSync(join(site, path), new Uint8Array(await answer.arrayBuffer()));
+    }
+  } finally {
+    await server.end();
+  }
+  cpSync(join(root, 'public', 'assets'), join(site, 'assets'), { recursive: true });
+  cpSync(fileURLToPath(new URL('site', import.meta.url)), join(site, 'assets', 'bench'), { recursive: true });
+  return site;
 }
 
 /** @param {Line} line */
