@@ -18,12 +18,15 @@ import {
   storedFiles,
   test,
 } from './test.ts';
-import { waste } from './waste.ts';
+import { PAGE_ACTS, PAGE_ENDED, waste } from './waste.ts';
 
 export type EngineName = 'background' | 'page';
 
-/** What a fault may cost at most: two pieces in the browser's engine, 256 KiB in the page's, for each fault. */
-export const WASTE = { background: 2 * PIECE, page: 256 << 10 };
+/** What a fault may cost at most, for each fault: two pieces in the browser's engine, next to nothing in the page's if the page can act. */
+export const WASTE = { background: 2 * PIECE, page: PAGE_ACTS };
+
+/** What it may cost if the page is ended without a word. */
+export const ENDED = { background: 2 * PIECE, page: PAGE_ENDED };
 
 export interface Rowed {
   server: Server;

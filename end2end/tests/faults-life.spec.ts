@@ -1,12 +1,9 @@
 // Rows 7, 8, 9 and 16 of docs/FAULTS.md: tabs, browser, worker and computer come and go.
-import { faultRow, WASTE } from '../harness/fault-row.ts';
+import { ENDED, faultRow } from '../harness/fault-row.ts';
 import { largePieces, lasts, quiet, renewWorker, slow, stopWorkers, thin, tolerateFailures } from '../harness/faults.ts';
 import { bystander, expect, storedPieces, until } from '../harness/test.ts';
 
 // ---- row 7 ----
-
-/** A tab that is behind another one when it is closed may lose more than the 256 KiB of other faults: see docs/FAULTS.md. */
-const BEHIND = { background: WASTE.background, page: 1 << 20 };
 
 faultRow(7, 'tab closed and opened again', {}, async ({ proxy, engine, row }) => {
   await proxy.rules([thin(engine)]);
@@ -49,16 +46,10 @@ faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }
   }
   const again = await row.open();
   await row.tell(again);
-  await row.endsReady(again, { clicks: 0, waste: BEHIND[engine] });
+  await row.endsReady(again, { clicks: 0 });
 });
 
 // ---- row 8 ----
-
-/**
- * A browser that is closed loses what it was given to store in its last moments, up to 0.4 s, though it goes on receiving:
- * more than the 256 KiB of other faults, and nothing that a page can do about.
- */
-const CLOSED = { background: WASTE.background, page: 2 << 20 };
 
 faultRow(8, 'browser closed by the person, and started again', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
@@ -74,7 +65,7 @@ faultRow(8, 'browser closed by the person, and started again', { kind: { own: tr
   const mark = await proxy.mark();
   const again = await row.open();
   await row.tell(again);
-  await row.endsReady(again, { clicks: 0, waste: CLOSED[engine] });
+  await row.endsReady(again, { clicks: 0, waste: ENDED[engine] });
   const asked = (await proxy.log(mark)).map((request) => request.path.replace('/pieces/', ''));
   expect(asked.filter((digest) => kept.includes(digest)), 'pieces fetched again').toEqual([]);
 });
@@ -88,7 +79,7 @@ faultRow(8, 'browser killed at once, and started again', { kind: { own: true } }
   await device.launch();
   const again = await row.open();
   await row.tell(again);
-  await row.endsReady(again, { clicks: 0 });
+  await row.endsReady(again, { clicks: 0, waste: ENDED[engine] });
 });
 
 faultRow(8, 'browser killed after a long while, and started again', { timeout: 240_000, kind: { own: true }, real: true }, async ({ proxy, device, engine, row }) => {
@@ -105,7 +96,7 @@ faultRow(8, 'browser killed after a long while, and started again', { timeout: 2
   const again = await row.open();
   await row.tell(again);
   if (engine === 'background') await expect(again.section).toHaveAttribute('data-engine', 'background');
-  await row.endsReady(again, { clicks: 0, timeout: 120_000 });
+  await row.endsReady(again, { clicks: 0, timeout: 120_000, waste: ENDED[engine] });
   await expect(again.section).not.toContainText('did not begin');
 });
 

@@ -4,13 +4,10 @@ import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, stor
 import { thin, tolerateFailures } from '../harness/faults.ts';
 import type { FaultProxy, Passed } from '../harness/proxy.ts';
 import type { Server } from '../harness/server.ts';
-import { waste } from '../harness/waste.ts';
+import { PAGE_ACTS as WASTE, waste } from '../harness/waste.ts';
 
 /** Tests whose page goes, or needs a fast line: on a busy machine, more is lost or less fits through. */
 const ALONE = { tag: '@alone' };
-
-/** What a fault may cost, in bytes. */
-const WASTE = 256 << 10;
 
 /** Of one connection, in bytes a second: slow enough to do something in the middle. */
 const SLOW = { path: '/pieces/', bytes_per_second: 1_000_000 };
