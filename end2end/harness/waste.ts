@@ -2,11 +2,8 @@
 import type { FaultProxy } from './proxy.ts';
 import type { Server } from './server.ts';
 
-/**
- * What a fault may cost with the page engine if the page can act, in bytes: 64 KiB that it may lose, and as much as is on its way to
- * it at that moment, which nobody can keep: what the line of `thin` brings in 60 ms.
- */
-export const PAGE_ACTS = (64 << 10) + (128 << 10);
+/** What a fault may cost with the page engine if the page can act, with what is on its way on a slow line, in bytes. */
+export const PAGE_ACTS = 64 << 10;
 
 /** What it may cost if the page cannot: what six connections of `thin` bring in a second, in bytes. */
 export const PAGE_ENDED = 3_000_000;

@@ -4,7 +4,10 @@ import { bystander, type Device, expect, expectedDigests, MODEL, ModelPage, stor
 import { thin, tolerateFailures } from '../harness/faults.ts';
 import type { FaultProxy, Passed } from '../harness/proxy.ts';
 import type { Server } from '../harness/server.ts';
-import { PAGE_ACTS as WASTE, waste } from '../harness/waste.ts';
+import { PAGE_ACTS, waste } from '../harness/waste.ts';
+
+/** What a cut may cost on a line of 12 MB/s, in bytes: what had come and was not read yet. */
+const CUT = 256 << 10;
 
 /** Tests whose page goes, or needs a fast line: on a busy machine, more is lost or less fits through. */
 const ALONE = { tag: '@alone' };
@@ -85,7 +88,7 @@ for (const kind of ['fin', 'reset'] as const) {
     await model.becomes('ready');
     const wasted = await waste(faultProxy, server);
     info.annotations.push({ type: 'waste', description: `${wasted} bytes in 10 cuts` });
-    expect(wasted).toBeLessThanOrEqual(10 * WASTE);
+    expect(wasted).toBeLessThanOrEqual(10 * CUT);
     await isWhole(faultProxy, server, device);
   });
 }
@@ -105,7 +108,7 @@ test('Pause rests until Resume, over a visit too', ALONE, async ({ server, fault
   await model.click('Resume');
   await model.becomes('ready');
   expect(pieces(await faultProxy.log(mark)).length).toBeGreaterThan(0);
-  expect(await waste(faultProxy, server)).toBeLessThanOrEqual(WASTE);
+  expect(await waste(faultProxy, server)).toBeLessThanOrEqual(PAGE_ACTS);
 });
 
 test('a download that was paused at full speed leaves nothing locked for the next tab', ALONE, async ({ server, device }) => {
@@ -182,7 +185,7 @@ test('a server that is killed and comes back is waited for', async ({ server, fa
   await model.becomes('ready');
   const wasted = await waste(faultProxy, server);
   info.annotations.push({ type: 'waste', description: `${wasted} bytes` });
-  expect(wasted).toBeLessThanOrEqual(WASTE);
+  expect(wasted).toBeLessThanOrEqual(CUT);
 });
 
 test('a closed tab loses next to nothing of unfinished pieces @full', ALONE, async ({ server, faultProxy, device }, info) => {
@@ -197,7 +200,7 @@ test('a closed tab loses next to nothing of unfinished pieces @full', ALONE, asy
   await again.becomes('ready');
   const wasted = await waste(faultProxy, server);
   info.annotations.push({ type: 'waste', description: `${wasted} bytes` });
-  expect(wasted).toBeLessThanOrEqual(WASTE);
+  expect(wasted).toBeLessThanOrEqual(PAGE_ACTS);
   await isWhole(faultProxy, server, device);
 });
 
@@ -211,7 +214,7 @@ test('a page that is loaded again goes on where it was @full', ALONE, async ({ s
   await model.becomes('ready');
   const wasted = await waste(faultProxy, server);
   info.annotations.push({ type: 'waste', description: `${wasted} bytes in 3 reloads` });
-  expect(wasted).toBeLessThanOrEqual(3 * WASTE);
+  expect(wasted).toBeLessThanOrEqual(3 * PAGE_ACTS);
 });
 
 test('what was saved and is wrong is noticed, and fetched again', async ({ server, faultProxy, device }) => {
@@ -255,7 +258,7 @@ test('Cancel keeps what has come, Resume goes on there, Discard removes it @full
   await model.becomes('interrupted');
   const wasted = (await faultProxy.pieceBytes()) - (await held(witness));
   info.annotations.push({ type: 'waste', description: `${wasted} bytes in 2 stops` });
-  expect(wasted).toBeLessThanOrEqual(2 * WASTE);
+  expect(wasted).toBeLessThanOrEqual(2 * PAGE_ACTS);
   await model.click('Discard');
   await model.becomes('absent');
   expect(await parts(witness)).toEqual([]);
@@ -275,7 +278,7 @@ test('a busy server is asked again when it says', async ({ server, faultProxy, d
   await faultProxy.rules([{ path: '/pieces/', times: 3, status: 503, headers: { 'retry-after': '1' } }]);
   const model = await begin(device, faultProxy);
   await model.becomes('ready');
-  expect(await waste(faultProxy, server)).toBeLessThanOrEqual(WASTE);
+  expect(await waste(faultProxy, server)).toBeLessThanOrEqual(CUT);
 });
 
 test.describe(() => {
