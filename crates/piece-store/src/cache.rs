@@ -371,13 +371,10 @@ impl Parts for CacheParts {
         for response in all.iter() {
             let response: Response = response.unchecked_into();
             let kind = response.headers().get("content-type")?;
-            // What another version has stored is of no use, and goes with the piece.
-            let Some(ranges) = kind.and_then(|kind| Part::ranges_from_text(kind.strip_prefix(PART)?)) else {
-                continue;
-            };
             let body = bytes(&response).await?;
             let mut at = 0;
-            for (first, end) in ranges {
+            // What another version has stored has none, and goes with the piece.
+            for (first, end) in Part::ranges_of(kind.unwrap_or_default().trim_start_matches(PART)) {
                 let behind = at + (end - first);
                 if behind <= body.length() {
                     take(first, body.subarray(at, behind));

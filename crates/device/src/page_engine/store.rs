@@ -228,7 +228,7 @@ impl Engine {
     }
 
     async fn put_part(self: Rc<Self>, part: Part) {
-        if let Some(bytes) = self.bytes_of(&part, |length| self.memory_for_parts(length)) {
+        if let Some(bytes) = self.bytes_of(&part, self.memory_for_parts(part.length())) {
             // The bytes are copied before anything is waited for.
             match self.device.store.parts().put(&part, &bytes).await {
                 Ok(()) => self.transfer.borrow_mut().saved(&part),
@@ -248,7 +248,8 @@ impl Engine {
         loop {
             let Some(part) = self.transfer.borrow_mut().save(true) else { return };
             // The worker gets it for itself.
-            let Some(bytes) = self.bytes_of(&part, Uint8Array::new_with_length) else { continue };
+            let own = Uint8Array::new_with_length(part.length());
+            let Some(bytes) = self.bytes_of(&part, own) else { continue };
             match parting::hand_over(&self.device.worker, &part, &bytes) {
                 Ok(()) => self.transfer.borrow_mut().saved(&part),
                 Err(error) => log("a part could not be handed over", &error),
@@ -266,10 +267,9 @@ impl Engine {
     }
 
     /// The bytes of a part, which may be stored from now on, in memory of their length.
-    fn bytes_of(&self, part: &Part, memory: impl FnOnce(u32) -> Uint8Array) -> Option<Uint8Array> {
+    fn bytes_of(&self, part: &Part, bytes: Uint8Array) -> Option<Uint8Array> {
         let piece = self.buffer(&part.digest)?;
         self.with_parts.borrow_mut().insert(part.digest);
-        let bytes = memory(part.ranges.iter().map(|(first, end)| end - first).sum());
         let mut at = 0;
         for (first, end) in &part.ranges {
             bytes.set(&piece.subarray(*first, *end), at);

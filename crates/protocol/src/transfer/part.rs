@@ -12,15 +12,19 @@ pub struct Part {
 }
 
 impl Part {
-    /// The ranges of [`crate::routes::part`]: `0-1000.4194304-4195304`; `None` if they are of another form, or empty.
+    /// How many bytes it has.
     #[must_use]
-    pub fn ranges_from_text(text: &str) -> Option<Vec<(u32, u32)>> {
-        let range = |text: &str| {
+    pub fn length(&self) -> u32 {
+        self.ranges.iter().map(|(first, end)| end - first).sum()
+    }
+
+    /// The ranges of [`crate::routes::part`], `0-1000.4194304-4195304`, up to one of another form.
+    pub fn ranges_of(text: &str) -> impl Iterator<Item = (u32, u32)> {
+        text.split('.').map_while(|text| {
             let (first, end) = text.split_once('-')?;
             let (first, end) = (first.parse().ok()?, end.parse().ok()?);
             (first < end).then_some((first, end))
-        };
-        text.split('.').map(range).collect()
+        })
     }
 }
 
@@ -36,13 +40,14 @@ mod tests {
         let (piece, ranges) = route.split_once('?').unwrap();
         assert_eq!(piece, crate::routes::piece(&part.digest));
         assert_eq!(ranges, "0-1000.4194304-4294967295");
-        assert_eq!(Part::ranges_from_text(ranges), Some(part.ranges));
+        assert!(Part::ranges_of(ranges).eq(part.ranges));
     }
 
     #[test]
     fn what_is_no_range_is_not_taken_for_one() {
-        for text in ["", "0", "1-1", "2-1", "0-1.", "0-1.5", "-1", "0-4294967296"] {
-            assert_eq!(Part::ranges_from_text(text), None, "{text}");
+        for text in ["", "0", "1-1", "2-1", ".0-1", "5.0-1", "-1", "0-4294967296"] {
+            assert_eq!(Part::ranges_of(text).next(), None, "{text}");
         }
+        assert_eq!(Part::ranges_of("0-1.5.6-7").collect::<Vec<_>>(), [(0, 1)]);
     }
 }
