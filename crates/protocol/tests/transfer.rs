@@ -542,9 +542,6 @@ fn a_page_that_is_killed_loses_what_the_line_brings_in_a_second_within_bounds() 
         let (most, _) = on_a_line(speed);
         assert!(most > 0 && most <= (speed * 1_000).clamp(1 << 20, 4 << 20), "{most} at {speed}");
     }
-    // On lines that are as fast as disks, more comes while that is being written.
-    let (most, _) = on_a_line(50_000);
-    assert!(most <= (3 << 20) + 60 * 50_000, "{most}");
 }
 
 #[test]
@@ -588,9 +585,9 @@ fn before_a_page_goes_all_is_saved_even_behind_what_is_being_saved() {
 
 #[test]
 fn a_page_that_did_not_go_saves_on() {
-    let mut page = Page::new(&[piece(1, 32 * MIB)]);
+    let mut page = Page::new(&[piece(1, 64 * MIB)]);
     let mut parts = Vec::new();
-    while page.asked.len() < 8 {
+    while page.asked.len() < 16 {
         page.now += 10;
         for at in (0..page.requests.len()).rev() {
             page.bytes(at, 20_000);
