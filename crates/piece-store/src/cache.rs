@@ -373,8 +373,9 @@ impl Parts for CacheParts {
             let kind = response.headers().get("content-type")?;
             let body = bytes(&response).await?;
             let mut at = 0;
+            let kind = kind.unwrap_or_default();
             // What another version has stored has none, and goes with the piece.
-            for (first, end) in Part::ranges_of(kind.unwrap_or_default().trim_start_matches(PART)) {
+            for (first, end) in kind.rsplit('/').next().into_iter().flat_map(Part::ranges_of) {
                 let behind = at + (end - first);
                 if behind <= body.length() {
                     take(first, body.subarray(at, behind));

@@ -593,14 +593,14 @@ fn a_page_that_did_not_go_saves_on() {
             page.bytes(at, 20_000);
         }
         // It is out of sight now and then, while something is being saved.
-        let hidden = page.now % 700 == 0;
+        let hidden = page.now.is_multiple_of(700);
         while let Some(part) = page.transfer.save(hidden) {
             if hidden {
                 page.transfer.saved(&part);
             }
             parts.push((hidden, part));
         }
-        if page.now % 500 == 0 {
+        if page.now.is_multiple_of(500) {
             for (_, part) in parts.iter().filter(|(hidden, _)| !hidden) {
                 page.transfer.saved(part);
             }
