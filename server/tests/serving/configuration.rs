@@ -78,7 +78,7 @@ fn the_example_in_the_handbook_is_the_one_that_is_installed_and_names_settings_t
         .fold(String::new(), |all, line| all + line + "\n");
     let folder = Folder::new();
     let printed = print(&folder, &all, &[], &[]).unwrap();
-    assert_eq!(printed.matches("# from the file").count(), 14, "{printed}");
+    assert_eq!(printed.matches("# from the file").count(), 13, "{printed}");
     // Each option has its place in --help and in the handbook.
     let help = command().arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
