@@ -228,12 +228,17 @@ impl Engine {
     }
 
     async fn put_part(self: Rc<Self>, part: Part) {
-        if let Some(bytes) = self.bytes_of(&part, self.memory_for_parts(part.length())) {
-            // The bytes are copied before anything is waited for.
+        let length = part.length();
+        // Memory that parts pass through: a response that is made of memory of its own would keep that until garbage is
+        // collected. One part at a time has it until it is stored: WebKit copies the bytes of a response only then.
+        let memory = self.for_parts.take().filter(|memory| memory.length() >= length);
+        let memory = memory.unwrap_or_else(|| Uint8Array::new_with_length(length.max(PART)));
+        if let Some(bytes) = self.bytes_of(&part, memory.subarray(0, length)) {
             match self.device.store.parts().put(&part, &bytes).await {
                 Ok(()) => self.transfer.borrow_mut().saved(&part),
                 Err(error) => log("a part could not be saved", &error.to_string().into()),
             }
+            self.for_parts.replace(Some(memory));
             // Complete and stored meanwhile, or dropped.
             if !self.transfer.borrow().is_open(&part.digest) {
                 self.delete_parts(&part.digest).await;
@@ -255,15 +260,6 @@ impl Engine {
                 Err(error) => log("a part could not be handed over", &error),
             }
         }
-    }
-
-    /// Memory that all parts pass through: a response that is made of memory of its own would keep that until garbage is
-    /// collected.
-    fn memory_for_parts(&self, length: u32) -> Uint8Array {
-        let memory = self.for_parts.take().filter(|memory| memory.length() >= length);
-        let memory = memory.unwrap_or_else(|| Uint8Array::new_with_length(length.max(PART)));
-        self.for_parts.replace(Some(memory.clone()));
-        memory.subarray(0, length)
     }
 
     /// The bytes of a part, which may be stored from now on, in memory of their length.
