@@ -179,7 +179,7 @@ export class FaultRow {
    * bar; `waste`: the bar itself, where another one holds.
    */
   async endsReady(model: ModelPage, { timeout = 90_000, faults = 1, clicks = 1, button = 'Resume', ...rest }: End = {}): Promise<void> {
-    await expect.poll(() => model.state(), { timeout, intervals: [50], message: 'state of the model' }).toMatch(/^(ready|interrupted)$/);
+    await expect.poll(() => model.state(), { timeout, intervals: [100], message: 'state of the model' }).toMatch(/^(ready|interrupted)$/);
     if ((await model.state()) === 'interrupted') {
       await this.tell(model);
       await this.click(model, button);

@@ -16,7 +16,7 @@ export type State =
   | 'removing';
 
 /** In ms. */
-const OFTEN = [50];
+const OFTEN = [100];
 
 export class ModelPage {
   readonly page: Page;

@@ -172,20 +172,22 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
     });
 
     test('cut connections cost next to nothing, and nobody has to do anything', async ({ server, faultProxy, driver, model }, info) => {
-      await faultProxy.rules([slow(driver)]);
+      // Chromium, when several of its requests are cut at once, may pause the fetch for minutes.
+      const one = driver.downloads === 'background';
+      const cut: Rule = { ...slow(driver), path: `/pieces/${await onePiece(server)}`, times: 1, cut_at: 4_000_000 };
+      await faultProxy.rules([...(one ? [cut] : []), slow(driver)]);
       await model.open(faultProxy);
       await model.click('Download');
-      // Chromium, when several of its requests are cut for the second time at once, may pause the fetch for minutes.
-      const cuts = driver.downloads === 'background' ? [0.4] : [0.3, 0.6];
+      const cuts = one ? [] : [0.3, 0.6];
       for (const part of cuts) {
         await model.isPast(part);
         await faultProxy.cut();
       }
       await model.becomes('ready');
       const cost = await waste(faultProxy, server);
-      info.annotations.push({ type: 'waste', description: `${cost} bytes in ${cuts.length} cuts` });
+      info.annotations.push({ type: 'waste', description: `${cost} bytes` });
       expect((await faultProxy.log()).filter((request) => request.ended === 'cut').length, 'answers cut').toBeGreaterThan(0);
-      expect(cost).toBeLessThanOrEqual(cuts.length * CUT[engine]);
+      expect(cost).toBeLessThanOrEqual((one ? 1 : cuts.length) * CUT[engine]);
       expectWhole(await storedFiles(driver, server, server.model), server);
     });
 

@@ -1,6 +1,7 @@
 // Rows 7, 8, 9 and 16 of docs/FAULTS.md: tabs, browser, worker and computer come and go.
 import { ENDED, faultRow } from '../harness/fault-row.ts';
 import { largePieces, lasts, quiet, renewWorker, slow, stopWorkers, thin, tolerateFailures } from '../harness/faults.ts';
+import { REAL } from '../harness/models.ts';
 import { bystander, expect, storedPieces, until } from '../harness/test.ts';
 
 // ---- row 7 ----
@@ -96,7 +97,7 @@ faultRow(8, 'browser killed after a long while, and started again', { timeout: 2
   const again = await row.open();
   await row.tell(again);
   if (engine === 'background') await expect(again.section).toHaveAttribute('data-engine', 'background');
-  await row.endsReady(again, { clicks: 0, timeout: 120_000, waste: ENDED[engine] });
+  await row.endsReady(again, { clicks: 0, timeout: 120_000, waste: engine === 'background' ? 2 * REAL.piece : ENDED[engine] });
   await expect(again.section).not.toContainText('did not begin');
 });
 
@@ -136,7 +137,7 @@ faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['
   await proxy.rules([]);
   const again = await row.open();
   await row.tell(again);
-  await row.endsReady(again, { clicks: 0 });
+  await row.endsReady(again, { clicks: 0, waste: 2 * REAL.piece });
 });
 
 faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy, engine, row }) => {

@@ -43,8 +43,17 @@ const test = base.extend<{ engine: EngineName; browserPage: Driver }>({
   },
 });
 
+// In one worker of the test runner, which computes what is expected once.
+test.describe.configure({ mode: 'default' });
+
+let vectors: Promise<number[][]> | undefined;
+
 /** What the same library computes in Node.js, from the folder. */
-async function expected(server: Server): Promise<number[][]> {
+function expected(server: Server): Promise<number[][]> {
+  return (vectors ??= compute(server));
+}
+
+async function compute(server: Server): Promise<number[][]> {
   const program = join(root, 'end2end/clients/embed.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [program, MODEL, `${server.models}/`, ...SENTENCES], { maxBuffer: 16 << 20 });
   return JSON.parse(stdout.trim().split('\n').at(-1)!);

@@ -1,27 +1,32 @@
 // What is there without JavaScript, and without a secure context.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { REAL } from '../harness/models.ts';
 import { storedShell } from '../harness/shell.ts';
-import { expect, MODEL, ModelPage, test, until } from '../harness/real.ts';
+import { expect, MODEL, ModelPage, test, until } from '../harness/test.ts';
 
-test('without JavaScript there are the catalogue, the size, the licence and the files', async ({ server, device }) => {
-  const context = await device.browser.newContext({ javaScriptEnabled: false });
-  const page = await context.newPage();
-  await page.goto(server.url);
-  await page.getByRole('link', { name: MODEL }).click();
-  await expect(page).toHaveURL(`${server.url}/${MODEL}`);
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('all-MiniLM-L6-v2');
-  await expect(page.locator('body')).toContainText(/9[12](\.\d+)? MB/);
-  await expect(page.locator('body')).toContainText(/apache-2\.0/i);
+test.describe(() => {
+  test.use({ payload: REAL });
 
-  const manifest = await server.manifest();
-  for (const file of manifest.files) {
-    const link = page.locator(`a[href="/${MODEL}/resolve/${manifest.revision}/${file.path}"]`);
-    await expect(link, file.path).toHaveCount(1);
-  }
-  const answer = await fetch(`${server.url}/${MODEL}/resolve/${manifest.revision}/config.json`);
-  expect(answer.status).toBe(200);
-  await context.close();
+  test('without JavaScript there are the catalogue, the size, the licence and the files', async ({ server, device }) => {
+    const context = await device.browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page.getByRole('link', { name: REAL.id }).click();
+    await expect(page).toHaveURL(`${server.url}/${REAL.id}`);
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('all-MiniLM-L6-v2');
+    await expect(page.locator('body')).toContainText(/9[12](\.\d+)? MB/);
+    await expect(page.locator('body')).toContainText(/apache-2\.0/i);
+
+    const manifest = await server.manifest();
+    for (const file of manifest.files) {
+      const link = page.locator(`a[href="/${REAL.id}/resolve/${manifest.revision}/${file.path}"]`);
+      await expect(link, file.path).toHaveCount(1);
+    }
+    const answer = await fetch(`${server.url}/${REAL.id}/resolve/${manifest.revision}/config.json`);
+    expect(answer.status).toBe(200);
+    await context.close();
+  });
 });
 
 test('what cannot be offered is listed by name, with the reason', async ({ server, device }) => {
