@@ -32,7 +32,7 @@ faultRow(13, 'quota too small at the start', {}, async ({ proxy, device, engine,
   await quota.set();
   await proxy.rules([]);
   await row.click(model, 'Resume');
-  await row.endsReady(model, { waste: engine === 'page' ? PIECE : LOST.background });
+  await row.endsReady(model, { waste: LOST[engine] });
   expect(await proxy.pieceBytes()).toBeGreaterThan(0);
 });
 
