@@ -14,7 +14,7 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   // A test that fails now and then is broken.
   retries: 0,
-  // Unless the command line says how many: `--project=beside --workers=3`.
+  // Unless the command line says how many: `--project=beside --workers=2`.
   workers: 1,
   fullyParallel: true,
   projects: [
