@@ -1,55 +1,35 @@
 // Checks that `cargo leptos build --release` makes the same front as the release build embeds. Both go through the same built
-// server: once with the files in it, once with --site target/site. Bytes differ (cargo-leptos shortens the style sheet and adds variables to it, and compiles
-// the front alone, with other features of shared crates), so this compares what they mean: the page, what it may call in the
-// program and in the script, the names in the style sheet.
+// server: once with the files in it, once with --site target/site. Bytes differ (cargo-leptos shortens the style sheet and adds
+// variables to it, and compiles the front alone, with other features of shared crates), so this compares what they mean: the
+// page, what it may call in the program and in the script, the names in the style sheet.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
-const server = join(target, 'release', 'modelferry');
+import { root, withServer } from './built-server.mjs';
 
 /** The front that a server with these flags gives to browsers. */
 async function front(...flags) {
-  const models = mkdtempSync(join(tmpdir(), 'modelferry-front-'));
-  const child = spawn(server, ['--models', models, '--listen', '127.0.0.1:0', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  return withServer(flags, async (url) => {
+    const get = async (path) => {
+      const answer = await fetch(new URL(path, url));
+      assert.equal(answer.status, 200, path);
+      return Buffer.from(await answer.arrayBuffer());
+    };
+    const page = (await get('/')).toString();
+    const names = [...new Set(page.match(/\/pkg\/[\w.-]+/g))];
+    const named = (end) => names.find((name) => name.endsWith(end)) ?? assert.fail(`no ${end} among ${names}`);
+    const nonce = page.match(/nonce="([^"]+)"/)[1];
+    const build = page.match(/data-build="([^"]+)"/)[1];
+    const script = named('.js').match(/([\w.-]+)\.js$/)[1];
+    const program = new WebAssembly.Module(await get(named('.wasm')));
+    const style = (await get(named('.css'))).toString().replaceAll(/\/\*.*?\*\//gs, '');
+    const glue = (await get(named('.js'))).toString();
+    return {
+      page: [nonce, build, named('.css'), script].reduce((text, name) => text.replaceAll(name, '…'), page),
+      islands: WebAssembly.Module.exports(program).map(({ name }) => name).filter((name) => !/^_|^wasm_bindgen_/.test(name)).sort(),
+      glue: [...glue.matchAll(/export (?:function|class) (\w+)/g)].map((match) => match[1]).sort(),
+      style: [...new Set(style.match(/[.#][a-z][\w-]*(?=[\s,.:{>)[+~])|--[a-z][\w-]*/g))].filter((name) => !name.startsWith('--lightningcss')).sort(),
+    };
   });
-  try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const url = line.match(/listening on (http:\S+)/)?.[1];
-      if (!url) continue;
-      const get = async (path) => {
-        const answer = await fetch(new URL(path, url));
-        assert.equal(answer.status, 200, path);
-        return Buffer.from(await answer.arrayBuffer());
-      };
-      const page = (await get('/')).toString();
-      const names = [...new Set(page.match(/\/pkg\/[\w.-]+/g))];
-      const named = (end) => names.find((name) => name.endsWith(end)) ?? assert.fail(`no ${end} among ${names}`);
-      const nonce = page.match(/nonce="([^"]+)"/)[1];
-      const build = page.match(/data-build="([^"]+)"/)[1];
-      const script = named('.js').match(/([\w.-]+)\.js$/)[1];
-      const program = new WebAssembly.Module(await get(named('.wasm')));
-      const style = (await get(named('.css'))).toString().replaceAll(/\/\*.*?\*\//gs, '');
-      const glue = (await get(named('.js'))).toString();
-      return {
-        page: [nonce, build, named('.css'), script].reduce((text, name) => text.replaceAll(name, '…'), page),
-        islands: WebAssembly.Module.exports(program).map(({ name }) => name).filter((name) => !/^_|^wasm_bindgen_/.test(name)).sort(),
-        glue: [...glue.matchAll(/export (?:function|class) (\w+)/g)].map((match) => match[1]).sort(),
-        style: [...new Set(style.match(/[.#][a-z][\w-]*(?=[\s,.:{>)[+~])|--[a-z][\w-]*/g))].filter((name) => !name.startsWith('--lightningcss')).sort(),
-      };
-    }
-    throw new Error('the server ended before it listened');
-  } finally {
-    child.kill('SIGKILL');
-    rmSync(models, { recursive: true, force: true });
-  }
 }
 
 const [embedded, built] = [await front(), await front('--site', join(root, 'target', 'site'))];

@@ -1,59 +1,39 @@
 // Prints what a browser has to load, compressed as it is sent; with --check, fails if that exceeds its budget.
 // All of it is asked of the built server, since it is inside that program.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { withServer } from './built-server.mjs';
 
 const KB = 1000;
-const root = fileURLToPath(new URL('..', import.meta.url));
-const server = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release', 'modelferry');
 
 /** The worker, what every page loads, and the module and the inference worker with what they load. */
 async function embedded() {
-  const models = mkdtempSync(join(tmpdir(), 'modelferry-sizes-'));
-  const child = spawn(server, ['--models', models, '--listen', '127.0.0.1:0'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+  return withServer([], async (url) => {
+    const get = async (path) => {
+      const answer = await fetch(new URL(path, url), { headers: { 'accept-encoding': 'br' } });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+      const raw = Buffer.from(await answer.arrayBuffer());
+      // What the build compressed has a length; what the server compresses on the way has none.
+      const sent = answer.headers.get('content-encoding') === 'br' ? answer.headers.get('content-length') : null;
+      return { raw, brotli: Number(sent ?? brotliCompressSync(raw).length) };
+    };
+    /** The entry, and what it names in this folder. */
+    const program = async (path, folder) => {
+      const entry = await get(path);
+      const named = [...entry.raw.toString().matchAll(new RegExp(`['"]\\.?(/${folder}/[^'"]+)['"]`, 'g'))];
+      const loads = new Set(named.map((match) => match[1]));
+      if (loads.size === 0) throw new Error(`${path} names nothing in /${folder}/`);
+      return [entry, ...(await Promise.all([...loads].map(get)))];
+    };
+    const page = (await get('/')).raw.toString();
+    const front = new Set([...page.matchAll(/"(\/pkg\/[^"]+\.(?:js|wasm))"/g)].map((match) => match[1]));
+    if (front.size !== 2) throw new Error(`a page loads ${[...front]}, not a script and a program`);
+    return {
+      worker: [await get('/service-worker.js')],
+      front: await Promise.all([...front].map(get)),
+      module: await program('/modelferry.js', 'module'),
+      inference: await program('/inference-worker.js', 'inference'),
+    };
   });
-  try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const url = line.match(/listening on (http:\S+)/)?.[1];
-      if (!url) continue;
-      const get = async (path) => {
-        const answer = await fetch(new URL(path, url), { headers: { 'accept-encoding': 'br' } });
-        if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-        const raw = Buffer.from(await answer.arrayBuffer());
-        // What the build compressed has a length; what the server compresses on the way has none.
-        const sent = answer.headers.get('content-encoding') === 'br' ? answer.headers.get('content-length') : null;
-        return { raw, brotli: Number(sent ?? brotliCompressSync(raw).length) };
-      };
-      /** The entry, and what it names in this folder. */
-      const program = async (path, folder) => {
-        const entry = await get(path);
-        const named = [...entry.raw.toString().matchAll(new RegExp(`['"]\\.?(/${folder}/[^'"]+)['"]`, 'g'))];
-        const loads = new Set(named.map((match) => match[1]));
-        if (loads.size === 0) throw new Error(`${path} names nothing in /${folder}/`);
-        return [entry, ...(await Promise.all([...loads].map(get)))];
-      };
-      const page = (await get('/')).raw.toString();
-      const front = new Set([...page.matchAll(/"(\/pkg\/[^"]+\.(?:js|wasm))"/g)].map((match) => match[1]));
-      if (front.size !== 2) throw new Error(`a page loads ${[...front]}, not a script and a program`);
-      return {
-        worker: [await get('/service-worker.js')],
-        front: await Promise.all([...front].map(get)),
-        module: await program('/modelferry.js', 'module'),
-        inference: await program('/inference-worker.js', 'inference'),
-      };
-    }
-    throw new Error('the server ended before it listened');
-  } finally {
-    child.kill('SIGKILL');
-    rmSync(models, { recursive: true, force: true });
-  }
 }
 
 function row(what, how, parts, budget) {
