@@ -73,7 +73,7 @@ fn restrict(options: &LeptosOptions) {
     let watched = if options.env == Env::DEV { " ws:" } else { "" };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'{watched}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+         connect-src 'self'{watched}; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
     );
     // A number in base64 is always fit for a field.

@@ -30,11 +30,15 @@ async function isWhole(proxy: FaultProxy, server: Server, device: Device): Promi
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
 }
 
-/** Offsets of what is saved of unfinished pieces. */
+/** Where something is saved of unfinished pieces: in files, and in a cache what pages that went gave to the worker. */
 function parts(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const keys = await (await caches.open('modelferry-parts-1')).keys();
-    return keys.map((key) => new URL(key.url).search.slice(1));
+    const names = keys.map((key) => new URL(key.url).search.slice(1));
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('modelferry-parts-1', { create: true });
+    for await (const name of folder.keys()) names.push(name);
+    return names;
   });
 }
 
@@ -44,6 +48,11 @@ function held(page: Page): Promise<number> {
     let sum = 0;
     for (const name of ['modelferry-pieces-1', 'modelferry-parts-1']) {
       for (const response of await (await caches.open(name)).matchAll()) sum += (await response.blob()).size;
+    }
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('modelferry-parts-1', { create: true });
+    for await (const file of folder.values()) {
+      if (file instanceof FileSystemFileHandle) sum += (await file.getFile()).size;
     }
     return sum;
   });
@@ -223,15 +232,22 @@ test('what was saved and is wrong is noticed, and fetched again', async ({ serve
   await model.isPast(0.25);
   await model.page.close();
   const witness = await bystander(faultProxy, device);
-  const spoilt = await witness.evaluate(async () => {
-    const cache = await caches.open('modelferry-parts-1');
-    const [key] = await cache.keys();
-    const part = await cache.match(key!);
-    const bytes = new Uint8Array(await part!.arrayBuffer());
-    bytes[bytes.length >> 1]! ^= 1;
-    await cache.put(key!, new Response(bytes, { headers: part!.headers }));
-    return new URL(key!.url).pathname;
-  });
+  const spoilt = await until('a part in a file that nobody has open', () =>
+    witness.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle('modelferry-parts-1');
+      for await (const [name, file] of folder.entries()) {
+        if (!(file instanceof FileSystemFileHandle)) continue;
+        const bytes = new Uint8Array(await (await file.getFile()).arrayBuffer());
+        bytes[bytes.length >> 1]! ^= 1;
+        const writable = await file.createWritable();
+        await writable.write(bytes);
+        await writable.close();
+        return `/pieces/${name}`;
+      }
+      return undefined;
+    }),
+  );
   device.tolerate(/a piece was refused/);
 
   await faultProxy.rules([]);

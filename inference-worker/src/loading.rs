@@ -3,7 +3,7 @@
 
 use embedding::{Assembly, Config, Embedder, Vocabulary, pooling_file};
 use js_sys::ArrayBuffer;
-use piece_store::{BrowserStore, ByteReader, StoreError};
+use piece_store::{ByteReader, StoreError, WorkerStore};
 use protocol::inference::{FromInference, LoadFailure};
 use protocol::{File, Manifest, ModelId, Revision};
 
@@ -25,7 +25,7 @@ pub(crate) async fn load(
     revision: Revision,
     tell: impl Fn(&FromInference),
 ) -> Result<Embedder, LoadFailure> {
-    let store = BrowserStore::open().await.map_err(|error| storage(&error))?;
+    let store = WorkerStore::open().await.map_err(|error| storage(&error))?;
     let stored = store.stored(model, revision).await.map_err(|error| storage(&error))?;
     let stored = stored.filter(piece_store::StoredModel::is_ready).ok_or(LoadFailure::NotReady)?;
     let files = Files { store: &store, manifest: &stored.manifest };
@@ -54,7 +54,7 @@ pub(crate) async fn load(
 
 /// The files of one stored revision.
 struct Files<'a> {
-    store: &'a BrowserStore,
+    store: &'a WorkerStore,
     manifest: &'a Manifest,
 }
 

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use background_fetch::{ClickEvent, CompletionEvent};
-use piece_store::{BrowserStore, StoreError, Turn, TurnOf};
+use piece_store::{StoreError, Turn, TurnOf, WorkerStore};
 use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -100,7 +100,7 @@ async fn activate() {
 
 async fn sweep() -> Result<(), StoreError> {
     let _turn = Turn::wait(TurnOf::Store, None).await?;
-    BrowserStore::open().await?.sweep().await.map(drop)
+    WorkerStore::open().await?.sweep().await.map(drop)
 }
 
 async fn complete(event: CompletionEvent) {

@@ -3,7 +3,7 @@
 
 use background_fetch::{CompletionEvent, Registration, UiUpdate};
 use piece_store::{
-    BrowserStore, PieceBuffer, Pieces as _, StoreError, StoredModel, Turn, TurnOf, two_at_a_time,
+    PieceBuffer, Pieces as _, StoreError, StoredModel, Turn, TurnOf, WorkerStore, two_at_a_time,
 };
 use protocol::download::Settings;
 use protocol::{AttemptId, Digest, Ending, FromWorker, Piece, Refusal, WishState, routes};
@@ -41,7 +41,7 @@ async fn take(
     attempt: &AttemptId,
     ending: Ending,
 ) -> Result<Option<StoredModel>, StoreError> {
-    let store = BrowserStore::open().await?;
+    let store = WorkerStore::open().await?;
     // Pages that look meanwhile would find half of it.
     let _turn = Turn::wait(TurnOf::Salvage(&attempt.model), None).await?;
     // Without a manifest the person has discarded the model, and its pieces have no place any more.
@@ -115,7 +115,7 @@ pub(crate) async fn fetch(piece: &Piece) -> Result<Response, Refusal> {
 
 /// Admits a piece out of a response, and tells the pages what came of it.
 async fn settle(
-    store: &BrowserStore,
+    store: &WorkerStore,
     attempt: &AttemptId,
     digest: Digest,
     response: Result<Response, Refusal>,
@@ -139,7 +139,7 @@ async fn settle(
 }
 
 /// If the person stopped it in the browser's own interface, no page shall go on by itself.
-async fn stop_wish(store: &BrowserStore, attempt: &AttemptId) -> Result<(), StoreError> {
+async fn stop_wish(store: &WorkerStore, attempt: &AttemptId) -> Result<(), StoreError> {
     match store.wish(&attempt.model).await? {
         Some(mut wish) if wish.revision == attempt.revision && wish.nonce == Some(attempt.nonce) => {
             wish.state = WishState::Stopped;

@@ -148,6 +148,7 @@ impl Engine {
             Err(_) if self.stopped.get() => return PageOutcome::Stopped,
             Err(error) => return self.broken(&error),
         };
+        let _files = self.device.store.parts().keep_open();
         // Of the page before this one, perhaps.
         parting::settled(&self.device.worker).await;
         match self.device.store.parts().list().await {

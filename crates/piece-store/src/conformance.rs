@@ -1,5 +1,7 @@
 //! What every implementation of the traits must do. Panics where one does not.
 
+use std::collections::BTreeMap;
+
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet, File, Manifest, ModelId, Revision, Wish, WishState};
 use sha2::{Digest as _, Sha256};
@@ -87,10 +89,9 @@ async fn check_parts<T: Parts>(
 ) {
     let (one, other) = (sha256(b"one"), sha256(b"other"));
     let read = async |digest: &Digest| {
-        let mut seen = Vec::new();
-        parts.read(digest, |offset, bytes| seen.push((offset, unpack(bytes)))).await.unwrap();
-        seen.sort();
-        seen
+        let mut seen = BTreeMap::new();
+        parts.read(digest, |offset, bytes| drop(seen.insert(offset, unpack(bytes)))).await.unwrap();
+        seen.into_iter().collect::<Vec<_>>()
     };
     let put = async |digest: &Digest, ranges: &[(u32, u32)], bytes: &[u8]| {
         let part = Part { digest: *digest, ranges: ranges.to_vec() };

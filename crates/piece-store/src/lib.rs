@@ -11,6 +11,7 @@
 //! What to fetch, and when, is not decided here.
 
 mod admission;
+mod browser_parts;
 mod byte_reader;
 mod cache;
 #[cfg(feature = "conformance")]
@@ -18,6 +19,7 @@ pub mod conformance;
 mod connection;
 mod documents;
 mod error;
+mod files;
 mod memory;
 mod model_store;
 mod one_at_a_time;
@@ -26,6 +28,7 @@ mod pieces;
 mod turn;
 
 pub use admission::{PieceBuffer, Place, Unverified, release, two_at_a_time};
+pub use browser_parts::BrowserParts;
 pub use byte_reader::ByteReader;
 pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, put_part, remove_other_layouts, sha256};
 /// Entries of caches by the caches' names, for what is kept beside models.
@@ -35,8 +38,9 @@ pub mod entries {
 pub use connection::is_silent;
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
+pub use files::{FileParts, KeepOpen, answer_at};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};
-pub use model_store::{BrowserStore, ModelStore, StoredModel};
+pub use model_store::{BrowserStore, ModelStore, StoredModel, WorkerStore};
 pub use one_at_a_time::{Alone, OneAtATime};
 pub use parts::Parts;
 pub use pieces::Pieces;

@@ -2,10 +2,13 @@
 
 use protocol::{DigestSet, Manifest, ModelId, Revision, Wish, routes};
 
-use crate::{CacheDocuments, CacheParts, CachePieces, Documents, Parts, Pieces, StoreError};
+use crate::{BrowserParts, CacheDocuments, CacheParts, CachePieces, Documents, Parts, Pieces, StoreError};
 
 /// The store of this origin in a browser.
-pub type BrowserStore = ModelStore<CachePieces, CacheDocuments, CacheParts>;
+pub type BrowserStore = ModelStore<CachePieces, CacheDocuments, BrowserParts>;
+
+/// The same as service workers see it, who cannot open files.
+pub type WorkerStore = ModelStore<CachePieces, CacheDocuments, CacheParts>;
 
 /// What is on this device: manifests, the person's wishes, and pieces.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +36,20 @@ impl StoredModel {
 }
 
 impl BrowserStore {
-    /// Opens the store of this origin, from a window or a worker.
+    /// Opens the store of this origin, from a window.
     ///
     /// # Errors
     /// [`crate::StoreErrorKind::Unsupported`] where the browser keeps nothing for this page.
+    pub async fn open() -> Result<Self, StoreError> {
+        Ok(Self::new(CachePieces::open().await?, CacheDocuments::open().await?, BrowserParts::open().await?))
+    }
+}
+
+impl WorkerStore {
+    /// Opens the store of this origin, from a worker.
+    ///
+    /// # Errors
+    /// [`crate::StoreErrorKind::Unsupported`] where the browser keeps nothing for this worker.
     pub async fn open() -> Result<Self, StoreError> {
         Ok(Self::new(CachePieces::open().await?, CacheDocuments::open().await?, CacheParts::open().await?))
     }

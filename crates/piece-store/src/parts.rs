@@ -14,13 +14,14 @@ pub trait Parts {
     /// Some bytes, in the form that costs least to hand over.
     type Bytes;
 
-    /// Keeps bytes of a piece, in place of those that were kept of the same ranges.
+    /// Keeps bytes of a piece. Of what was kept of the same ranges, the later counts.
     ///
     /// # Errors
     /// When the store cannot be written.
     async fn put(&self, part: &Part, bytes: &Self::Bytes) -> Result<(), StoreError>;
 
-    /// Hands over what is kept of a piece, one range after the other with its offset, in no order. Ranges may overlap.
+    /// Hands over what is kept of a piece, one range after the other with its offset. Ranges may overlap, and of the same range
+    /// what was kept later comes later.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -5,14 +5,15 @@
 use std::future::ready;
 
 use futures_util::future::{Either, select};
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Function, Uint8Array};
 use piece_store::{
-    BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _, Parts as _,
-    PieceBuffer, Pieces as _, Turn, TurnOf, conformance, remove_other_layouts, sha256, two_at_a_time,
+    BrowserParts, BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _,
+    FileParts, Parts as _, PieceBuffer, Pieces as _, Turn, TurnOf, conformance, remove_other_layouts, sha256,
+    two_at_a_time,
 };
-use protocol::Refusal;
 use protocol::transfer::Part;
-use wasm_bindgen::JsCast as _;
+use protocol::{Digest, Refusal};
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{AbortSignal, Response, ResponseInit};
@@ -25,6 +26,85 @@ async fn the_cache_api_conforms_in_a_page() {
     let documents = CacheDocuments::open().await.unwrap();
     let parts = CacheParts::open().await.unwrap();
     conformance::run(pieces, documents, parts, |bytes| Uint8Array::from(bytes), |bytes| bytes.to_vec()).await;
+}
+
+#[wasm_bindgen_test]
+async fn files_conform_in_a_page() {
+    let documents = || async { (CachePieces::open().await.unwrap(), CacheDocuments::open().await.unwrap()) };
+    let (pack, unpack) = (|bytes: &[u8]| Uint8Array::from(bytes), |bytes: Uint8Array| bytes.to_vec());
+    for kept_open in [true, false] {
+        let files = FileParts::default();
+        let _open = kept_open.then(|| files.keep_open());
+        let (pieces, others) = documents().await;
+        conformance::run(pieces, others, files.clone(), pack, unpack).await;
+    }
+    let (pieces, others) = documents().await;
+    conformance::run(pieces, others, BrowserParts::open().await.unwrap(), pack, unpack).await;
+}
+
+/// As a page leaves it that is killed while its worker writes.
+#[wasm_bindgen_test]
+async fn a_record_that_was_cut_short_is_not_there_and_does_not_hide_later_ones() {
+    let files = FileParts::default();
+    let digest = sha256(&Uint8Array::from(&b"cut"[..])).await.unwrap();
+    let read = async || {
+        let mut seen = Vec::new();
+        files.read(&digest, |offset, bytes| seen.push((offset, bytes.to_vec()))).await.unwrap();
+        seen
+    };
+    let records = |ranges: &[(u32, &[u8])]| {
+        let record = |(first, bytes): &(u32, &[u8])| {
+            let end = first + bytes.len() as u32;
+            [&first.to_le_bytes(), &end.to_le_bytes(), *bytes].concat()
+        };
+        ranges.iter().flat_map(record).collect::<Vec<_>>()
+    };
+    let whole = [(0, &b"abc"[..]), (10, b"defg")];
+    let bytes = records(&whole);
+    for (cut, left) in [(0, 2), (1, 1), (4, 1), (9, 1), (12, 1), (13, 0), (23, 0)] {
+        write(&digest, &bytes[..bytes.len() - cut]).await;
+        let mut expected: Vec<_> = whole[..left].iter().map(|(at, bytes)| (*at, bytes.to_vec())).collect();
+        assert_eq!(read().await, expected, "cut by {cut}");
+        let part = Part { digest, ranges: vec![(20, 22)] };
+        files.put(&part, &Uint8Array::from(&b"xy"[..])).await.unwrap();
+        expected.push((20, b"xy".to_vec()));
+        assert_eq!(read().await, expected, "cut by {cut}");
+        assert!(files.delete(&digest).await.unwrap());
+    }
+    // Not a record: its end is not behind its beginning.
+    write(&digest, &[1, 0, 0, 0, 1, 0, 0, 0, 7]).await;
+    assert!(read().await.is_empty());
+    assert!(files.delete(&digest).await.unwrap());
+    assert!(!files.list().await.unwrap().contains(&digest));
+}
+
+/// What one page has open, another one can neither read nor remove, and finds later.
+#[wasm_bindgen_test]
+async fn a_file_that_somebody_has_open_is_left_alone() {
+    let (one, other) = (FileParts::default(), FileParts::default());
+    let digest = sha256(&Uint8Array::from(&b"open"[..])).await.unwrap();
+    let open = one.keep_open();
+    let part = Part { digest, ranges: vec![(0, 4)] };
+    one.put(&part, &Uint8Array::from(&b"open"[..])).await.unwrap();
+    assert!(!other.delete(&digest).await.unwrap());
+    assert!(other.list().await.unwrap().contains(&digest));
+    drop(open);
+    assert!(other.delete(&digest).await.unwrap());
+}
+
+/// Writes the file of a piece.
+async fn write(digest: &Digest, bytes: &[u8]) {
+    let script = format!(
+        "return (async () => {{
+            const root = await navigator.storage.getDirectory();
+            const folder = await root.getDirectoryHandle('modelferry-parts-1', {{ create: true }});
+            const file = await (await folder.getFileHandle('{digest}', {{ create: true }})).createWritable();
+            await file.write(new Uint8Array({bytes:?}));
+            await file.close();
+        }})()"
+    );
+    let done = Function::new_no_args(&script).call0(&JsValue::NULL).unwrap();
+    JsFuture::from(done.unchecked_into::<js_sys::Promise>()).await.unwrap();
 }
 
 #[wasm_bindgen_test]

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use piece_store::{BrowserStore, OneAtATime, PieceBuffer, Pieces as _};
+use piece_store::{OneAtATime, PieceBuffer, Pieces as _, WorkerStore};
 use protocol::routes::OfModel;
 use protocol::{CHANNEL, FromWorker, Manifest, Piece};
 use wasm_bindgen::closure::Closure;
@@ -27,7 +27,7 @@ thread_local! {
 #[derive(Debug)]
 pub(super) struct Ready {
     pub manifest: Manifest,
-    store: BrowserStore,
+    store: WorkerStore,
 }
 
 /// Hears of changes from now on. Synchronous on purpose, see the crate's documentation.
@@ -67,7 +67,7 @@ pub(super) async fn find(asked: &OfModel) -> Result<Option<Rc<Ready>>, Unreadabl
     if known.is_some() {
         return Ok(known);
     }
-    let store = BrowserStore::open().await?;
+    let store = WorkerStore::open().await?;
     let mut manifests = store.manifests_of(&asked.model).await?;
     manifests.retain(is_meant);
     if manifests.is_empty() {

@@ -3,13 +3,11 @@
 //! What a page asks of a cache in its last moments is hardly ever done, unless it is asked in one step and needs no more of the page.
 //! A message with the bytes in it has left when `postMessage` returns, and the worker stays.
 
-use futures_util::future::select;
-use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Function, Promise, Uint8Array};
+use js_sys::{Array, Uint8Array};
+use piece_store::answer_at;
 use protocol::routes;
 use protocol::transfer::Part;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageChannel, ServiceWorkerRegistration};
 
 /// How long the worker may take to store what it was given, in milliseconds.
@@ -27,15 +25,11 @@ pub(super) fn hand_over(
 
 /// Waits until the worker has stored what it was given before, or does not say so.
 pub(super) async fn settled(worker: &ServiceWorkerRegistration) {
-    let asked = || {
-        let channel = MessageChannel::new()?;
-        let answer = Promise::new(&mut |resolve: Function, _| channel.port1().set_onmessage(Some(&resolve)));
-        post(worker, &JsValue::NULL, &channel.port2())?;
-        Ok::<_, JsValue>(JsFuture::from(answer))
-    };
     // Without a worker nothing was given to it.
-    if let Ok(answer) = asked() {
-        select(answer, TimeoutFuture::new(PATIENCE)).await;
+    if let Ok(channel) = MessageChannel::new()
+        && post(worker, &JsValue::NULL, &channel.port2()).is_ok()
+    {
+        answer_at(&channel.port1(), PATIENCE).await;
     }
 }
 
