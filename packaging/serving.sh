@@ -31,7 +31,8 @@ serve() {
 }
 
 stop_serving() {
-    [[ -z $server ]] || kill "$server" 2> /dev/null || true
+    # Where it has a process group of its own, all of that.
+    [[ -z $server ]] || kill -- "-$server" 2> /dev/null || kill "$server" 2> /dev/null || true
 }
 
 # SIGTERM ends it with status 0.

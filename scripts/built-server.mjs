@@ -12,8 +12,11 @@ const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'rele
 /** Starts it with these flags and without models, and comes back with what `ask` makes of its URL. */
 export async function withServer(flags, ask) {
   const models = mkdtempSync(join(tmpdir(), 'modelferry-'));
+  // What is set for a server of the user's is not for this one.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MODELFERRY_')));
   const child = spawn(program, ['--models', models, '--listen', '127.0.0.1:0', ...flags], {
     cwd: root,
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {

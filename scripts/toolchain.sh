@@ -12,6 +12,10 @@ source "$root/scripts/steps.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/modelferry
 # shellcheck disable=SC2034  # for the scripts that source this one
 target=${CARGO_TARGET_DIR:-$root/target}
+[[ $target == /* ]] || target=$root/$target
+# Where cargo builds is said here, whatever a user's own configuration says.
+export CARGO_TARGET_DIR=$target
+unset CARGO_BUILD_TARGET
 cargo_bin=${CARGO_HOME:-$HOME/.cargo}/bin
 cargo_leptos_version=0.3.11
 

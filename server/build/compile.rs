@@ -33,6 +33,9 @@ pub(crate) fn compile<'a>(artefacts: &[&'a Artefact], root: &Path, out: &Path) -
         // The program is made of exactly what was reviewed, as the server is.
         .args(["--locked", "--profile", profile, "--target-dir"])
         .arg(&target);
+    if let Some(jobs) = env::var_os("NUM_JOBS") {
+        cargo.arg("--jobs").arg(jobs);
+    }
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         let world = text == "CARGO_HOME" || ABOUT_THE_WORLD.iter().any(|prefix| text.starts_with(prefix));
@@ -46,9 +49,8 @@ pub(crate) fn compile<'a>(artefacts: &[&'a Artefact], root: &Path, out: &Path) -
             cargo.env_remove(&name);
         }
     }
-    if !rustflags.is_empty() {
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", rustflags.join("\x1f"));
-    }
+    // Also where there are none: it goes before what a user's own configuration says for all programs.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", rustflags.join("\x1f"));
     let output = cargo.output()?;
     if !output.status.success() {
         let messages = String::from_utf8_lossy(&output.stderr);

@@ -12,9 +12,11 @@ use super::Result;
 use super::artefact::Artefact;
 
 pub(crate) fn shrink(artefact: &Artefact, wasm: &[u8], root: &Path, out: &Path) -> Result<Vec<u8>> {
-    let optimizer = optimizer(root)?;
-    let named =
-        |what: &str| out.join(format!("{}.{what}{}.wasm", artefact.package, artefact.profiles.wasm_opt));
+    let version = version(root)?;
+    let optimizer = optimizer(root, &version)?;
+    let named = |what: &str| {
+        out.join(format!("{}.{what}{}-{version}.wasm", artefact.package, artefact.profiles.wasm_opt))
+    };
     let (whole, from, to) = (named("whole"), named("new"), named("shrunk"));
     if fs::read(&whole).is_ok_and(|before| before == wasm)
         && let Ok(shrunk) = fs::read(&to)
@@ -22,27 +24,31 @@ pub(crate) fn shrink(artefact: &Artefact, wasm: &[u8], root: &Path, out: &Path) 
         return Ok(shrunk);
     }
     fs::write(&from, wasm)?;
+    // A build may be ended at any time, and the next one believes what it finds: that this one is the input of that output.
+    if whole.exists() {
+        fs::remove_file(&whole)?;
+    }
     // It reads from the program itself which features of WebAssembly it may use.
     let output =
         Command::new(&optimizer).arg(artefact.profiles.wasm_opt).arg(&from).arg("-o").arg(&to).output()?;
     if !output.status.success() {
         return Err(format!("wasm-opt failed:\n{}", String::from_utf8_lossy(&output.stderr)).into());
     }
-    // Only now: a build may be ended at any time, and the next one believes what it finds.
     fs::rename(&from, &whole)?;
     Ok(fs::read(&to)?)
 }
 
-/// Where it is, if it is the right one: in the folder of npm, or on the `PATH`.
-fn optimizer(root: &Path) -> Result<PathBuf> {
+/// The version that is wanted.
+fn version(root: &Path) -> Result<String> {
     let package = root.join("package.json");
     println!("cargo::rerun-if-changed={}", package.display());
     let text = fs::read_to_string(&package)?;
-    let wanted = text
-        .split_once("\"binaryen\": \"")
-        .and_then(|(_, rest)| rest.split_once('.'))
-        .map(|(major, _)| major)
-        .ok_or("package.json names no version of binaryen")?;
+    let wanted = text.split_once("\"binaryen\": \"").and_then(|(_, rest)| rest.split_once('.'));
+    Ok(wanted.ok_or("package.json names no version of binaryen")?.0.to_owned())
+}
+
+/// Where it is, if it is the right one: in the folder of npm, or on the `PATH`.
+fn optimizer(root: &Path, wanted: &str) -> Result<PathBuf> {
     let own = root.join("node_modules/.bin/wasm-opt");
     let optimizer = if own.exists() { own } else { PathBuf::from("wasm-opt") };
     let asked = Command::new(&optimizer).arg("--version").output();

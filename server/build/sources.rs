@@ -10,9 +10,10 @@ use super::Result;
 /// crates and what is the same for the whole workspace. A new source file is named by one that was there before.
 pub(crate) fn watch(dependency_info: &Path, root: &Path) -> Result<()> {
     let text = fs::read_to_string(dependency_info)?;
-    let mut watched: BTreeSet<_> = ["Cargo.lock", "Cargo.toml", "rust-toolchain.toml", "server/build"]
-        .map(|path| root.join(path))
-        .into();
+    let mut watched: BTreeSet<_> =
+        [".cargo/config.toml", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml", "server/build"]
+            .map(|path| root.join(path))
+            .into();
     for source in sources(&text) {
         let source = Path::new(&source);
         let manifests = source.ancestors().skip(1).map(|folder| folder.join("Cargo.toml"));

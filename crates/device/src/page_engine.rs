@@ -262,7 +262,7 @@ impl Engine {
 
     /// Before the page goes: has what has come saved, and lets nothing more come. The browser would go on receiving for a
     /// while, and nobody would keep it.
-    fn leave(&self) {
+    fn leave(self: &Rc<Self>) {
         self.away.set(true);
         self.hand_over();
         for (_, abort) in self.requests.take() {

@@ -1,20 +1,26 @@
-// Keeps files of parts; see files.rs. A message is [what to do, folder, name, argument], with a port for the answer: [result] or
-// [undefined, error].
+// Writes and reads the files of parts; see files.rs. A message is [operation, folder, name, argument], with a port for the
+// answer: [result, error].
 const open = new Map();
 let last = Promise.resolve();
 
 onmessage = ({ data: [operation, folder, name, argument], ports: [port] }) => {
-  const done = (result) => port.postMessage([result], result?.buffer ? [result.buffer] : []);
-  const failed = (error) => port.postMessage([undefined, `${error}`]);
-  last = last.then(() => operations[operation](folder, name, argument)).then(done, failed);
+  const answer = (result, error) => port.postMessage([result, error], result ? [result.buffer] : []);
+  const failed = (error) => answer(undefined, `${error}`);
+  last = last.then(() => operations[operation](folder, name, argument)).then(answer, failed);
 };
+postMessage('ready');
 
 const operations = {
   /** Appends records; gives their memory back. */
   async write(folder, name, records) {
     const file = await opened(folder, name, true);
-    if (file.handle.write(records, { at: file.end }) < records.length) {
-      throw new DOMException('a record was cut short', 'QuotaExceededError');
+    try {
+      if (file.handle.write(records, { at: file.end }) < records.length) {
+        throw new DOMException('a record was cut short', 'QuotaExceededError');
+      }
+    } catch (error) {
+      await file.handle.truncate(file.end);
+      throw error;
     }
     file.end += records.length;
     return records;
@@ -28,64 +34,42 @@ const operations = {
       handle.read(record, { at });
       return record;
     } catch (error) {
-      return unless(error, 'NotFoundError', new Uint8Array(0));
+      if (error.name === 'NotFoundError') return new Uint8Array(0);
+      throw error;
     }
   },
 
-  async list(folder) {
-    const names = [];
-    for await (const name of (await directory(folder)).keys()) names.push(name);
-    return names;
-  },
-
-  /** Says whether it was there and is not any more: nobody removes what another page has open. */
-  async remove(folder, name) {
+  async close(_, name) {
     await open.get(name)?.handle.close();
     open.delete(name);
-    const within = await directory(folder);
-    try {
-      await unlocked(() => within.removeEntry(name));
-      return true;
-    } catch (error) {
-      return unless(error, 'NotFoundError NoModificationAllowedError', false);
-    }
   },
 };
-
-async function directory(folder) {
-  return (await navigator.storage.getDirectory()).getDirectoryHandle(folder, { create: true });
-}
 
 /** An open file, and where its last whole record ends. What is awaited of it is a promise in Safari before 16.4. */
 async function opened(folder, name, create) {
   let file = open.get(name);
   if (!file) {
-    const entry = await (await directory(folder)).getFileHandle(name, { create });
-    const handle = await unlocked(() => entry.createSyncAccessHandle());
+    const root = await navigator.storage.getDirectory();
+    const directory = await root.getDirectoryHandle(folder, { create });
+    const handle = await unlocked(await directory.getFileHandle(name, { create }));
     file = { handle, end: 0 };
+    open.set(name, file);
     for (let length; (length = lengthOf(handle, file.end)); ) file.end += length;
     await handle.truncate(file.end);
-    open.set(name, file);
   }
   return file;
 }
 
 /** The file of a page that has just gone is free in a moment. */
-async function unlocked(use) {
+async function unlocked(file) {
   for (let tries = 0; ; tries++) {
     try {
-      return await use();
+      return await file.createSyncAccessHandle();
     } catch (error) {
-      if (tries === 20) throw error;
-      unless(error, 'NoModificationAllowedError');
+      if (error.name !== 'NoModificationAllowedError' || tries === 20) throw error;
       await new Promise((wake) => setTimeout(wake, 50));
     }
   }
-}
-
-function unless(error, names, result) {
-  if (!names.split(' ').includes(error.name)) throw error;
-  return result;
 }
 
 /** The length of the record that begins there; 0 if there is none, or not all of it. */

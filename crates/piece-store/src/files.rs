@@ -1,7 +1,7 @@
 //! Parts in the origin private file system (<https://fs.spec.whatwg.org>), where a browser has it.
 //!
 //! An entry of a cache costs some 8 ms of processor time, and its bytes pass through three processes. A file that is open takes
-//! them as they are, but only in a dedicated worker.
+//! them as they are, but only in a dedicated worker of a page. Listing and removing files needs none.
 //!
 //! A file for each unfinished piece, `modelferry-parts-1/<sha256>`, of records: the first byte of a range and the byte after its
 //! last, 4 bytes each, little-endian, and the bytes of the range. What is cut short at the end of a file was being written when
@@ -10,18 +10,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use futures_util::future::{Either, select};
-use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, MessageChannel, MessagePort, Url, Worker};
 
+use crate::connection::answer;
+use crate::folder;
 use crate::{Parts, StoreError, StoreErrorKind, release};
-
-const FOLDER: &str = "modelferry-parts-1";
 
 /// The length of what precedes the bytes of a range.
 const HEAD: u32 = 8;
@@ -29,17 +26,14 @@ const HEAD: u32 = 8;
 /// Hardly any part is longer, in bytes.
 const PART: u32 = 4 << 20;
 
-/// How long the worker may take, in milliseconds. Where it cannot begin, nobody says so.
-const PATIENCE: u32 = 5_000;
-
-/// Parts in files. Another one of the same origin sees the same. Only one may have a piece open at a time: see
-/// [`crate::TurnOf::PageEngine`].
+/// Parts in files. Another one of the same origin sees the same, but cannot read, write or remove what this one has open.
 #[derive(Clone, Debug, Default)]
 pub struct FileParts(Rc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    worker: RefCell<Option<Worker>>,
+    /// The worker, and a promise that it has begun.
+    worker: RefCell<Option<(Worker, Promise)>>,
     /// How many are to be answered by it, and those who keep it.
     users: Cell<u32>,
     /// Memory in which parts go to the worker and back. What is made anew for each is collected late.
@@ -57,7 +51,7 @@ impl Drop for KeepOpen {
         let inner = &self.0.0;
         inner.users.set(inner.users.get() - 1);
         if inner.users.get() == 0 {
-            if let Some(worker) = inner.worker.take() {
+            if let Some((worker, _)) = inner.worker.take() {
                 worker.terminate();
             }
             if let Some(memory) = inner.memory.take() {
@@ -75,58 +69,87 @@ impl FileParts {
         KeepOpen(self.clone())
     }
 
-    /// What the worker answers. Errors but for [`StoreErrorKind::NoRoom`] are for good.
-    async fn ask(&self, operation: &str, name: &str, argument: &JsValue) -> Result<JsValue, StoreError> {
+    /// What the worker answers. [`StoreErrorKind::Unsupported`] is for good.
+    async fn ask(&self, operation: &str, digest: &Digest, argument: &JsValue) -> Result<JsValue, StoreError> {
         let _open = self.keep_open();
-        let answered = if self.0.refused.get() {
-            Err("there are no files here".into())
-        } else {
-            self.exchange(operation, name, argument).await
-        };
-        answered.map_err(|error| {
-            let error = StoreError::from(error);
-            if error.message.starts_with("QuotaExceededError") {
-                return StoreError { kind: StoreErrorKind::NoRoom, ..error };
-            }
-            self.0.refused.set(true);
-            StoreError { kind: StoreErrorKind::Unsupported, ..error }
-        })
+        if self.0.refused.get() {
+            return Err(StoreError::new(StoreErrorKind::Unsupported, "there are no files here"));
+        }
+        let answered = self.exchange(operation, digest, argument).await;
+        self.0.refused.set(answered.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Unsupported));
+        answered
     }
 
-    async fn exchange(&self, operation: &str, name: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
+    async fn exchange(
+        &self,
+        operation: &str,
+        digest: &Digest,
+        argument: &JsValue,
+    ) -> Result<JsValue, StoreError> {
+        let worker = self.worker().await?;
         let channel = MessageChannel::new()?;
-        let message = Array::of4(&operation.into(), &FOLDER.into(), &name.into(), argument);
+        let message =
+            Array::of4(&operation.into(), &folder::NAME.into(), &digest.to_string().into(), argument);
         let transferred = Array::of1(&channel.port2());
         if let Some(bytes) = argument.dyn_ref::<Uint8Array>() {
             transferred.push(&bytes.buffer());
         }
-        self.worker()?.post_message_with_transfer(&message, &transferred)?;
-        let answer = answer_at(&channel.port1(), PATIENCE).await.ok_or("the worker is silent")?;
-        let answer: Array = answer.unchecked_into();
-        match answer.get(1) {
-            error if error.is_undefined() => Ok(answer.get(0)),
-            error => Err(error),
+        worker.post_message_with_transfer(&message, &transferred)?;
+        let event = answer(message_at(&channel.port1())).await?;
+        channel.port1().close();
+        let answered: Array = Reflect::get(&event, &"data".into())?.unchecked_into();
+        match answered.get(1).as_string() {
+            None => Ok(answered.get(0)),
+            Some(error) => {
+                let begins = |names: &[&str]| names.iter().any(|name| error.starts_with(name));
+                let kind = if begins(&["QuotaExceededError"]) {
+                    StoreErrorKind::NoRoom
+                } else if begins(&["TypeError", "SecurityError", "NotSupportedError"]) {
+                    StoreErrorKind::Unsupported
+                } else {
+                    StoreErrorKind::Other
+                };
+                Err(StoreError::new(kind, error))
+            }
         }
     }
 
-    fn worker(&self) -> Result<Worker, JsValue> {
-        let worker = &mut *self.0.worker.borrow_mut();
-        if let Some(worker) = worker {
-            return Ok(worker.clone());
-        }
-        // Not a file of the server: where the module runs there may be none of ours.
-        let script = Blob::new_with_str_sequence(&Array::of1(&include_str!("files.js").into()))?;
-        Ok(worker.insert(Worker::new(&Url::create_object_url_with_blob(&script)?)?).clone())
+    /// The worker, once it has begun.
+    async fn worker(&self) -> Result<Worker, StoreError> {
+        let known = self.0.worker.borrow().clone();
+        let (worker, begun) = match known {
+            Some(known) => known,
+            None => {
+                let started = start().map_err(unsupported)?;
+                self.0.worker.replace(Some(started.clone()));
+                started
+            }
+        };
+        // Rejected where a page's rules forbid it.
+        answer(begun).await.map_err(|error| StoreError { kind: StoreErrorKind::Unsupported, ..error })?;
+        Ok(worker)
     }
 }
 
-/// What comes at a port, unless it takes longer, in milliseconds.
-pub async fn answer_at(port: &MessagePort, patience: u32) -> Option<JsValue> {
-    let answer = Promise::new(&mut |resolve: Function, _| port.set_onmessage(Some(&resolve)));
-    match select(JsFuture::from(answer), TimeoutFuture::new(patience)).await {
-        Either::Left((event, _)) => Reflect::get(&event.ok()?, &"data".into()).ok(),
-        Either::Right(_) => None,
-    }
+fn start() -> Result<(Worker, Promise), JsValue> {
+    // Not a file of the server: where the module runs there may be none of ours.
+    let script = Blob::new_with_str_sequence(&Array::of1(&include_str!("files.js").into()))?;
+    let url = Url::create_object_url_with_blob(&script)?;
+    let worker = Worker::new(&url)?;
+    let begun = Promise::new(&mut |resolve: Function, reject: Function| {
+        worker.set_onmessage(Some(&resolve));
+        worker.set_onerror(Some(&reject));
+    });
+    Ok((worker, begun))
+}
+
+fn unsupported(error: JsValue) -> StoreError {
+    StoreError { kind: StoreErrorKind::Unsupported, ..StoreError::from(error) }
+}
+
+/// The event of the first message at a port.
+pub fn message_at(port: &MessagePort) -> Promise {
+    Promise::new(&mut |resolve: Function, _| port.set_onmessage(Some(&resolve)))
 }
 
 impl Parts for FileParts {
@@ -146,18 +169,17 @@ impl Parts for FileParts {
             at += HEAD + (behind - from);
             from = behind;
         }
-        let records = self.ask("write", &part.digest.to_string(), &records).await?;
-        if let Some(second) = self.0.memory.replace(Some(records.unchecked_into::<Uint8Array>().buffer())) {
+        let records: Uint8Array = self.ask("write", &part.digest, &records).await?.unchecked_into();
+        if let Some(second) = self.0.memory.replace(Some(records.buffer())) {
             release(&second);
         }
         Ok(())
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
-        let name = digest.to_string();
         let mut at = 0.0;
         loop {
-            let record: Uint8Array = self.ask("read", &name, &at.into()).await?.unchecked_into();
+            let record: Uint8Array = self.ask("read", digest, &at.into()).await?.unchecked_into();
             if record.length() == 0 {
                 return Ok(());
             }
@@ -169,12 +191,14 @@ impl Parts for FileParts {
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
-        let names: Array = self.ask("list", "", &JsValue::NULL).await?.unchecked_into();
-        Ok(names.iter().filter_map(|name| name.as_string()?.parse::<Digest>().ok()).collect())
+        folder::list().await
     }
 
+    /// Nobody removes what another page has open: that stays for later.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        let removed = self.ask("remove", &digest.to_string(), &JsValue::NULL).await?;
-        Ok(removed.is_truthy())
+        if self.0.worker.borrow().is_some() {
+            self.ask("close", digest, &JsValue::NULL).await?;
+        }
+        folder::remove(digest).await
     }
 }

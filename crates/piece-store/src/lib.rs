@@ -20,6 +20,7 @@ mod connection;
 mod documents;
 mod error;
 mod files;
+mod folder;
 mod memory;
 mod model_store;
 mod one_at_a_time;
@@ -28,7 +29,7 @@ mod pieces;
 mod turn;
 
 pub use admission::{PieceBuffer, Place, Unverified, release, two_at_a_time};
-pub use browser_parts::BrowserParts;
+pub use browser_parts::{BrowserParts, WorkerParts};
 pub use byte_reader::ByteReader;
 pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, put_part, remove_other_layouts, sha256};
 /// Entries of caches by the caches' names, for what is kept beside models.
@@ -38,7 +39,7 @@ pub mod entries {
 pub use connection::is_silent;
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
-pub use files::{FileParts, KeepOpen, answer_at};
+pub use files::{FileParts, KeepOpen, message_at};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};
 pub use model_store::{BrowserStore, ModelStore, StoredModel, WorkerStore};
 pub use one_at_a_time::{Alone, OneAtATime};

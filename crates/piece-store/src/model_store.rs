@@ -2,13 +2,13 @@
 
 use protocol::{DigestSet, Manifest, ModelId, Revision, Wish, routes};
 
-use crate::{BrowserParts, CacheDocuments, CacheParts, CachePieces, Documents, Parts, Pieces, StoreError};
+use crate::{BrowserParts, CacheDocuments, CachePieces, Documents, Parts, Pieces, StoreError, WorkerParts};
 
 /// The store of this origin in a browser.
 pub type BrowserStore = ModelStore<CachePieces, CacheDocuments, BrowserParts>;
 
-/// The same as service workers see it, who cannot open files.
-pub type WorkerStore = ModelStore<CachePieces, CacheDocuments, CacheParts>;
+/// The same for service workers.
+pub type WorkerStore = ModelStore<CachePieces, CacheDocuments, WorkerParts>;
 
 /// What is on this device: manifests, the person's wishes, and pieces.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ impl WorkerStore {
     /// # Errors
     /// [`crate::StoreErrorKind::Unsupported`] where the browser keeps nothing for this worker.
     pub async fn open() -> Result<Self, StoreError> {
-        Ok(Self::new(CachePieces::open().await?, CacheDocuments::open().await?, CacheParts::open().await?))
+        Ok(Self::new(CachePieces::open().await?, CacheDocuments::open().await?, WorkerParts::open().await?))
     }
 }
 

@@ -8,8 +8,8 @@ use futures_util::future::{Either, select};
 use js_sys::{ArrayBuffer, Function, Uint8Array};
 use piece_store::{
     BrowserParts, BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _,
-    FileParts, Parts as _, PieceBuffer, Pieces as _, Turn, TurnOf, conformance, remove_other_layouts, sha256,
-    two_at_a_time,
+    FileParts, Parts as _, PieceBuffer, Pieces as _, StoreErrorKind, Turn, TurnOf, conformance,
+    remove_other_layouts, sha256, two_at_a_time,
 };
 use protocol::transfer::Part;
 use protocol::{Digest, Refusal};
@@ -88,8 +88,18 @@ async fn a_file_that_somebody_has_open_is_left_alone() {
     one.put(&part, &Uint8Array::from(&b"open"[..])).await.unwrap();
     assert!(!other.delete(&digest).await.unwrap());
     assert!(other.list().await.unwrap().contains(&digest));
+    let mut seen = 0;
+    let read = other.read(&digest, |_, _| seen += 1).await;
+    assert_eq!((read.map_err(|error| error.kind), seen), (Err(StoreErrorKind::Other), 0));
+    let both = BrowserParts::open().await.unwrap();
+    let another = Part { digest, ranges: vec![(7, 9)] };
+    both.put(&another, &Uint8Array::from(&b"yz"[..])).await.unwrap();
     drop(open);
-    assert!(other.delete(&digest).await.unwrap());
+    let mut seen = Vec::new();
+    both.read(&digest, |offset, _| seen.push(offset)).await.unwrap();
+    assert_eq!(seen, [0, 7], "what was locked is back, and what could not be written beside it is there");
+    assert!(both.delete(&digest).await.unwrap());
+    assert!(!both.list().await.unwrap().contains(&digest));
 }
 
 /// Writes the file of a piece.

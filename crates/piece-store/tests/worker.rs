@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
 use js_sys::Uint8Array;
-use piece_store::{CacheDocuments, CacheParts, CachePieces, conformance};
+use piece_store::{CacheDocuments, CachePieces, WorkerParts, conformance};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_service_worker);
@@ -12,6 +12,6 @@ wasm_bindgen_test_configure!(run_in_service_worker);
 async fn the_cache_api_conforms_in_a_service_worker() {
     let pieces = CachePieces::open().await.unwrap();
     let documents = CacheDocuments::open().await.unwrap();
-    let parts = CacheParts::open().await.unwrap();
+    let parts = WorkerParts::open().await.unwrap();
     conformance::run(pieces, documents, parts, |bytes| Uint8Array::from(bytes), |bytes| bytes.to_vec()).await;
 }

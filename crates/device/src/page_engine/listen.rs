@@ -27,7 +27,7 @@ pub(super) fn listen(engine: &Rc<Engine>) -> Vec<Listener> {
             engine.transfer.borrow_mut().online();
             engine.wake.wake();
         }),
-        on(&window(), "pagehide", |engine| engine.leave()),
+        on(&window(), "pagehide", Engine::leave),
         // From the cache of pages that one can go back to.
         on(&window(), "pageshow", |engine| {
             engine.away.set(false);
@@ -37,7 +37,7 @@ pub(super) fn listen(engine: &Rc<Engine>) -> Vec<Listener> {
     if let Some(document) = window().document() {
         // Phones end pages that are out of sight without a word.
         for event in ["visibilitychange", "freeze"] {
-            listening.push(on(&document, event, |engine| engine.hand_over()));
+            listening.push(on(&document, event, Engine::hand_over));
         }
     }
     listening

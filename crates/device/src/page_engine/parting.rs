@@ -3,11 +3,14 @@
 //! What a page asks of a cache in its last moments is hardly ever done, unless it is asked in one step and needs no more of the page.
 //! A message with the bytes in it has left when `postMessage` returns, and the worker stays.
 
+use futures_util::future::select;
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Uint8Array};
-use piece_store::answer_at;
+use piece_store::message_at;
 use protocol::routes;
 use protocol::transfer::Part;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageChannel, ServiceWorkerRegistration};
 
 /// How long the worker may take to store what it was given, in milliseconds.
@@ -29,7 +32,8 @@ pub(super) async fn settled(worker: &ServiceWorkerRegistration) {
     if let Ok(channel) = MessageChannel::new()
         && post(worker, &JsValue::NULL, &channel.port2()).is_ok()
     {
-        answer_at(&channel.port1(), PATIENCE).await;
+        let answer = JsFuture::from(message_at(&channel.port1()));
+        select(answer, TimeoutFuture::new(PATIENCE)).await;
     }
 }
 

@@ -249,7 +249,7 @@ impl Engine {
     }
 
     /// Has the worker save all that has come: it stays when the page goes, and what this page began to store may never be.
-    pub(super) fn hand_over(&self) {
+    pub(super) fn hand_over(self: &Rc<Self>) {
         loop {
             let Some(part) = self.transfer.borrow_mut().save(true) else { return };
             // The worker gets it for itself.
@@ -257,7 +257,12 @@ impl Engine {
             let Some(bytes) = self.bytes_of(&part, own) else { continue };
             match parting::hand_over(&self.device.worker, &part, &bytes) {
                 Ok(()) => self.transfer.borrow_mut().saved(&part),
-                Err(error) => log("a part could not be handed over", &error),
+                Err(error) => {
+                    log("a part could not be handed over", &error);
+                    // The page may stay.
+                    self.saving.set(self.saving.get() + 1);
+                    spawn_local(Rc::clone(self).put_part(part));
+                }
             }
         }
     }
