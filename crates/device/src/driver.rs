@@ -19,7 +19,7 @@ use crate::{background, choice, news, page_engine, reload, room, survey};
 
 /// How often progress is shown, in milliseconds. Each time the page is drawn anew, which costs more than anything else does that a
 /// page has to do for a download.
-const SHOW_EVERY: u64 = 250;
+const SHOW_EVERY: u64 = 500;
 
 /// How often the tab that works tells the others how far it is, in milliseconds.
 const TELL_EVERY: u64 = 500;

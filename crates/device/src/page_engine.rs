@@ -31,7 +31,7 @@ use crate::room;
 use wake::Wake;
 
 /// How often progress is told, in milliseconds.
-const SHOW_EVERY: Millis = 100;
+const SHOW_EVERY: Millis = 250;
 
 /// How long to wait for another tab before saying so, in milliseconds.
 const SAY_SO: u32 = 300;
