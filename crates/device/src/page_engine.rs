@@ -82,7 +82,6 @@ pub(crate) fn start(driver: &Rc<Driver>, device: Device, pieces: Vec<Piece>) -> 
         unverified: RefCell::default(),
         verifying: PieceBuffer::default(),
         saving: Cell::default(),
-        for_parts: RefCell::default(),
         shown: Cell::default(),
     });
     spawn_local({
@@ -134,8 +133,6 @@ struct Engine {
     verifying: PieceBuffer,
     /// How many parts are being written.
     saving: Cell<u32>,
-    /// Memory that they pass through.
-    for_parts: RefCell<Option<Uint8Array>>,
     /// When progress was last shown.
     shown: Cell<Millis>,
 }
@@ -185,9 +182,7 @@ impl Engine {
         if let Some(spare) = self.spare.take() {
             release(&spare.buffer());
         }
-        if let Some(memory) = self.for_parts.take() {
-            release(&memory.buffer());
-        }
+        self.device.store.parts().let_go();
         for lent in self.lent.take() {
             release(&lent);
         }

@@ -1,11 +1,16 @@
 //! Where a browser keeps parts: in files if it can, else in its caches.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::Uint8Array;
 use protocol::transfer::Part;
-use protocol::{Digest, DigestSet};
+use protocol::{Digest, DigestSet, routes};
 
+use crate::cache::{gather, put_part};
+use crate::files::PART;
 use crate::folder;
-use crate::{CacheParts, FileParts, KeepOpen, Parts, StoreError, StoreErrorKind};
+use crate::{CacheParts, FileParts, KeepOpen, Parts, StoreError, StoreErrorKind, WholeFile, release};
 
 /// Parts in files, and in caches where there are no files: in WebKitGTK, in private windows of some browsers, where a page's
 /// security policy forbids the worker; and where another page has the file open, since two models may share a piece. What a page
@@ -14,6 +19,8 @@ use crate::{CacheParts, FileParts, KeepOpen, Parts, StoreError, StoreErrorKind};
 pub struct BrowserParts {
     files: FileParts,
     caches: CacheParts,
+    /// Memory that parts on their way to the cache pass through.
+    memory: Rc<RefCell<Option<Uint8Array>>>,
 }
 
 impl BrowserParts {
@@ -22,7 +29,14 @@ impl BrowserParts {
     /// # Errors
     /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
     pub async fn open() -> Result<Self, StoreError> {
-        Ok(Self { files: FileParts::default(), caches: CacheParts::open().await? })
+        Ok(Self { files: FileParts::default(), caches: CacheParts::open().await?, memory: Rc::default() })
+    }
+
+    /// Gives back what is needed for writing.
+    pub fn let_go(&self) {
+        if let Some(memory) = self.memory.take() {
+            release(&memory.buffer());
+        }
     }
 
     /// To be called before there is much to write.
@@ -32,12 +46,36 @@ impl BrowserParts {
     }
 }
 
+impl BrowserParts {
+    /// A piece whose parts are in a file, together with the `rest` of its bytes, if all of that is right.
+    pub async fn whole(&self, rest: &Part, piece: &Uint8Array) -> Option<WholeFile> {
+        // Else it is in memory still.
+        if !rest.ranges.is_empty() {
+            self.files.put(rest, piece).await.ok()?;
+        }
+        self.files.whole(&rest.digest, piece.length()).await.ok()?
+    }
+
+    async fn put_into_cache(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
+        let length = part.length();
+        // A response that is made of memory of its own would keep that until garbage is collected. One part at a time has this
+        // until it is stored: WebKit copies the bytes of a response only then.
+        let memory = self.memory.take().filter(|memory| memory.length() >= length);
+        let memory = memory.unwrap_or_else(|| Uint8Array::new_with_length(length.max(PART)));
+        let bytes = memory.subarray(0, length);
+        gather(part, piece, &bytes);
+        let put = put_part(&routes::part(part), &bytes).await;
+        self.memory.replace(Some(memory));
+        put
+    }
+}
+
 impl Parts for BrowserParts {
     type Bytes = Uint8Array;
 
-    async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), StoreError> {
-        match self.files.put(part, bytes).await {
-            Err(error) if error.kind != StoreErrorKind::NoRoom => self.caches.put(part, bytes).await,
+    async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
+        match self.files.put(part, piece).await {
+            Err(error) if error.kind != StoreErrorKind::NoRoom => self.put_into_cache(part, piece).await,
             written => written,
         }
     }
@@ -78,8 +116,8 @@ impl WorkerParts {
 impl Parts for WorkerParts {
     type Bytes = Uint8Array;
 
-    async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), StoreError> {
-        self.0.put(part, bytes).await
+    async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
+        self.0.put(part, piece).await
     }
 
     async fn read(&self, digest: &Digest, take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {

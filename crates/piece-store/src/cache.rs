@@ -20,7 +20,7 @@ use web_sys::{
 };
 
 use crate::connection::{Answer, answer, answer_at_last, answer_to};
-use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf};
+use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf, WholeFile};
 
 const PREFIX: &str = "modelferry-";
 const PIECES: &str = "modelferry-pieces-1";
@@ -83,12 +83,16 @@ pub async fn remove_other_layouts() -> Result<(), StoreError> {
 
 /// A response made anew, with exactly these headers.
 fn stored(bytes: &Uint8Array, content_type: &str) -> Result<Response, StoreError> {
+    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &about(content_type, bytes.length())?)?)
+}
+
+fn about(content_type: &str, length: u32) -> Result<ResponseInit, StoreError> {
     let headers = Headers::new()?;
     headers.set("content-type", content_type)?;
-    headers.set("content-length", &bytes.length().to_string())?;
+    headers.set("content-length", &length.to_string())?;
     let init = ResponseInit::new();
     init.set_headers(&headers);
-    Ok(Response::new_with_opt_js_u8_array_and_init(Some(bytes), &init)?)
+    Ok(init)
 }
 
 /// Puts an entry into the cache of this name.
@@ -243,6 +247,33 @@ impl CachePieces {
     }
 }
 
+impl CachePieces {
+    /// Keeps a piece that was verified in its file.
+    ///
+    /// # Errors
+    /// When it could not be kept.
+    pub async fn admit_file(&self, file: &WholeFile) -> Result<(), StoreError> {
+        let size = file.body.size() as u32;
+        let response = Response::new_with_opt_blob_and_init(
+            Some(&file.body),
+            &about("application/octet-stream", size)?,
+        )?;
+        self.put_verified(&file.digest, &response, size).await
+    }
+
+    async fn put_verified(&self, digest: &Digest, response: &Response, size: u32) -> Result<(), StoreError> {
+        let _turn = Turn::wait(TurnOf::Piece(digest), None).await?;
+        if self.has(digest).await? {
+            return Ok(());
+        }
+        begin_piece(digest).await?;
+        // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
+        // stored nor refused, ever.
+        put_and(|put| answer_to(put, size), PIECES, &routes::piece(digest), response).await?;
+        finish_piece(digest).await
+    }
+}
+
 impl Pieces for CachePieces {
     type Bytes = Uint8Array;
 
@@ -251,19 +282,11 @@ impl Pieces for CachePieces {
         if found != *digest {
             return Err(AdmitError::Mismatch { expected: *digest, found });
         }
-        let _turn = Turn::wait(TurnOf::Piece(digest), None).await?;
-        if self.has(digest).await? {
-            return Ok(());
-        }
+        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
         let response = stored(&bytes, "application/octet-stream")?;
         let size = bytes.length();
-        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
         drop(bytes);
-        begin_piece(digest).await?;
-        // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
-        // stored nor refused, ever.
-        put_and(|put| answer_to(put, size), PIECES, &routes::piece(digest), &response).await?;
-        Ok(finish_piece(digest).await?)
+        Ok(self.put_verified(digest, &response, size).await?)
     }
 
     async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {
@@ -340,6 +363,15 @@ pub async fn put_part(route: &str, bytes: &Uint8Array) -> Result<(), StoreError>
     put_small(PARTS, route, &stored(bytes, &format!("{PART}{ranges}"))?).await
 }
 
+/// Copies the bytes of a part into memory of its length.
+pub fn gather(part: &Part, piece: &Uint8Array, into: &Uint8Array) {
+    let mut at = 0;
+    for (first, end) in &part.ranges {
+        into.set(&piece.subarray(*first, *end), at);
+        at += end - first;
+    }
+}
+
 /// How the media types of parts begin.
 const PART: &str = "modelferry/";
 
@@ -360,8 +392,10 @@ impl CacheParts {
 impl Parts for CacheParts {
     type Bytes = Uint8Array;
 
-    async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), StoreError> {
-        put_part(&routes::part(part), bytes).await
+    async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
+        let bytes = Uint8Array::new_with_length(part.length());
+        gather(part, piece, &bytes);
+        put_part(&routes::part(part), &bytes).await
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {

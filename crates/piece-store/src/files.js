@@ -1,42 +1,58 @@
-// Writes and reads the files of parts; see files.rs. A message is [operation, folder, name, argument], with a port for the
-// answer: [result, error].
+// Writes and reads the files of parts; see files.rs. A message is [operation, folder, name, argument, ranges], with a port for
+// the answer: [result, error].
+const BYTES = 65536;
 const open = new Map();
+let memory = new ArrayBuffer(0);
 let last = Promise.resolve();
 
-onmessage = ({ data: [operation, folder, name, argument], ports: [port] }) => {
+onmessage = ({ data: [operation, folder, name, argument, ranges], ports: [port] }) => {
   const answer = (result, error) => port.postMessage([result, error], result ? [result.buffer] : []);
   const failed = (error) => answer(undefined, `${error}`);
-  last = last.then(() => operations[operation](folder, name, argument)).then(answer, failed);
+  last = last.then(() => operations[operation](folder, name, argument, ranges)).then(answer, failed);
 };
 postMessage('ready');
 
 const operations = {
-  /** Appends records; gives their memory back. */
-  async write(folder, name, records) {
+  /** Writes the bytes of these ranges, one after the other, and then says that they are there. Gives their memory back. */
+  async write(folder, name, bytes, ranges) {
     const file = await opened(folder, name, true);
-    try {
-      if (file.handle.write(records, { at: file.end }) < records.length) {
-        throw new DOMException('a record was cut short', 'QuotaExceededError');
-      }
-    } catch (error) {
-      await file.handle.truncate(file.end);
-      throw error;
+    if (8 * (file.ranges + 1) + 4 * ranges.length > BYTES) throw new RangeError('there is no room for more ranges');
+    let at = 0;
+    for (let i = 0; i < ranges.length; i += 2) {
+      const length = ranges[i + 1] - ranges[i];
+      write(file.handle, bytes.subarray(at, at + length), BYTES + ranges[i]);
+      at += length;
     }
-    file.end += records.length;
-    return records;
+    // What is behind them from before a crash counts no more.
+    write(file.handle, new Uint32Array([...ranges, 0, 0]), 8 * file.ranges);
+    file.ranges += ranges.length / 2;
+    return bytes;
   },
 
-  /** The record that begins there; empty at the end, and where there is no file. */
-  async read(folder, name, at) {
+  /** A range, and the bytes of it; empty where there are no more, and where there is no file. */
+  async read(folder, name, index) {
     try {
       const { handle } = await opened(folder, name, false);
-      const record = new Uint8Array(lengthOf(handle, at));
-      handle.read(record, { at });
+      const range = rangeAt(handle, index);
+      if (!range) return new Uint8Array(0);
+      const record = new Uint8Array(8 + range[1] - range[0]);
+      record.set(new Uint8Array(range.buffer));
+      handle.read(record.subarray(8), { at: BYTES + range[0] });
       return record;
     } catch (error) {
       if (error.name === 'NotFoundError') return new Uint8Array(0);
       throw error;
     }
+  },
+
+  /** The SHA-256 of as many bytes as the piece has, as they are in the file. Closes it. */
+  async digest(folder, name, size) {
+    const { handle } = await opened(folder, name, false);
+    if (memory.byteLength < size) memory = new ArrayBuffer(size);
+    const bytes = new Uint8Array(memory, 0, size);
+    const length = handle.read(bytes, { at: BYTES });
+    await operations.close(folder, name);
+    return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes.subarray(0, length)));
   },
 
   async close(_, name) {
@@ -45,17 +61,16 @@ const operations = {
   },
 };
 
-/** An open file, and where its last whole record ends. What is awaited of it is a promise in Safari before 16.4. */
+/** An open file, and how many ranges are in it. What is awaited of it is a promise in Safari before 16.4. */
 async function opened(folder, name, create) {
   let file = open.get(name);
   if (!file) {
     const root = await navigator.storage.getDirectory();
     const directory = await root.getDirectoryHandle(folder, { create });
     const handle = await unlocked(await directory.getFileHandle(name, { create }));
-    file = { handle, end: 0 };
+    file = { handle, ranges: 0 };
     open.set(name, file);
-    for (let length; (length = lengthOf(handle, file.end)); ) file.end += length;
-    await handle.truncate(file.end);
+    while (rangeAt(handle, file.ranges)) file.ranges++;
   }
   return file;
 }
@@ -72,11 +87,14 @@ async function unlocked(file) {
   }
 }
 
-/** The length of the record that begins there; 0 if there is none, or not all of it. */
-function lengthOf(handle, at) {
-  const head = new DataView(new ArrayBuffer(8));
-  if (handle.read(head, { at }) < 8) return 0;
-  const length = head.getUint32(4, true) - head.getUint32(0, true);
+function write(handle, bytes, at) {
+  if (handle.write(bytes, { at }) < bytes.byteLength) throw new DOMException('cut short', 'QuotaExceededError');
+}
+
+/** The range of this index, if there is one and the file has its bytes. */
+function rangeAt(handle, index) {
+  const range = new Uint32Array(2);
+  if (8 * index >= BYTES || handle.read(range, { at: 8 * index }) < 8) return undefined;
   const end = new Uint8Array(1);
-  return length > 0 && handle.read(end, { at: at + 7 + length }) === 1 ? 8 + length : 0;
+  return range[0] < range[1] && handle.read(end, { at: BYTES + range[1] - 1 }) === 1 ? range : undefined;
 }

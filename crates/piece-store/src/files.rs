@@ -3,28 +3,33 @@
 //! An entry of a cache costs some 8 ms of processor time, and its bytes pass through three processes. A file that is open takes
 //! them as they are, but only in a dedicated worker of a page. Listing and removing files needs none.
 //!
-//! A file for each unfinished piece, `modelferry-parts-1/<sha256>`, of records: the first byte of a range and the byte after its
-//! last, 4 bytes each, little-endian, and the bytes of the range. What is cut short at the end of a file was being written when
-//! its page was killed, and is not there.
+//! A file for each unfinished piece, `modelferry-parts-1/<sha256>`: 64 KiB for the ranges that are there, the first byte and the byte
+//! after the last of each, 4 bytes each in the order of the processor; then the bytes of the piece where they belong. A range is
+//! written after its bytes, so a page may be killed at any time. A piece that is complete goes from its file to the
+//! cache, once the SHA-256 of what is in the file is right: nothing of it passes through the page again.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array, Uint32Array};
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Blob, MessageChannel, MessagePort, Url, Worker};
 
+use crate::cache::gather;
 use crate::connection::answer;
 use crate::folder;
 use crate::{Parts, StoreError, StoreErrorKind, release};
 
-/// The length of what precedes the bytes of a range.
+/// Where the bytes of a piece begin in its file.
+const BYTES: u32 = 64 << 10;
+
+/// The length of what precedes the bytes of a range when it is read.
 const HEAD: u32 = 8;
 
 /// Hardly any part is longer, in bytes.
-const PART: u32 = 4 << 20;
+pub(crate) const PART: u32 = 4 << 20;
 
 /// Parts in files. Another one of the same origin sees the same, but cannot read, write or remove what this one has open.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +66,13 @@ impl Drop for KeepOpen {
     }
 }
 
+/// A piece in its file, verified.
+#[derive(Debug)]
+pub struct WholeFile {
+    pub(crate) digest: Digest,
+    pub(crate) body: Blob,
+}
+
 impl FileParts {
     /// To be called before there is much to write.
     #[must_use]
@@ -69,13 +81,34 @@ impl FileParts {
         KeepOpen(self.clone())
     }
 
+    /// The piece as it is in its file, if that has all of it and it is right.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn whole(&self, digest: &Digest, size: u32) -> Result<Option<WholeFile>, StoreError> {
+        let found = self.ask("digest", digest, &size.into(), &JsValue::UNDEFINED).await?;
+        let found: Uint8Array = found.unchecked_into();
+        if found.to_vec() != digest.as_bytes() {
+            return Ok(None);
+        }
+        let file = folder::file(digest).await?;
+        let (from, to) = (f64::from(BYTES), f64::from(BYTES) + f64::from(size));
+        Ok(Some(WholeFile { digest: *digest, body: file.slice_with_f64_and_f64(from, to)? }))
+    }
+
     /// What the worker answers. [`StoreErrorKind::Unsupported`] is for good.
-    async fn ask(&self, operation: &str, digest: &Digest, argument: &JsValue) -> Result<JsValue, StoreError> {
+    async fn ask(
+        &self,
+        operation: &str,
+        digest: &Digest,
+        argument: &JsValue,
+        ranges: &JsValue,
+    ) -> Result<JsValue, StoreError> {
         let _open = self.keep_open();
         if self.0.refused.get() {
             return Err(StoreError::new(StoreErrorKind::Unsupported, "there are no files here"));
         }
-        let answered = self.exchange(operation, digest, argument).await;
+        let answered = self.exchange(operation, digest, argument, ranges).await;
         self.0.refused.set(answered.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Unsupported));
         answered
     }
@@ -85,11 +118,12 @@ impl FileParts {
         operation: &str,
         digest: &Digest,
         argument: &JsValue,
+        ranges: &JsValue,
     ) -> Result<JsValue, StoreError> {
         let worker = self.worker().await?;
         let channel = MessageChannel::new()?;
         let message =
-            Array::of4(&operation.into(), &folder::NAME.into(), &digest.to_string().into(), argument);
+            Array::of5(&operation.into(), &folder::NAME.into(), &digest.to_string().into(), argument, ranges);
         let transferred = Array::of1(&channel.port2());
         if let Some(bytes) = argument.dyn_ref::<Uint8Array>() {
             transferred.push(&bytes.buffer());
@@ -155,21 +189,15 @@ pub fn message_at(port: &MessagePort) -> Promise {
 impl Parts for FileParts {
     type Bytes = Uint8Array;
 
-    async fn put(&self, part: &Part, bytes: &Uint8Array) -> Result<(), StoreError> {
-        let length = part.length() + HEAD * part.ranges.len() as u32;
+    async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
+        let length = part.length();
         let memory = self.0.memory.take().filter(|memory| memory.byte_length() >= length);
         let memory = memory.unwrap_or_else(|| ArrayBuffer::new(length.max(PART)));
-        let records = Uint8Array::new_with_byte_offset_and_length(&memory, 0, length);
-        let (mut at, mut from) = (0, 0);
-        for (first, end) in &part.ranges {
-            let head = [first.to_le_bytes(), end.to_le_bytes()].concat();
-            records.set(&Uint8Array::from(head.as_slice()), at);
-            let behind = from + (end - first);
-            records.set(&bytes.subarray(from, behind), at + HEAD);
-            at += HEAD + (behind - from);
-            from = behind;
-        }
-        let records: Uint8Array = self.ask("write", &part.digest, &records).await?.unchecked_into();
+        let copy = Uint8Array::new_with_byte_offset_and_length(&memory, 0, length);
+        gather(part, piece, &copy);
+        let ranges: Vec<u32> = part.ranges.iter().flat_map(|(first, end)| [*first, *end]).collect();
+        let ranges = Uint32Array::from(ranges.as_slice());
+        let records: Uint8Array = self.ask("write", &part.digest, &copy, &ranges).await?.unchecked_into();
         if let Some(second) = self.0.memory.replace(Some(records.buffer())) {
             release(&second);
         }
@@ -177,17 +205,17 @@ impl Parts for FileParts {
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
-        let mut at = 0.0;
-        loop {
-            let record: Uint8Array = self.ask("read", digest, &at.into()).await?.unchecked_into();
+        for index in 0_u32.. {
+            let record = self.ask("read", digest, &index.into(), &JsValue::UNDEFINED).await?;
+            let record: Uint8Array = record.unchecked_into();
             if record.length() == 0 {
-                return Ok(());
+                break;
             }
             let mut first = [0; 4];
             record.subarray(0, 4).copy_to(&mut first);
-            take(u32::from_le_bytes(first), record.subarray(HEAD, record.length()));
-            at += f64::from(record.length());
+            take(u32::from_ne_bytes(first), record.subarray(HEAD, record.length()));
         }
+        Ok(())
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
@@ -197,7 +225,7 @@ impl Parts for FileParts {
     /// Nobody removes what another page has open: that stays for later.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         if self.0.worker.borrow().is_some() {
-            self.ask("close", digest, &JsValue::NULL).await?;
+            self.ask("close", digest, &JsValue::UNDEFINED, &JsValue::UNDEFINED).await?;
         }
         folder::remove(digest).await
     }

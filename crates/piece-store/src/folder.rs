@@ -4,9 +4,10 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::Reflect;
 use protocol::{Digest, DigestSet};
 use wasm_bindgen::JsCast as _;
+use web_sys::Blob;
 
-use crate::StoreError;
 use crate::connection::answer;
+use crate::{StoreError, StoreErrorKind};
 
 pub(crate) const NAME: &str = "modelferry-parts-1";
 
@@ -30,10 +31,16 @@ mod glue {
         pub(super) type Folder;
         #[wasm_bindgen(method, js_name = getDirectoryHandle)]
         pub(super) fn folder(this: &Folder, name: &str) -> Promise;
+        #[wasm_bindgen(method, js_name = getFileHandle)]
+        pub(super) fn entry(this: &Folder, name: &str) -> Promise;
         #[wasm_bindgen(method, js_name = removeEntry)]
         pub(super) fn remove(this: &Folder, name: &str) -> Promise;
         #[wasm_bindgen(method)]
         pub(super) fn keys(this: &Folder) -> AsyncIterator;
+
+        pub(super) type Entry;
+        #[wasm_bindgen(method, js_name = getFile)]
+        pub(super) fn file(this: &Entry) -> Promise;
     }
 }
 
@@ -49,6 +56,13 @@ pub(crate) async fn list() -> Result<DigestSet, StoreError> {
         }
     }
     Ok(digests.into_iter().collect())
+}
+
+/// The file of a piece. It must not be changed while it is read.
+pub(crate) async fn file(digest: &Digest) -> Result<Blob, StoreError> {
+    let missing = || StoreError::new(StoreErrorKind::Other, "there is no such file");
+    let entry = answer(open().await.ok_or_else(missing)?.entry(&digest.to_string())).await?;
+    Ok(answer(entry.unchecked_into::<glue::Entry>().file()).await?.unchecked_into())
 }
 
 /// Removes a file; says whether it was there and is not any more. Nobody removes what a page has open.

@@ -5,8 +5,8 @@
 //! [`CacheParts`]) and an in-memory twin ([`MemoryPieces`], [`MemoryDocuments`], [`MemoryParts`]). One conformance
 //! suite runs against all of them. [`ModelStore`] is what page and worker use: all of it together.
 //!
-//! **Architecture Invariant:** nothing is a piece in the store that does not match its digest: [`Pieces::admit`] and
-//! [`CachePieces::verify`] are the only ways in, and they hash. There is no flag that says a model is ready.
+//! **Architecture Invariant:** nothing is a piece in the store that does not match its digest: [`Pieces::admit`],
+//! [`CachePieces::admit_file`] and [`CachePieces::verify`] are the only ways in, and what comes in was hashed. There is no flag that says a model is ready.
 //!
 //! What to fetch, and when, is not decided here.
 
@@ -31,7 +31,9 @@ mod turn;
 pub use admission::{PieceBuffer, Place, Unverified, release, two_at_a_time};
 pub use browser_parts::{BrowserParts, WorkerParts};
 pub use byte_reader::ByteReader;
-pub use cache::{CacheDocuments, CacheParts, CachePieces, SHELL, put_part, remove_other_layouts, sha256};
+pub use cache::{
+    CacheDocuments, CacheParts, CachePieces, SHELL, gather, put_part, remove_other_layouts, sha256,
+};
 /// Entries of caches by the caches' names, for what is kept beside models.
 pub mod entries {
     pub use crate::cache::{DOCUMENTS, delete_one as delete, found as get, paths, put};
@@ -39,7 +41,7 @@ pub mod entries {
 pub use connection::is_silent;
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
-pub use files::{FileParts, KeepOpen, message_at};
+pub use files::{FileParts, KeepOpen, WholeFile, message_at};
 pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};
 pub use model_store::{BrowserStore, ModelStore, StoredModel, WorkerStore};
 pub use one_at_a_time::{Alone, OneAtATime};

@@ -77,12 +77,10 @@ pub struct MemoryParts(RefCell<BTreeMap<(Digest, u32, u32), Vec<u8>>>);
 impl Parts for MemoryParts {
     type Bytes = Vec<u8>;
 
-    async fn put(&self, part: &Part, bytes: &Vec<u8>) -> Result<(), StoreError> {
-        let mut rest = bytes.as_slice();
+    async fn put(&self, part: &Part, piece: &Vec<u8>) -> Result<(), StoreError> {
         for (first, end) in &part.ranges {
-            let (bytes, behind) = rest.split_at((end - first) as usize);
-            self.0.borrow_mut().insert((part.digest, *first, *end), bytes.to_vec());
-            rest = behind;
+            let bytes = piece[*first as usize..*end as usize].to_vec();
+            self.0.borrow_mut().insert((part.digest, *first, *end), bytes);
         }
         Ok(())
     }

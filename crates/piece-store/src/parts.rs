@@ -14,11 +14,11 @@ pub trait Parts {
     /// Some bytes, in the form that costs least to hand over.
     type Bytes;
 
-    /// Keeps bytes of a piece. Of what was kept of the same ranges, the later counts.
+    /// Keeps a part of this piece. Of what was kept of the same ranges, the later counts.
     ///
     /// # Errors
     /// When the store cannot be written.
-    async fn put(&self, part: &Part, bytes: &Self::Bytes) -> Result<(), StoreError>;
+    async fn put(&self, part: &Part, piece: &Self::Bytes) -> Result<(), StoreError>;
 
     /// Hands over what is kept of a piece, one range after the other with its offset. Ranges may overlap, and of the same range
     /// what was kept later comes later.

@@ -42,40 +42,88 @@ async fn files_conform_in_a_page() {
     conformance::run(pieces, others, BrowserParts::open().await.unwrap(), pack, unpack).await;
 }
 
+fn bytes_of(text: &[u8]) -> Uint8Array {
+    Uint8Array::from(text)
+}
+
+async fn read(files: &FileParts, digest: &Digest) -> Vec<(u32, Vec<u8>)> {
+    let mut seen = Vec::new();
+    files.read(digest, |offset, bytes| seen.push((offset, bytes.to_vec()))).await.unwrap();
+    seen
+}
+
 /// As a page leaves it that is killed while its worker writes.
 #[wasm_bindgen_test]
-async fn a_record_that_was_cut_short_is_not_there_and_does_not_hide_later_ones() {
+async fn a_range_whose_bytes_are_not_there_is_none_and_does_not_hide_later_ones() {
     let files = FileParts::default();
-    let digest = sha256(&Uint8Array::from(&b"cut"[..])).await.unwrap();
-    let read = async || {
-        let mut seen = Vec::new();
-        files.read(&digest, |offset, bytes| seen.push((offset, bytes.to_vec()))).await.unwrap();
-        seen
+    let piece = bytes_of(b"abcdefghijklmnopqrstuvwxyz");
+    let digest = sha256(&piece).await.unwrap();
+    let whole = |ranges: &[u32], bytes: &[u8]| {
+        let mut file: Vec<u8> = ranges.iter().flat_map(|number| number.to_ne_bytes()).collect();
+        file.resize(64 << 10, 0);
+        [&file, bytes].concat()
     };
-    let records = |ranges: &[(u32, &[u8])]| {
-        let record = |(first, bytes): &(u32, &[u8])| {
-            let end = first + bytes.len() as u32;
-            [&first.to_le_bytes(), &end.to_le_bytes(), *bytes].concat()
-        };
-        ranges.iter().flat_map(record).collect::<Vec<_>>()
-    };
-    let whole = [(0, &b"abc"[..]), (10, b"defg")];
-    let bytes = records(&whole);
-    for (cut, left) in [(0, 2), (1, 1), (4, 1), (9, 1), (12, 1), (13, 0), (23, 0)] {
-        write(&digest, &bytes[..bytes.len() - cut]).await;
-        let mut expected: Vec<_> = whole[..left].iter().map(|(at, bytes)| (*at, bytes.to_vec())).collect();
-        assert_eq!(read().await, expected, "cut by {cut}");
-        let part = Part { digest, ranges: vec![(20, 22)] };
-        files.put(&part, &Uint8Array::from(&b"xy"[..])).await.unwrap();
-        expected.push((20, b"xy".to_vec()));
-        assert_eq!(read().await, expected, "cut by {cut}");
+    let ranges = [0, 3, 10, 14];
+    for (ranges, length, left) in [
+        (&ranges[..], 14, 2),
+        (&ranges, 13, 1),
+        (&ranges, 10, 1),
+        (&ranges, 2, 0),
+        (&ranges, 0, 0),
+        (&ranges[..3], 14, 1),
+        (&[3, 3, 10, 14], 14, 0),
+        (&[14, 10, 0, 3], 14, 0),
+        (&[], 14, 0),
+    ] {
+        write(&digest, &whole(ranges, &piece.to_vec()[..length])).await;
+        let mut expected = vec![(0, b"abc".to_vec()), (10, b"klmn".to_vec())];
+        expected.truncate(left);
+        assert_eq!(read(&files, &digest).await, expected, "{ranges:?}, {length}");
+        files.put(&Part { digest, ranges: vec![(20, 22)] }, &piece).await.unwrap();
+        expected.push((20, b"uv".to_vec()));
+        assert_eq!(read(&files, &digest).await, expected, "{ranges:?}, {length}");
         assert!(files.delete(&digest).await.unwrap());
     }
-    // Not a record: its end is not behind its beginning.
-    write(&digest, &[1, 0, 0, 0, 1, 0, 0, 0, 7]).await;
-    assert!(read().await.is_empty());
-    assert!(files.delete(&digest).await.unwrap());
     assert!(!files.list().await.unwrap().contains(&digest));
+}
+
+#[wasm_bindgen_test]
+async fn more_ranges_than_fit_are_refused_and_those_before_stay() {
+    let files = FileParts::default();
+    let _open = files.keep_open();
+    let piece = Uint8Array::new_with_length(30_000);
+    let digest = sha256(&piece).await.unwrap();
+    let ranges = |from: u32, count: u32| (from..from + count).map(|n| (2 * n, 2 * n + 1)).collect();
+    files.put(&Part { digest, ranges: ranges(0, 8191) }, &piece).await.unwrap();
+    let more = files.put(&Part { digest, ranges: ranges(9000, 1) }, &piece).await;
+    assert_eq!(more.map_err(|error| error.kind), Err(StoreErrorKind::Other));
+    assert_eq!(read(&files, &digest).await.len(), 8191);
+    assert!(files.delete(&digest).await.unwrap());
+}
+
+#[wasm_bindgen_test]
+async fn a_piece_gets_out_of_its_file_into_the_store_if_all_of_it_is_right() {
+    let (pieces, parts) = (CachePieces::open().await.unwrap(), BrowserParts::open().await.unwrap());
+    let piece = bytes_of(&(0..200_000_u32).map(|n| (n * 7 % 251) as u8).collect::<Vec<_>>());
+    let digest = sha256(&piece).await.unwrap();
+    let part = |ranges: &[(u32, u32)]| Part { digest, ranges: ranges.to_vec() };
+    let _open = parts.keep_open();
+    parts.put(&part(&[(100_000, 150_000)]), &piece).await.unwrap();
+    // There is a gap.
+    assert!(parts.whole(&part(&[(150_000, 200_000)]), &piece).await.is_none());
+    let wrong = bytes_of(&piece.to_vec());
+    wrong.set_index(7, 99);
+    assert!(parts.whole(&part(&[(0, 100_000)]), &wrong).await.is_none());
+    assert!(!pieces.has(&digest).await.unwrap());
+
+    let file = parts.whole(&part(&[(0, 100_000)]), &piece).await.unwrap();
+    pieces.admit_file(&file).await.unwrap();
+    assert!(parts.delete(&digest).await.unwrap());
+    assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), piece.to_vec());
+    let stored = pieces.response(&digest).await.unwrap().unwrap();
+    assert_eq!(stored.headers().get("content-length").unwrap().as_deref(), Some("200000"));
+    assert!(pieces.delete(&digest).await.unwrap());
+    assert!(parts.whole(&part(&[]), &piece).await.is_none(), "there is no file any more");
 }
 
 /// What one page has open, another one can neither read nor remove, and finds later.
@@ -85,15 +133,15 @@ async fn a_file_that_somebody_has_open_is_left_alone() {
     let digest = sha256(&Uint8Array::from(&b"open"[..])).await.unwrap();
     let open = one.keep_open();
     let part = Part { digest, ranges: vec![(0, 4)] };
-    one.put(&part, &Uint8Array::from(&b"open"[..])).await.unwrap();
+    one.put(&part, &bytes_of(b"open")).await.unwrap();
     assert!(!other.delete(&digest).await.unwrap());
     assert!(other.list().await.unwrap().contains(&digest));
     let mut seen = 0;
-    let read = other.read(&digest, |_, _| seen += 1).await;
-    assert_eq!((read.map_err(|error| error.kind), seen), (Err(StoreErrorKind::Other), 0));
+    let failed = other.read(&digest, |_, _| seen += 1).await;
+    assert_eq!((failed.map_err(|error| error.kind), seen), (Err(StoreErrorKind::Other), 0));
     let both = BrowserParts::open().await.unwrap();
     let another = Part { digest, ranges: vec![(7, 9)] };
-    both.put(&another, &Uint8Array::from(&b"yz"[..])).await.unwrap();
+    both.put(&another, &bytes_of(b"abcdefghi")).await.unwrap();
     drop(open);
     let mut seen = Vec::new();
     both.read(&digest, |offset, _| seen.push(offset)).await.unwrap();

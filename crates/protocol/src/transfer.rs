@@ -489,6 +489,11 @@ impl Transfer {
         most.filter(|_| sum > may_be_unsaved).map(|(_, open)| open.save())
     }
 
+    /// What is not saved yet of a piece, to be saved now.
+    pub fn rest(&mut self, digest: &Digest) -> Option<Part> {
+        self.piece(digest).map(OpenPiece::save)
+    }
+
     /// It is saved, or somebody who stays has it. Until this is said, and for ever if it fails, nothing more of that piece is.
     pub fn saved(&mut self, part: &Part) {
         if let Some(open) = self.piece(&part.digest) {

@@ -625,6 +625,23 @@ fn nothing_is_saved_twice() {
 }
 
 /// A page on a line that has shown to be very fast, with these pieces to come.
+#[test]
+fn what_is_not_saved_of_a_complete_piece_is_its_rest() {
+    let wanted = piece(1, u64::from(2 * BLOCK));
+    let mut page = Page::new(&[wanted]);
+    page.bytes(0, 1000);
+    let part = page.transfer.save(true).unwrap();
+    assert_eq!(part.ranges, [(0, 1000)]);
+    page.transfer.saved(&part);
+    while !page.requests.is_empty() {
+        page.bytes(0, u32::MAX);
+    }
+    assert_eq!(page.transfer.save(true), None, "it is being stored");
+    let rest = page.transfer.rest(&wanted.digest).unwrap();
+    assert_eq!(rest.ranges, [(1000, BLOCK), (BLOCK, 2 * BLOCK)]);
+    assert_eq!(page.transfer.rest(&wanted.digest).unwrap().ranges, []);
+}
+
 fn on_a_very_fast_line(pieces: u8) -> Page {
     let pieces: Vec<Piece> = (1..=pieces).map(|n| piece(n, 32 * MIB)).collect();
     let mut page = Page::new(&pieces);

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use piece_store::{
-    AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, is_silent, release,
+    AdmitError, Parts as _, PieceBuffer, Pieces as _, Place, StoreErrorKind, WholeFile, gather, is_silent,
+    release,
 };
 use protocol::download::{Cause, Event};
 use protocol::transfer::Part;
@@ -19,9 +20,6 @@ use super::{Engine, parting};
 use crate::browser::log;
 use crate::driver::in_turn;
 use crate::news;
-
-/// Hardly any part is longer, in bytes.
-const PART: u32 = 4 << 20;
 
 impl Engine {
     /// Takes what was saved of a piece.
@@ -177,13 +175,27 @@ impl Engine {
         };
         // Which takes as much memory again, twice.
         let _alone = self.verifying.enter().await;
-        pieces.admit(digest, bytes).await.map_err(|error| match error {
+        let admitted = match self.whole_file(digest, &bytes).await {
+            Some(file) => pieces.admit_file(&file).await.map_err(AdmitError::Store),
+            None => pieces.admit(digest, bytes).await,
+        };
+        admitted.map_err(|error| match error {
             AdmitError::Mismatch { .. } => Refusal::Mismatch,
             AdmitError::Store(error) => match error.kind {
                 StoreErrorKind::NoRoom => Refusal::NoRoom,
                 StoreErrorKind::Unsupported | StoreErrorKind::Other => Refusal::Storage,
             },
         })
+    }
+
+    /// The file of a piece that is complete, if parts of it are in one: from there it gets into the store for half the
+    /// processor time.
+    async fn whole_file(&self, digest: &Digest, piece: &Uint8Array) -> Option<WholeFile> {
+        if !self.with_parts.borrow().contains(digest) {
+            return None;
+        }
+        let rest = self.transfer.borrow_mut().rest(digest)?;
+        self.device.store.parts().whole(&rest, piece).await
     }
 
     fn admitted(&self, digest: &Digest) {
@@ -228,17 +240,13 @@ impl Engine {
     }
 
     async fn put_part(self: Rc<Self>, part: Part) {
-        let length = part.length();
-        // Memory that parts pass through: a response that is made of memory of its own would keep that until garbage is
-        // collected. One part at a time has it until it is stored: WebKit copies the bytes of a response only then.
-        let memory = self.for_parts.take().filter(|memory| memory.length() >= length);
-        let memory = memory.unwrap_or_else(|| Uint8Array::new_with_length(length.max(PART)));
-        if let Some(bytes) = self.bytes_of(&part, memory.subarray(0, length)) {
-            match self.device.store.parts().put(&part, &bytes).await {
+        if let Some(piece) = self.buffer(&part.digest) {
+            // From now on.
+            self.with_parts.borrow_mut().insert(part.digest);
+            match self.device.store.parts().put(&part, &piece).await {
                 Ok(()) => self.transfer.borrow_mut().saved(&part),
                 Err(error) => log("a part could not be saved", &error.to_string().into()),
             }
-            self.for_parts.replace(Some(memory));
             // Complete and stored meanwhile, or dropped.
             if !self.transfer.borrow().is_open(&part.digest) {
                 self.delete_parts(&part.digest).await;
@@ -252,9 +260,11 @@ impl Engine {
     pub(super) fn hand_over(self: &Rc<Self>) {
         loop {
             let Some(part) = self.transfer.borrow_mut().save(true) else { return };
+            let Some(piece) = self.buffer(&part.digest) else { continue };
+            self.with_parts.borrow_mut().insert(part.digest);
             // The worker gets it for itself.
-            let own = Uint8Array::new_with_length(part.length());
-            let Some(bytes) = self.bytes_of(&part, own) else { continue };
+            let bytes = Uint8Array::new_with_length(part.length());
+            gather(&part, &piece, &bytes);
             match parting::hand_over(&self.device.worker, &part, &bytes) {
                 Ok(()) => self.transfer.borrow_mut().saved(&part),
                 Err(error) => {
@@ -265,18 +275,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// The bytes of a part, which may be stored from now on, in memory of their length.
-    fn bytes_of(&self, part: &Part, bytes: Uint8Array) -> Option<Uint8Array> {
-        let piece = self.buffer(&part.digest)?;
-        self.with_parts.borrow_mut().insert(part.digest);
-        let mut at = 0;
-        for (first, end) in &part.ranges {
-            bytes.set(&piece.subarray(*first, *end), at);
-            at += end - first;
-        }
-        Some(bytes)
     }
 
     /// At the end of a run: what has come is there for the next one, and nobody waits for this one's places.
