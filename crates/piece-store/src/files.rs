@@ -225,7 +225,8 @@ impl Parts for FileParts {
     /// Nobody removes what another page has open: that stays for later.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         if self.0.worker.borrow().is_some() {
-            self.ask("close", digest, &JsValue::UNDEFINED, &JsValue::UNDEFINED).await?;
+            // Where there are no files, nothing is open. What cannot be closed cannot be removed either, which is told then.
+            let _ = self.ask("close", digest, &JsValue::UNDEFINED, &JsValue::UNDEFINED).await;
         }
         folder::remove(digest).await
     }
