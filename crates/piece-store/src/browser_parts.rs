@@ -44,9 +44,7 @@ impl BrowserParts {
     pub fn keep_open(&self) -> KeepOpen {
         self.files.keep_open()
     }
-}
 
-impl BrowserParts {
     /// A piece whose parts are in a file, together with the `rest` of its bytes, if all of that is right.
     pub async fn whole(&self, rest: &Part, piece: &Uint8Array) -> Option<WholeFile> {
         // Else it is in memory still.

@@ -104,31 +104,31 @@ impl FileParts {
         argument: &JsValue,
         ranges: &JsValue,
     ) -> Result<JsValue, StoreError> {
+        self.usable()?;
         let _open = self.keep_open();
-        if self.0.refused.get() {
-            return Err(StoreError::new(StoreErrorKind::Unsupported, "there are no files here"));
-        }
-        let answered = self.exchange(operation, digest, argument, ranges).await;
+        let message =
+            Array::of5(&operation.into(), &folder::NAME.into(), &digest.to_string().into(), argument, ranges);
+        let answered = self.exchange(&message, argument.dyn_ref()).await;
         self.0.refused.set(answered.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Unsupported));
         answered
     }
 
-    async fn exchange(
-        &self,
-        operation: &str,
-        digest: &Digest,
-        argument: &JsValue,
-        ranges: &JsValue,
-    ) -> Result<JsValue, StoreError> {
+    fn usable(&self) -> Result<(), StoreError> {
+        if self.0.refused.get() {
+            return Err(StoreError::new(StoreErrorKind::Unsupported, "there are no files here"));
+        }
+        Ok(())
+    }
+
+    /// Sends a message, and with it the memory of these bytes.
+    async fn exchange(&self, message: &Array, bytes: Option<&Uint8Array>) -> Result<JsValue, StoreError> {
         let worker = self.worker().await?;
         let channel = MessageChannel::new()?;
-        let message =
-            Array::of5(&operation.into(), &folder::NAME.into(), &digest.to_string().into(), argument, ranges);
         let transferred = Array::of1(&channel.port2());
-        if let Some(bytes) = argument.dyn_ref::<Uint8Array>() {
+        if let Some(bytes) = bytes {
             transferred.push(&bytes.buffer());
         }
-        worker.post_message_with_transfer(&message, &transferred)?;
+        worker.post_message_with_transfer(message, &transferred)?;
         let event = answer(message_at(&channel.port1())).await?;
         channel.port1().close();
         let answered: Array = Reflect::get(&event, &"data".into())?.unchecked_into();
@@ -160,7 +160,7 @@ impl FileParts {
             }
         };
         // Rejected where a page's rules forbid it.
-        answer(begun).await.map_err(|error| StoreError { kind: StoreErrorKind::Unsupported, ..error })?;
+        answer(begun).await.map_err(unsupported)?;
         Ok(worker)
     }
 }
@@ -177,8 +177,8 @@ fn start() -> Result<(Worker, Promise), JsValue> {
     Ok((worker, begun))
 }
 
-fn unsupported(error: JsValue) -> StoreError {
-    StoreError { kind: StoreErrorKind::Unsupported, ..StoreError::from(error) }
+fn unsupported(error: impl Into<StoreError>) -> StoreError {
+    StoreError { kind: StoreErrorKind::Unsupported, ..error.into() }
 }
 
 /// The event of the first message at a port.
@@ -190,6 +190,7 @@ impl Parts for FileParts {
     type Bytes = Uint8Array;
 
     async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
+        self.usable()?;
         let length = part.length();
         let memory = self.0.memory.take().filter(|memory| memory.byte_length() >= length);
         let memory = memory.unwrap_or_else(|| ArrayBuffer::new(length.max(PART)));
@@ -197,8 +198,8 @@ impl Parts for FileParts {
         gather(part, piece, &copy);
         let ranges: Vec<u32> = part.ranges.iter().flat_map(|(first, end)| [*first, *end]).collect();
         let ranges = Uint32Array::from(ranges.as_slice());
-        let records: Uint8Array = self.ask("write", &part.digest, &copy, &ranges).await?.unchecked_into();
-        if let Some(second) = self.0.memory.replace(Some(records.buffer())) {
+        let written: Uint8Array = self.ask("write", &part.digest, &copy, &ranges).await?.unchecked_into();
+        if let Some(second) = self.0.memory.replace(Some(written.buffer())) {
             release(&second);
         }
         Ok(())

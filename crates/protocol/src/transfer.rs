@@ -30,8 +30,8 @@ pub const IDLE: Millis = 30_000;
 
 /// What the line brings in so many milliseconds may be unsaved, within these bounds in bytes. A page that is killed loses
 /// that much, what comes while it is being saved, and what is on its way to the page: together at most what comes in a second, or
-/// the bounds of 1 and 4 MiB. A save in a cache costs 8 ms of
-/// processor time, whatever its length.
+/// the bounds of 1 and 4 MiB. A save in a cache costs 8 ms of processor time,
+/// whatever its length.
 const UNSAVED: u32 = 750;
 const UNSAVED_AT_LEAST: u32 = 768 << 10;
 const UNSAVED_AT_MOST: u32 = 3 << 20;

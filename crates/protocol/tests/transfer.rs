@@ -624,7 +624,6 @@ fn nothing_is_saved_twice() {
     assert!(end > 1 << 20);
 }
 
-/// A page on a line that has shown to be very fast, with these pieces to come.
 #[test]
 fn what_is_not_saved_of_a_complete_piece_is_its_rest() {
     let wanted = piece(1, u64::from(2 * BLOCK));
@@ -642,6 +641,7 @@ fn what_is_not_saved_of_a_complete_piece_is_its_rest() {
     assert_eq!(page.transfer.rest(&wanted.digest).unwrap().ranges, []);
 }
 
+/// A page on a line that has shown to be very fast, with these pieces to come.
 fn on_a_very_fast_line(pieces: u8) -> Page {
     let pieces: Vec<Piece> = (1..=pieces).map(|n| piece(n, 32 * MIB)).collect();
     let mut page = Page::new(&pieces);
