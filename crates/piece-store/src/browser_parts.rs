@@ -45,13 +45,14 @@ impl BrowserParts {
         self.files.keep_open()
     }
 
-    /// A piece whose parts are in a file, together with the `rest` of its bytes, if all of that is right.
-    pub async fn whole(&self, rest: &Part, piece: &Uint8Array) -> Option<WholeFile> {
+    /// A piece whose parts are in a file, together with the `rest` of its bytes, if all of that is right. The memory of `piece` is
+    /// needed for that; it has what is in the file afterwards, or nothing if it was lost.
+    pub async fn whole(&self, rest: &Part, piece: &mut Uint8Array) -> Option<WholeFile> {
         // Else it is in memory still.
         if !rest.ranges.is_empty() {
             self.files.put(rest, piece).await.ok()?;
         }
-        self.files.whole(&rest.digest, piece.length()).await.ok()?
+        self.files.whole(&rest.digest, piece).await.ok()?
     }
 
     async fn put_into_cache(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
@@ -73,7 +74,10 @@ impl Parts for BrowserParts {
 
     async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
         match self.files.put(part, piece).await {
-            Err(error) if error.kind != StoreErrorKind::NoRoom => self.put_into_cache(part, piece).await,
+            // Memory that was lent meanwhile has nothing in it.
+            Err(error) if error.kind != StoreErrorKind::NoRoom && piece.length() > 0 => {
+                self.put_into_cache(part, piece).await
+            }
             written => written,
         }
     }

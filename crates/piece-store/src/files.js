@@ -1,19 +1,20 @@
 // Writes and reads the files of parts; see files.rs. A message is [operation, folder, name, argument, ranges], with a port for
-// the answer: [result, error].
+// the answer: [result, error, memory]. The last is that of the argument if that was bytes: it is lent, and always given back.
 const BYTES = 65536;
 const open = new Map();
-let memory = new ArrayBuffer(0);
 let last = Promise.resolve();
 
 onmessage = ({ data: [operation, folder, name, argument, ranges], ports: [port] }) => {
-  const answer = (result, error) => port.postMessage([result, error], result ? [result.buffer] : []);
+  const memory = argument?.buffer;
+  const answer = (result, error) =>
+    port.postMessage([result, error, memory], [result?.buffer, memory].filter(Boolean));
   const failed = (error) => answer(undefined, `${error}`);
   last = last.then(() => operations[operation](folder, name, argument, ranges)).then(answer, failed);
 };
 postMessage('ready');
 
 const operations = {
-  /** Writes the bytes of these ranges, one after the other, and then says that they are there. Gives their memory back. */
+  /** Writes the bytes of these ranges, one after the other, and then says that they are there. */
   async write(folder, name, bytes, ranges) {
     const file = await opened(folder, name, true);
     if (8 * (file.ranges + 1) + 4 * ranges.length > BYTES) throw new RangeError('there is no room for more ranges');
@@ -26,7 +27,6 @@ const operations = {
     // What is behind them from before a crash counts no more.
     write(file.handle, new Uint32Array([...ranges, 0, 0]), 8 * file.ranges);
     file.ranges += ranges.length / 2;
-    return bytes;
   },
 
   /** A range, and the bytes of it; empty where there are no more, and where there is no file. */
@@ -45,11 +45,9 @@ const operations = {
     }
   },
 
-  /** The SHA-256 of as many bytes as the piece has, as they are in the file. Closes it. */
-  async digest(folder, name, size) {
+  /** The SHA-256 of as many bytes of the file as fit into the memory of the piece, where they are then. Closes the file. */
+  async digest(folder, name, bytes) {
     const { handle } = await opened(folder, name, false);
-    if (memory.byteLength < size) memory = new ArrayBuffer(size);
-    const bytes = new Uint8Array(memory, 0, size);
     const length = handle.read(bytes, { at: BYTES });
     await operations.close(folder, name);
     return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes.subarray(0, length)));

@@ -81,36 +81,50 @@ impl FileParts {
         KeepOpen(self.clone())
     }
 
-    /// The piece as it is in its file, if that has all of it and it is right.
+    /// The piece as it is in its file, if that has all of it and it is right. It is read into the memory of `piece`, so that
+    /// nobody needs more; `piece` is empty afterwards if that was lost.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn whole(&self, digest: &Digest, size: u32) -> Result<Option<WholeFile>, StoreError> {
-        let found = self.ask("digest", digest, &size.into(), &JsValue::UNDEFINED).await?;
-        let found: Uint8Array = found.unchecked_into();
+    pub async fn whole(
+        &self,
+        digest: &Digest,
+        piece: &mut Uint8Array,
+    ) -> Result<Option<WholeFile>, StoreError> {
+        let size = f64::from(piece.length());
+        let (found, memory) = self.ask("digest", digest, piece, &JsValue::UNDEFINED).await;
+        if let Some(memory) = memory {
+            *piece = Uint8Array::new(&memory);
+        }
+        let found: Uint8Array = found?.unchecked_into();
         if found.to_vec() != digest.as_bytes() {
             return Ok(None);
         }
         let file = folder::file(digest).await?;
-        let (from, to) = (f64::from(BYTES), f64::from(BYTES) + f64::from(size));
-        Ok(Some(WholeFile { digest: *digest, body: file.slice_with_f64_and_f64(from, to)? }))
+        let body = file.slice_with_f64_and_f64(f64::from(BYTES), f64::from(BYTES) + size)?;
+        Ok(Some(WholeFile { digest: *digest, body }))
     }
 
-    /// What the worker answers. [`StoreErrorKind::Unsupported`] is for good.
+    /// What the worker answers, and the memory of the argument. [`StoreErrorKind::Unsupported`] is for good.
     async fn ask(
         &self,
         operation: &str,
         digest: &Digest,
         argument: &JsValue,
         ranges: &JsValue,
-    ) -> Result<JsValue, StoreError> {
-        self.usable()?;
+    ) -> (Result<JsValue, StoreError>, Option<ArrayBuffer>) {
+        if let Err(error) = self.usable() {
+            return (Err(error), None);
+        }
         let _open = self.keep_open();
         let message =
             Array::of5(&operation.into(), &folder::NAME.into(), &digest.to_string().into(), argument, ranges);
-        let answered = self.exchange(&message, argument.dyn_ref()).await;
+        let (answered, memory) = match self.exchange(&message, argument.dyn_ref()).await {
+            Ok(answer) => (result_of(&answer), answer.get(2).dyn_into().ok()),
+            Err(error) => (Err(error), None),
+        };
         self.0.refused.set(answered.as_ref().is_err_and(|error| error.kind == StoreErrorKind::Unsupported));
-        answered
+        (answered, memory)
     }
 
     fn usable(&self) -> Result<(), StoreError> {
@@ -120,8 +134,8 @@ impl FileParts {
         Ok(())
     }
 
-    /// Sends a message, and with it the memory of these bytes.
-    async fn exchange(&self, message: &Array, bytes: Option<&Uint8Array>) -> Result<JsValue, StoreError> {
+    /// Sends a message, and with it the memory of these bytes, and gives the answer.
+    async fn exchange(&self, message: &Array, bytes: Option<&Uint8Array>) -> Result<Array, StoreError> {
         let worker = self.worker().await?;
         let channel = MessageChannel::new()?;
         let transferred = Array::of1(&channel.port2());
@@ -131,21 +145,7 @@ impl FileParts {
         worker.post_message_with_transfer(message, &transferred)?;
         let event = answer(message_at(&channel.port1())).await?;
         channel.port1().close();
-        let answered: Array = Reflect::get(&event, &"data".into())?.unchecked_into();
-        match answered.get(1).as_string() {
-            None => Ok(answered.get(0)),
-            Some(error) => {
-                let begins = |names: &[&str]| names.iter().any(|name| error.starts_with(name));
-                let kind = if begins(&["QuotaExceededError"]) {
-                    StoreErrorKind::NoRoom
-                } else if begins(&["TypeError", "SecurityError", "NotSupportedError"]) {
-                    StoreErrorKind::Unsupported
-                } else {
-                    StoreErrorKind::Other
-                };
-                Err(StoreError::new(kind, error))
-            }
-        }
+        Ok(Reflect::get(&event, &"data".into())?.unchecked_into())
     }
 
     /// The worker, once it has begun.
@@ -177,6 +177,22 @@ fn start() -> Result<(Worker, Promise), JsValue> {
     Ok((worker, begun))
 }
 
+/// What an answer says.
+fn result_of(answer: &Array) -> Result<JsValue, StoreError> {
+    let Some(error) = answer.get(1).as_string() else {
+        return Ok(answer.get(0));
+    };
+    let begins = |names: &[&str]| names.iter().any(|name| error.starts_with(name));
+    let kind = if begins(&["QuotaExceededError"]) {
+        StoreErrorKind::NoRoom
+    } else if begins(&["TypeError", "SecurityError", "NotSupportedError"]) {
+        StoreErrorKind::Unsupported
+    } else {
+        StoreErrorKind::Other
+    };
+    Err(StoreError::new(kind, error))
+}
+
 fn unsupported(error: impl Into<StoreError>) -> StoreError {
     StoreError { kind: StoreErrorKind::Unsupported, ..error.into() }
 }
@@ -198,17 +214,19 @@ impl Parts for FileParts {
         gather(part, piece, &copy);
         let ranges: Vec<u32> = part.ranges.iter().flat_map(|(first, end)| [*first, *end]).collect();
         let ranges = Uint32Array::from(ranges.as_slice());
-        let written: Uint8Array = self.ask("write", &part.digest, &copy, &ranges).await?.unchecked_into();
-        if let Some(second) = self.0.memory.replace(Some(written.buffer())) {
+        let (written, memory) = self.ask("write", &part.digest, &copy, &ranges).await;
+        if let Some(memory) = memory
+            && let Some(second) = self.0.memory.replace(Some(memory))
+        {
             release(&second);
         }
-        Ok(())
+        written.map(drop)
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
         for index in 0_u32.. {
-            let record = self.ask("read", digest, &index.into(), &JsValue::UNDEFINED).await?;
-            let record: Uint8Array = record.unchecked_into();
+            let (record, _) = self.ask("read", digest, &index.into(), &JsValue::UNDEFINED).await;
+            let record: Uint8Array = record?.unchecked_into();
             if record.length() == 0 {
                 break;
             }

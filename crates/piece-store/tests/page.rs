@@ -104,26 +104,30 @@ async fn more_ranges_than_fit_are_refused_and_those_before_stay() {
 #[wasm_bindgen_test]
 async fn a_piece_gets_out_of_its_file_into_the_store_if_all_of_it_is_right() {
     let (pieces, parts) = (CachePieces::open().await.unwrap(), BrowserParts::open().await.unwrap());
-    let piece = bytes_of(&(0..200_000_u32).map(|n| (n * 7 % 251) as u8).collect::<Vec<_>>());
+    let bytes = (0..200_000_u32).map(|n| (n * 7 % 251) as u8).collect::<Vec<_>>();
+    let mut piece = bytes_of(&bytes);
     let digest = sha256(&piece).await.unwrap();
     let part = |ranges: &[(u32, u32)]| Part { digest, ranges: ranges.to_vec() };
     let _open = parts.keep_open();
     parts.put(&part(&[(100_000, 150_000)]), &piece).await.unwrap();
     // There is a gap.
-    assert!(parts.whole(&part(&[(150_000, 200_000)]), &piece).await.is_none());
-    let wrong = bytes_of(&piece.to_vec());
+    assert!(parts.whole(&part(&[(150_000, 200_000)]), &mut piece).await.is_none());
+    assert_eq!(piece.to_vec()[..100_000], vec![0; 100_000], "what is in the file");
+    let mut wrong = bytes_of(&bytes);
     wrong.set_index(7, 99);
-    assert!(parts.whole(&part(&[(0, 100_000)]), &wrong).await.is_none());
+    assert!(parts.whole(&part(&[(0, 100_000)]), &mut wrong).await.is_none());
     assert!(!pieces.has(&digest).await.unwrap());
 
-    let file = parts.whole(&part(&[(0, 100_000)]), &piece).await.unwrap();
+    let mut piece = bytes_of(&bytes);
+    let file = parts.whole(&part(&[(0, 100_000)]), &mut piece).await.unwrap();
+    assert_eq!(piece.to_vec(), bytes);
     pieces.admit_file(&file).await.unwrap();
     assert!(parts.delete(&digest).await.unwrap());
-    assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), piece.to_vec());
+    assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), bytes);
     let stored = pieces.response(&digest).await.unwrap().unwrap();
     assert_eq!(stored.headers().get("content-length").unwrap().as_deref(), Some("200000"));
     assert!(pieces.delete(&digest).await.unwrap());
-    assert!(parts.whole(&part(&[]), &piece).await.is_none(), "there is no file any more");
+    assert!(parts.whole(&part(&[]), &mut piece).await.is_none(), "there is no file any more");
 }
 
 /// What one page has open, another one can neither read nor remove, and finds later.

@@ -170,12 +170,12 @@ impl Engine {
         }
         // The line has become slow after it was opened.
         drop(taken(&self.places, digest));
-        let Some(bytes) = self.buffer(digest) else {
+        let Some(mut bytes) = self.buffer(digest) else {
             return Err(Refusal::Unavailable);
         };
         // Which takes as much memory again, twice.
         let _alone = self.verifying.enter().await;
-        let admitted = match self.whole_file(digest, &bytes).await {
+        let admitted = match self.whole_file(digest, &mut bytes).await {
             Some(file) => pieces.admit_file(&file).await.map_err(AdmitError::Store),
             None => pieces.admit(digest, bytes).await,
         };
@@ -190,12 +190,17 @@ impl Engine {
 
     /// The file of a piece that is complete, if parts of it are in one: from there it gets into the store for half the
     /// processor time.
-    async fn whole_file(&self, digest: &Digest, piece: &Uint8Array) -> Option<WholeFile> {
+    async fn whole_file(&self, digest: &Digest, piece: &mut Uint8Array) -> Option<WholeFile> {
         if !self.with_parts.borrow().contains(digest) {
             return None;
         }
         let rest = self.transfer.borrow_mut().rest(digest)?;
-        self.device.store.parts().whole(&rest, piece).await
+        let file = self.device.store.parts().whole(&rest, piece).await;
+        // Its memory was elsewhere.
+        if let Some(buffer) = self.buffers.borrow_mut().iter_mut().find(|buffer| buffer.0 == *digest) {
+            buffer.1 = piece.clone();
+        }
+        file
     }
 
     fn admitted(&self, digest: &Digest) {
