@@ -10,8 +10,11 @@
 //! A cache is opened by its name for every operation. An open `Cache` object outlives the deletion of its cache:
 //! what is put through it afterwards succeeds, and nobody can ever read it.
 
+mod documents;
+mod parts;
+mod pieces;
+
 use js_sys::{Array, Promise, Reflect, Uint8Array};
-use protocol::transfer::Part;
 use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -19,8 +22,12 @@ use web_sys::{
     Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
-use crate::connection::{Answer, answer, answer_at_last, answer_to};
-use crate::{AdmitError, Documents, Parts, Pieces, StoreError, StoreErrorKind, Turn, TurnOf, WholeFile};
+use crate::connection::{Answer, answer, answer_at_last};
+use crate::{StoreError, StoreErrorKind};
+
+pub use documents::CacheDocuments;
+pub use parts::{CacheParts, gather, put_part};
+pub use pieces::{CachePieces, Reservation, Staged};
 
 const PREFIX: &str = "modelferry-";
 const PIECES: &str = "modelferry-pieces-1";
@@ -127,26 +134,26 @@ fn mark(digest: &Digest) -> String {
 }
 
 /// What is stored from now on is not taken for a piece before [`finish_piece`]. To be called during the piece's turn.
-pub(crate) async fn begin_piece(digest: &Digest) -> Result<(), StoreError> {
+async fn begin_piece(digest: &Digest) -> Result<(), StoreError> {
     put_small(PIECES, &mark(digest), &stored(&Uint8Array::new_with_length(0), "text/plain")?).await
 }
 
-pub(crate) async fn put_body(digest: &Digest, response: &Response) -> Result<(), StoreError> {
+async fn put_body(digest: &Digest, response: &Response) -> Result<(), StoreError> {
     put(PIECES, &routes::piece(digest), response).await
 }
 
 /// What was begun is known to be right.
-pub(crate) async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
+async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
     delete_one(PIECES, &mark(digest)).await.map(drop)
 }
 
 /// What was begun has come to nothing. The mark stays: somebody may have found the body already and look for the mark now.
-pub(crate) async fn refuse_piece(digest: &Digest) -> Result<(), StoreError> {
+async fn refuse_piece(digest: &Digest) -> Result<(), StoreError> {
     delete_one(PIECES, &routes::piece(digest)).await.map(drop)
 }
 
 /// The body of a piece, be it finished or not.
-pub(crate) async fn body_of_piece(digest: &Digest) -> Result<Option<Response>, StoreError> {
+async fn body_of_piece(digest: &Digest) -> Result<Option<Response>, StoreError> {
     found(PIECES, &routes::piece(digest)).await
 }
 
@@ -220,212 +227,4 @@ fn whatever_the_query() -> CacheQueryOptions {
     let options = exactly();
     options.set_ignore_search(true);
     options
-}
-
-/// Pieces in the Cache API.
-#[derive(Clone, Copy, Debug)]
-pub struct CachePieces(());
-
-impl CachePieces {
-    /// Opens the store of this origin.
-    ///
-    /// # Errors
-    /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
-    pub async fn open() -> Result<Self, StoreError> {
-        open(PIECES).await.map(|_| Self(()))
-    }
-
-    /// The stored response of a piece, its body still on disk.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn response(&self, digest: &Digest) -> Result<Option<Response>, StoreError> {
-        match found(PIECES, &routes::piece(digest)).await? {
-            Some(response) if found(PIECES, &mark(digest)).await?.is_none() => Ok(Some(response)),
-            Some(_) | None => Ok(None),
-        }
-    }
-}
-
-impl CachePieces {
-    /// Keeps a piece that was verified in its file.
-    ///
-    /// # Errors
-    /// When it could not be kept.
-    pub async fn admit_file(&self, file: &WholeFile) -> Result<(), StoreError> {
-        let size = file.body.size() as u32;
-        let response = Response::new_with_opt_blob_and_init(
-            Some(&file.body),
-            &about("application/octet-stream", size)?,
-        )?;
-        self.put_verified(&file.digest, &response, size).await
-    }
-
-    async fn put_verified(&self, digest: &Digest, response: &Response, size: u32) -> Result<(), StoreError> {
-        let _turn = Turn::wait(TurnOf::Piece(digest), None).await?;
-        if self.has(digest).await? {
-            return Ok(());
-        }
-        begin_piece(digest).await?;
-        // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
-        // stored nor refused, ever.
-        put_and(|put| answer_to(put, size), PIECES, &routes::piece(digest), response).await?;
-        finish_piece(digest).await
-    }
-}
-
-impl Pieces for CachePieces {
-    type Bytes = Uint8Array;
-
-    async fn admit(&self, digest: &Digest, bytes: Uint8Array) -> Result<(), AdmitError> {
-        let found = sha256(&bytes).await?;
-        if found != *digest {
-            return Err(AdmitError::Mismatch { expected: *digest, found });
-        }
-        // The response has a copy, which the browser may move out of this process. Ours must not wait for the disk.
-        let response = stored(&bytes, "application/octet-stream")?;
-        let size = bytes.length();
-        drop(bytes);
-        Ok(self.put_verified(digest, &response, size).await?)
-    }
-
-    async fn get(&self, digest: &Digest) -> Result<Option<Uint8Array>, StoreError> {
-        let Some(response) = self.response(digest).await? else {
-            return Ok(None);
-        };
-        Ok(Some(bytes(&response).await?))
-    }
-
-    async fn has(&self, digest: &Digest) -> Result<bool, StoreError> {
-        Ok(self.response(digest).await?.is_some())
-    }
-
-    async fn list(&self) -> Result<DigestSet, StoreError> {
-        Ok(whole_and_unfinished().await?.0)
-    }
-
-    async fn unfinished(&self) -> Result<DigestSet, StoreError> {
-        Ok(whole_and_unfinished().await?.1)
-    }
-
-    async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        // First the body, then its mark: it may not be right.
-        let was_there = delete_one(PIECES, &routes::piece(digest)).await?;
-        delete_one(PIECES, &mark(digest)).await?;
-        Ok(was_there)
-    }
-}
-
-/// Documents in the Cache API.
-#[derive(Clone, Copy, Debug)]
-pub struct CacheDocuments(());
-
-impl CacheDocuments {
-    /// Opens the store of this origin.
-    ///
-    /// # Errors
-    /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
-    pub async fn open() -> Result<Self, StoreError> {
-        open(DOCUMENTS).await.map(|_| Self(()))
-    }
-}
-
-impl Documents for CacheDocuments {
-    async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        let response = stored(&Uint8Array::from(text.as_bytes()), "text/plain;charset=utf-8")?;
-        put_small(DOCUMENTS, key, &response).await
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let Some(response) = found(DOCUMENTS, key).await? else {
-            return Ok(None);
-        };
-        Ok(JsFuture::from(response.text()?).await?.as_string())
-    }
-
-    async fn keys(&self) -> Result<Vec<String>, StoreError> {
-        paths(DOCUMENTS).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        delete(DOCUMENTS, key).await
-    }
-}
-
-/// Keeps a part, by its route.
-///
-/// # Errors
-/// When it cannot be written.
-pub async fn put_part(route: &str, bytes: &Uint8Array) -> Result<(), StoreError> {
-    // The type is a place for the ranges that every browser gives back as it was: a stored response does not
-    // know its own URL.
-    let ranges = route.split('?').next_back().unwrap_or_default();
-    put_small(PARTS, route, &stored(bytes, &format!("{PART}{ranges}"))?).await
-}
-
-/// Copies the bytes of a part into memory of its length.
-pub fn gather(part: &Part, piece: &Uint8Array, into: &Uint8Array) {
-    let mut at = 0;
-    for (first, end) in &part.ranges {
-        into.set(&piece.subarray(*first, *end), at);
-        at += end - first;
-    }
-}
-
-/// How the media types of parts begin.
-const PART: &str = "modelferry/";
-
-/// Parts in the Cache API: `/pieces/<sha256>?<ranges>`, so that one operation reads or removes all of a piece.
-#[derive(Clone, Copy, Debug)]
-pub struct CacheParts(());
-
-impl CacheParts {
-    /// Opens the store of this origin.
-    ///
-    /// # Errors
-    /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
-    pub async fn open() -> Result<Self, StoreError> {
-        open(PARTS).await.map(|_| Self(()))
-    }
-}
-
-impl Parts for CacheParts {
-    type Bytes = Uint8Array;
-
-    async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
-        let bytes = Uint8Array::new_with_length(part.length());
-        gather(part, piece, &bytes);
-        put_part(&routes::part(part), &bytes).await
-    }
-
-    async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
-        let all = open(PARTS).await?;
-        let all = all.match_all_with_str_and_options(&routes::piece(digest), &whatever_the_query());
-        let all: Array = answer(all).await?.unchecked_into();
-        for response in all.iter() {
-            let response: Response = response.unchecked_into();
-            let kind = response.headers().get("content-type")?;
-            let body = bytes(&response).await?;
-            let mut at = 0;
-            let kind = kind.unwrap_or_default();
-            // What another version has stored has none, and goes with the piece.
-            for (first, end) in kind.rsplit('/').next().into_iter().flat_map(Part::ranges_of) {
-                let behind = at + (end - first);
-                if behind <= body.length() {
-                    take(first, body.subarray(at, behind));
-                }
-                at = behind;
-            }
-        }
-        Ok(())
-    }
-
-    async fn list(&self) -> Result<DigestSet, StoreError> {
-        let urls = urls(PARTS).await?;
-        Ok(urls.iter().filter_map(|url| routes::parse_piece(url.split('?').next()?)).collect())
-    }
-
-    async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        delete(PARTS, &routes::piece(digest)).await
-    }
 }

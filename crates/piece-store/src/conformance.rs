@@ -3,33 +3,94 @@
 use std::collections::BTreeMap;
 
 use protocol::transfer::Part;
-use protocol::{Digest, DigestSet, File, Manifest, ModelId, Revision, Wish, WishState};
+use protocol::{Digest, DigestSet, File, Manifest, ModelId, Refusal, Revision, Wish, WishState};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AdmitError, Documents, ModelStore, Parts, Pieces};
+use crate::{AdmitError, Documents, LockName, Locks, ModelStore, Parts, Pieces};
 
 fn sha256(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
 }
 
-/// Runs the whole suite on empty stores and leaves them empty. `pack` and `unpack` convert bytes.
+/// Runs the whole suite on empty stores and leaves them empty. `pack` and `unpack` convert bytes; `answer` makes an answer of a
+/// status and bytes.
 ///
 /// # Panics
 /// Where the implementation differs from what the traits promise.
 pub async fn run<P: Pieces, D: Documents, T: Parts<Bytes = P::Bytes>>(
-    pieces: P,
-    documents: D,
-    parts: T,
+    store: ModelStore<P, D, T>,
+    locks: impl Locks,
     pack: impl Fn(&[u8]) -> P::Bytes,
     unpack: impl Fn(P::Bytes) -> Vec<u8>,
+    answer: impl Fn(u16, &[u8]) -> P::Body,
 ) {
-    check_pieces(&pieces, &pack, &unpack).await;
-    check_documents(&documents).await;
-    check_parts(&parts, &pack, &unpack).await;
-    let store = ModelStore::new(pieces, documents, parts);
+    check_pieces(store.pieces(), &pack, &unpack).await;
+    check_bodies(store.pieces(), &unpack, &answer).await;
+    check_documents(store.documents()).await;
+    check_parts(store.parts(), &pack, &unpack).await;
     check_models(&store, &pack).await;
     check_strangers(&store, &pack).await;
     check_left_over_parts(&store, &pack).await;
+    check_locks(&locks).await;
+}
+
+/// A body counts as absent until it is verified, and what is abandoned on the way can be recovered.
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_bodies<P: Pieces>(
+    pieces: &P,
+    unpack: &impl Fn(P::Bytes) -> Vec<u8>,
+    answer: &impl Fn(u16, &[u8]) -> P::Body,
+) {
+    let digest = sha256(b"a piece");
+    for (status, bytes, expected) in [
+        (200, &b"another"[..], Refusal::Mismatch),
+        (200, b"a pie", Refusal::Mismatch),
+        (200, b"", Refusal::Empty),
+        (404, b"a piece", Refusal::Status(404)),
+        (503, b"", Refusal::Status(503)),
+    ] {
+        assert_eq!(pieces.admit_body(&digest, &answer(status, bytes)).await, Err(expected), "{status}");
+        assert!(!pieces.has(&digest).await.unwrap());
+    }
+    // Abandoned before its body came, before it was verified, and given back.
+    drop(pieces.reserve(&digest).await.unwrap().unwrap());
+    assert!(!pieces.recover(&digest).await.unwrap());
+    let reservation = pieces.reserve(&digest).await.unwrap().unwrap();
+    drop(pieces.take(reservation, &answer(200, b"a piece")).await.unwrap());
+    assert!(!pieces.has(&digest).await.unwrap());
+    assert!(pieces.get(&digest).await.unwrap().is_none());
+    assert!(pieces.list().await.unwrap().is_empty());
+    assert_eq!(pieces.unfinished().await.unwrap(), DigestSet::from([digest]));
+    assert!(!pieces.recover_all(&DigestSet::default()).await.unwrap(), "another piece is asked for");
+    assert!(pieces.recover_all(&DigestSet::from([digest])).await.unwrap());
+    assert_eq!(unpack(pieces.get(&digest).await.unwrap().unwrap()), b"a piece");
+    assert!(pieces.unfinished().await.unwrap().is_empty());
+    assert!(pieces.reserve(&digest).await.unwrap().is_none(), "it is kept already");
+    assert!(pieces.delete(&digest).await.unwrap());
+
+    let reservation = pieces.reserve(&digest).await.unwrap().unwrap();
+    pieces.give_back(reservation).await.unwrap();
+    let reservation = pieces.reserve(&digest).await.unwrap().unwrap();
+    drop(pieces.take(reservation, &answer(200, b"wrong")).await.unwrap());
+    assert!(!pieces.recover(&digest).await.unwrap(), "what is not right is removed");
+    assert!(!pieces.recover(&digest).await.unwrap(), "and its mark the next time");
+    assert!(pieces.unfinished().await.unwrap().is_empty());
+}
+
+#[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]
+async fn check_locks(locks: &impl Locks) {
+    let model: ModelId = "owner/locked".parse().unwrap();
+    let name = LockName::PageEngine(&model);
+    assert!(!locks.is_taken(name).await.unwrap());
+    assert!(!locks.is_any_page_engine_at_work().await.unwrap());
+    let lock = locks.wait(name).await.unwrap();
+    assert!(locks.is_taken(name).await.unwrap());
+    assert!(locks.is_any_page_engine_at_work().await.unwrap());
+    assert!(locks.if_free(name).await.unwrap().is_none());
+    assert!(locks.if_free(LockName::Recovery(&model)).await.unwrap().is_some());
+    drop(lock);
+    drop(locks.wait(name).await.unwrap());
+    drop(locks.if_free(name).await.unwrap().unwrap());
 }
 
 #[expect(clippy::unwrap_used, reason = "a failure of the suite is a panic")]

@@ -2,7 +2,7 @@
 //!
 //! When the data of a site are cleared while a page writes to its caches, Chromium may never again answer what that page asks
 //! of `caches`, and neither resolve nor reject it. Sometimes it answers nobody else of that origin either, until the page has
-//! gone. So nobody waits for ever here, and [`is_silent`] tells the page that it should be loaded again.
+//! gone. So nobody waits for ever here, and [`is_unresponsive`] tells the page that it should be loaded again.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -22,13 +22,13 @@ const LOOK_EVERY: u32 = 10_000;
 
 thread_local! {
     /// Whether somebody has waited in vain, and nobody was answered since. Then nobody waits longer than for one look.
-    static SILENT: Cell<bool> = const { Cell::new(false) };
+    static UNRESPONSIVE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the caches do not answer this page or worker.
 #[must_use]
-pub fn is_silent() -> bool {
-    SILENT.get()
+pub fn is_unresponsive() -> bool {
+    UNRESPONSIVE.get()
 }
 
 /// What the caches answer to something that takes a moment.
@@ -59,7 +59,7 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(answer) = Pin::new(&mut self.asked).poll(context) {
-            SILENT.set(false);
+            UNRESPONSIVE.set(false);
             return Poll::Ready(answer.map_err(StoreError::from));
         }
         self.patience
@@ -81,8 +81,8 @@ impl Patience {
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while Pin::new(&mut self.look).poll(context).is_ready() {
             self.looks -= 1;
-            if self.looks == 0 || SILENT.get() {
-                SILENT.set(true);
+            if self.looks == 0 || UNRESPONSIVE.get() {
+                UNRESPONSIVE.set(true);
                 return Poll::Ready(());
             }
             self.look = TimeoutFuture::new(LOOK_EVERY);

@@ -4,7 +4,7 @@ use crate::StoreError;
 
 /// Small texts by key. A key is an absolute URL path, already percent-encoded.
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
-pub trait Documents {
+pub trait Documents: Clone + 'static {
     /// Keeps a text under a key, in place of what was there.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use protocol::Digest;
+use protocol::download::Cause;
+use protocol::{Digest, Refusal};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// A failure of the store itself.
@@ -92,5 +93,32 @@ impl std::error::Error for AdmitError {}
 impl From<StoreError> for AdmitError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error.kind {
+            StoreErrorKind::NoRoom => Self::NoRoom,
+            StoreErrorKind::Unsupported | StoreErrorKind::Other => Self::Storage,
+        }
+    }
+}
+
+impl From<StoreError> for Cause {
+    fn from(error: StoreError) -> Self {
+        match error.kind {
+            StoreErrorKind::NoRoom => Self::NoRoom,
+            StoreErrorKind::Unsupported | StoreErrorKind::Other => Self::Storage,
+        }
+    }
+}
+
+impl From<AdmitError> for Refusal {
+    fn from(error: AdmitError) -> Self {
+        match error {
+            AdmitError::Mismatch { .. } => Self::Mismatch,
+            AdmitError::Store(error) => error.into(),
+        }
     }
 }

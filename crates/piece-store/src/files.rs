@@ -17,10 +17,11 @@ use protocol::{Digest, DigestSet};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Blob, MessageChannel, MessagePort, Url, Worker};
 
+use crate::bytes::release;
 use crate::cache::gather;
 use crate::connection::answer;
 use crate::folder;
-use crate::{Parts, StoreError, StoreErrorKind, release};
+use crate::{Parts, StoreError, StoreErrorKind};
 
 /// Where the bytes of a piece begin in its file.
 const BYTES: u32 = 64 << 10;
@@ -29,7 +30,7 @@ const BYTES: u32 = 64 << 10;
 const HEAD: u32 = 8;
 
 /// Hardly any part is longer, in bytes.
-pub(crate) const PART: u32 = 4 << 20;
+pub(crate) const LONG: u32 = 4 << 20;
 
 /// Parts in files. Another one of the same origin sees the same, but cannot read, write or remove what this one has open.
 #[derive(Clone, Debug, Default)]
@@ -74,19 +75,12 @@ pub struct WholeFile {
 }
 
 impl FileParts {
-    /// To be called before there is much to write.
-    #[must_use]
-    pub fn keep_open(&self) -> KeepOpen {
-        self.0.users.set(self.0.users.get() + 1);
-        KeepOpen(self.clone())
-    }
-
     /// The piece as it is in its file, if that has all of it and it is right. It is read into the memory of `piece`, so that
     /// nobody needs more; `piece` is empty afterwards if that was lost.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn whole(
+    async fn verified(
         &self,
         digest: &Digest,
         piece: &mut Uint8Array,
@@ -204,12 +198,14 @@ pub fn message_at(port: &MessagePort) -> Promise {
 
 impl Parts for FileParts {
     type Bytes = Uint8Array;
+    type KeepOpen = KeepOpen;
+    type File = WholeFile;
 
     async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
         self.usable()?;
         let length = part.length();
         let memory = self.0.memory.take().filter(|memory| memory.byte_length() >= length);
-        let memory = memory.unwrap_or_else(|| ArrayBuffer::new(length.max(PART)));
+        let memory = memory.unwrap_or_else(|| ArrayBuffer::new(length.max(LONG)));
         let copy = Uint8Array::new_with_byte_offset_and_length(&memory, 0, length);
         gather(part, piece, &copy);
         let ranges: Vec<u32> = part.ranges.iter().flat_map(|(first, end)| [*first, *end]).collect();
@@ -248,5 +244,18 @@ impl Parts for FileParts {
             let _ = self.ask("close", digest, &JsValue::UNDEFINED, &JsValue::UNDEFINED).await;
         }
         folder::remove(digest).await
+    }
+
+    fn keep_open(&self) -> KeepOpen {
+        self.0.users.set(self.0.users.get() + 1);
+        KeepOpen(self.clone())
+    }
+
+    async fn whole(&self, rest: &Part, piece: &mut Uint8Array) -> Option<WholeFile> {
+        // Else it is in memory still.
+        if !rest.ranges.is_empty() {
+            self.put(rest, piece).await.ok()?;
+        }
+        self.verified(&rest.digest, piece).await.ok()?
     }
 }

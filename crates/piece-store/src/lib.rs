@@ -1,18 +1,20 @@
-//! A content-addressed store of model pieces in the browser, over the Cache API.
+//! A content-addressed store of model pieces in the browser, over the Cache API and the origin private file system.
 //!
-//! Three traits, [`Pieces`] (bytes by digest), [`Documents`] (small texts by key) and [`Parts`] (what has arrived of
-//! unfinished pieces), each with an implementation over the Cache API ([`CachePieces`], [`CacheDocuments`],
-//! [`CacheParts`]) and an in-memory twin ([`MemoryPieces`], [`MemoryDocuments`], [`MemoryParts`]). One conformance
-//! suite runs against all of them. [`ModelStore`] is what page and worker use: all of it together.
+//! Four traits, [`Pieces`] (bytes by digest), [`Documents`] (small texts by key), [`Parts`] (what has arrived of
+//! unfinished pieces) and [`Locks`], each with an implementation for browsers ([`CachePieces`], [`CacheDocuments`],
+//! [`BrowserParts`], [`WebLocks`]) and an in-memory twin ([`MemoryPieces`], [`MemoryDocuments`], [`MemoryParts`],
+//! [`MemoryLocks`]). One conformance suite runs against all of them. [`ModelStore`] is what page and worker use: all of it
+//! together.
 //!
-//! **Architecture Invariant:** nothing is a piece in the store that does not match its digest: [`Pieces::admit`],
-//! [`CachePieces::admit_file`] and [`CachePieces::verify`] are the only ways in, and what comes in was hashed. There is no flag that says a model is ready.
+//! **Architecture Invariant:** no piece in the store differs from its digest: [`Pieces::admit`], [`Pieces::admit_file`] and
+//! [`Pieces::verify`] are the only ways in, and all of them hash. There is no flag that says a model is ready.
 //!
 //! What to fetch, and when, is not decided here.
 
-mod admission;
+mod async_mutex;
 mod browser_parts;
 mod byte_reader;
+mod bytes;
 mod cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -21,30 +23,38 @@ mod documents;
 mod error;
 mod files;
 mod folder;
+mod locks;
+#[cfg(not(target_family = "wasm"))]
 mod memory;
 mod model_store;
-mod one_at_a_time;
 mod parts;
+mod piece_buffer;
 mod pieces;
-mod turn;
+mod web_locks;
 
-pub use admission::{PieceBuffer, Place, Unverified, release, two_at_a_time};
+pub use async_mutex::{AsyncMutex, Guard};
 pub use browser_parts::{BrowserParts, WorkerParts};
 pub use byte_reader::ByteReader;
+pub use bytes::{Bytes, release};
 pub use cache::{
-    CacheDocuments, CacheParts, CachePieces, SHELL, gather, put_part, remove_other_layouts, sha256,
+    CacheDocuments, CacheParts, CachePieces, Reservation, SHELL, Staged, gather, put_part,
+    remove_other_layouts, sha256,
 };
 /// Entries of caches by the caches' names, for what is kept beside models.
 pub mod entries {
     pub use crate::cache::{DOCUMENTS, delete_one as delete, found as get, paths, put};
 }
-pub use connection::is_silent;
+pub use connection::is_unresponsive;
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use files::{FileParts, KeepOpen, WholeFile, message_at};
-pub use memory::{MemoryDocuments, MemoryParts, MemoryPieces};
+pub use locks::{LockName, Locks};
+#[cfg(not(target_family = "wasm"))]
+pub use memory::{
+    BodySource, Disk, Instant, MemoryBody, MemoryBytes, MemoryDocuments, MemoryFile, MemoryLock, MemoryLocks,
+    MemoryOrigin, MemoryParts, MemoryPieces, MemoryReservation, MemoryStaged, MemoryStore,
+};
 pub use model_store::{BrowserStore, ModelStore, StoredModel, WorkerStore};
-pub use one_at_a_time::{Alone, OneAtATime};
 pub use parts::Parts;
 pub use pieces::Pieces;
-pub use turn::{Turn, TurnOf};
+pub use web_locks::{WebLock, WebLocks};

@@ -1,104 +1,127 @@
-//! The in-memory twins, for tests of everything that uses a store.
+//! The in-memory twins: one origin's store, shared by any number of pages and workers, for tests of everything that uses a store.
+//!
+//! Bytes may be [described](MemoryBytes::described) instead of written out, so that pieces of realistic sizes cost nothing.
+
+mod bytes;
+mod documents;
+mod locks;
+mod parts;
+mod pieces;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
 
-use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
-use sha2::{Digest as _, Sha256};
 
-use crate::{AdmitError, Documents, Parts, Pieces, StoreError};
+use crate::{ModelStore, StoreError};
 
-/// Pieces in memory.
+pub use bytes::MemoryBytes;
+pub use documents::MemoryDocuments;
+pub use locks::{MemoryLock, MemoryLocks};
+pub use parts::MemoryParts;
+pub use pieces::{BodySource, MemoryBody, MemoryFile, MemoryPieces, MemoryReservation, MemoryStaged};
+
+/// A store in memory.
+pub type MemoryStore = ModelStore<MemoryPieces, MemoryDocuments, MemoryParts>;
+
+/// What an origin has stored.
 #[derive(Debug, Default)]
-pub struct MemoryPieces(RefCell<BTreeMap<Digest, Vec<u8>>>);
+pub struct MemoryOrigin {
+    pieces: RefCell<BTreeMap<Digest, MemoryBytes>>,
+    /// Pieces whose storing has begun and not ended.
+    unfinished: RefCell<DigestSet>,
+    documents: RefCell<BTreeMap<String, String>>,
+    parts: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
+}
 
-impl Pieces for MemoryPieces {
-    type Bytes = Vec<u8>;
-
-    async fn admit(&self, digest: &Digest, bytes: Vec<u8>) -> Result<(), AdmitError> {
-        let found = Digest::from_bytes(Sha256::digest(&bytes).into());
-        if found != *digest {
-            return Err(AdmitError::Mismatch { expected: *digest, found });
-        }
-        self.0.borrow_mut().insert(found, bytes);
-        Ok(())
+impl MemoryOrigin {
+    /// How many bytes are stored, unfinished pieces included.
+    #[must_use]
+    pub fn usage(&self) -> u64 {
+        let bytes = |bytes: &MemoryBytes| u64::from(bytes.len());
+        let pieces = self.pieces.borrow().values().map(bytes).sum::<u64>();
+        let parts = self.parts.borrow().values().flatten().map(|(_, part)| bytes(part)).sum::<u64>();
+        pieces + parts
     }
 
-    async fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.0.borrow().get(digest).cloned())
+    /// Whether a piece can be read.
+    #[must_use]
+    pub fn is_readable(&self, digest: &Digest) -> bool {
+        self.pieces.borrow().contains_key(digest) && !self.unfinished.borrow().contains(digest)
     }
 
-    async fn has(&self, digest: &Digest) -> Result<bool, StoreError> {
-        Ok(self.0.borrow().contains_key(digest))
+    /// The pieces that can be read although their bytes are not right: none, ever.
+    #[must_use]
+    pub fn wrong(&self) -> Vec<Digest> {
+        let pieces = self.pieces.borrow();
+        let wrong = pieces.iter().filter(|(digest, bytes)| bytes.digest() != **digest);
+        wrong.map(|(digest, _)| *digest).filter(|digest| self.is_readable(digest)).collect()
     }
 
-    async fn list(&self) -> Result<DigestSet, StoreError> {
-        Ok(self.0.borrow().keys().copied().collect())
+    /// Removes a piece, as a browser does that needs the room.
+    pub fn evict(&self, digest: &Digest) -> bool {
+        self.pieces.borrow_mut().remove(digest).is_some()
     }
 
-    async fn unfinished(&self) -> Result<DigestSet, StoreError> {
-        // Nothing comes between here.
-        Ok(DigestSet::default())
+    /// Removes everything, as a user does who clears a site's data.
+    pub fn clear(&self) {
+        self.pieces.take();
+        self.unfinished.take();
+        self.documents.take();
+        self.parts.take();
     }
 
-    async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        Ok(self.0.borrow_mut().remove(digest).is_some())
+    /// The pieces that can be read.
+    #[must_use]
+    pub fn readable(&self) -> DigestSet {
+        self.pieces.borrow().keys().filter(|digest| self.is_readable(digest)).copied().collect()
     }
 }
 
-/// Documents in memory.
-#[derive(Debug, Default)]
-pub struct MemoryDocuments(RefCell<BTreeMap<String, String>>);
+/// What happens on the way between a page or worker and its store.
+pub trait Disk: fmt::Debug {
+    /// Comes back when an operation may happen, or with the reason why it fails. Writes say how many bytes.
+    fn operation(&self, writes: Option<u64>) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + '_>>;
+}
 
-impl Documents for MemoryDocuments {
-    async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        self.0.borrow_mut().insert(key.to_owned(), text.to_owned());
-        Ok(())
-    }
+/// A disk that never waits nor fails.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Instant;
 
-    async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.0.borrow().get(key).cloned())
-    }
-
-    async fn keys(&self) -> Result<Vec<String>, StoreError> {
-        Ok(self.0.borrow().keys().cloned().collect())
-    }
-
-    async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        Ok(self.0.borrow_mut().remove(key).is_some())
+impl Disk for Instant {
+    fn operation(&self, _: Option<u64>) -> Pin<Box<dyn Future<Output = Result<(), StoreError>>>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
-/// Parts in memory.
-#[derive(Debug, Default)]
-pub struct MemoryParts(RefCell<BTreeMap<(Digest, u32, u32), Vec<u8>>>);
+/// How one page or worker reaches the store.
+#[derive(Clone, Debug)]
+struct Access {
+    origin: Rc<MemoryOrigin>,
+    disk: Rc<dyn Disk>,
+}
 
-impl Parts for MemoryParts {
-    type Bytes = Vec<u8>;
-
-    async fn put(&self, part: &Part, piece: &Vec<u8>) -> Result<(), StoreError> {
-        for (first, end) in &part.ranges {
-            let bytes = piece[*first as usize..*end as usize].to_vec();
-            self.0.borrow_mut().insert((part.digest, *first, *end), bytes);
-        }
-        Ok(())
+impl Access {
+    async fn read(&self) -> Result<&MemoryOrigin, StoreError> {
+        self.disk.operation(None).await?;
+        Ok(&self.origin)
     }
 
-    async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Vec<u8>)) -> Result<(), StoreError> {
-        for ((_, offset, _), bytes) in self.0.borrow().iter().filter(|((of, ..), _)| of == digest) {
-            take(*offset, bytes.clone());
-        }
-        Ok(())
+    async fn write(&self, bytes: u64) -> Result<&MemoryOrigin, StoreError> {
+        self.disk.operation(Some(bytes)).await?;
+        Ok(&self.origin)
     }
+}
 
-    async fn list(&self) -> Result<DigestSet, StoreError> {
-        Ok(self.0.borrow().keys().map(|(digest, ..)| *digest).collect())
-    }
-
-    async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        let before = self.0.borrow().len();
-        self.0.borrow_mut().retain(|(of, ..), _| of != digest);
-        Ok(self.0.borrow().len() < before)
+impl MemoryStore {
+    /// The store of an origin as one page or worker reaches it.
+    #[must_use]
+    pub fn of(origin: &Rc<MemoryOrigin>, locks: MemoryLocks, disk: Rc<dyn Disk>) -> Self {
+        let access = Access { origin: Rc::clone(origin), disk };
+        let pieces = MemoryPieces::new(access.clone(), locks);
+        Self::new(pieces, MemoryDocuments::new(access.clone()), MemoryParts::new(access))
     }
 }

@@ -259,7 +259,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
     /// its pieces are not known.
     ///
     /// Pieces may be admitted meanwhile, but no manifest may be stored that names pieces from before: callers
-    /// see to that, in browsers with [`crate::Turn`].
+    /// see to that with the lock [`crate::LockName::Store`].
     ///
     /// # Errors
     /// When the store cannot be read or written.

@@ -3,25 +3,31 @@
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 
-use crate::StoreError;
+use crate::{Bytes, StoreError};
 
 /// What has arrived of unfinished pieces, by digest and ranges, so that a closed tab does not lose it.
 ///
 /// Nothing here is verified, so nothing of it is ever served or counted as kept: the digest of the whole piece
 /// decides, when the piece is admitted to [`crate::Pieces`].
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
-pub trait Parts {
+pub trait Parts: Clone + 'static {
     /// Some bytes, in the form that costs least to hand over.
-    type Bytes;
+    type Bytes: Bytes;
 
-    /// Keeps a part of this piece. Of what was kept of the same ranges, the later counts.
+    /// Keeps files open while it lives.
+    type KeepOpen: 'static;
+
+    /// A complete piece in its file, verified there.
+    type File;
+
+    /// Keeps a part of this piece. Where ranges overlap, the later write counts.
     ///
     /// # Errors
     /// When the store cannot be written.
     async fn put(&self, part: &Part, piece: &Self::Bytes) -> Result<(), StoreError>;
 
-    /// Hands over what is kept of a piece, one range after the other with its offset. Ranges may overlap, and of the same range
-    /// what was kept later comes later.
+    /// Hands over what is kept of a piece, one range after the other with its offset. Ranges may overlap; later writes come
+    /// later.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -38,4 +44,14 @@ pub trait Parts {
     /// # Errors
     /// When the store cannot be written.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError>;
+
+    /// Call it before there is much to write.
+    fn keep_open(&self) -> Self::KeepOpen;
+
+    /// A piece whose parts are in a file, together with the `rest` of its bytes, if the file then has the whole piece and its
+    /// digest is right. The memory of `piece` is used for that: it has the bytes of the file afterwards, or none.
+    async fn whole(&self, rest: &Part, piece: &mut Self::Bytes) -> Option<Self::File>;
+
+    /// Gives memory back that writing has used.
+    fn release_memory(&self) {}
 }

@@ -1,23 +1,45 @@
 //! The trait of a piece store.
 
-use protocol::{Digest, DigestSet};
+use protocol::{Digest, DigestSet, Refusal};
 
-use crate::{AdmitError, StoreError};
+use crate::{AdmitError, Bytes, StoreError};
 
 /// Bytes by their SHA-256.
 ///
 /// All methods may be called at the same time from several contexts: admitting a piece twice is the same as
 /// once, and a piece is there as a whole or not at all.
+///
+/// A body takes three steps: [`Pieces::reserve`] before it is asked for, [`Pieces::take`] writes it to the disk as it comes,
+/// [`Pieces::verify`] reads it back and hashes it. A piece counts as absent until the last step has succeeded, even if the page or
+/// worker ends in between; [`Pieces::recover`] repeats that step.
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
-pub trait Pieces {
+pub trait Pieces: Clone + 'static {
     /// The bytes of one piece, in the form that costs least to hand over.
-    type Bytes;
+    type Bytes: Bytes;
+
+    /// The answer to a request for a piece.
+    type Body;
+
+    /// A place for the body of one piece. Others who want to store that piece wait until it is dropped.
+    type Reservation: 'static;
+
+    /// A stored body that is not verified yet.
+    type Staged: 'static;
+
+    /// A complete piece in the file of its parts, verified there; see [`crate::Parts::whole`].
+    type File;
 
     /// Hashes the bytes and keeps them if they have this digest.
     ///
     /// # Errors
     /// [`AdmitError::Mismatch`] if they do not; [`AdmitError::Store`] if they could not be kept.
     async fn admit(&self, digest: &Digest, bytes: Self::Bytes) -> Result<(), AdmitError>;
+
+    /// Keeps a piece that was verified in its file.
+    ///
+    /// # Errors
+    /// When it could not be kept.
+    async fn admit_file(&self, file: &Self::File) -> Result<(), StoreError>;
 
     /// The bytes of a piece, `None` if it is not kept.
     ///
@@ -37,8 +59,7 @@ pub trait Pieces {
     /// When the store cannot be read.
     async fn list(&self) -> Result<DigestSet, StoreError>;
 
-    /// The pieces whose storing has begun and not ended: under way now, or given up with their tab. They count as
-    /// absent.
+    /// The pieces whose storing has begun and not ended: under way now, or abandoned with their tab. They count as absent.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -49,4 +70,67 @@ pub trait Pieces {
     /// # Errors
     /// When the store cannot be written.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError>;
+
+    /// Reserves the place for a piece; `None` if the piece is kept already. Call it before asking for the body: what comes while
+    /// nobody takes it is held in memory.
+    ///
+    /// # Errors
+    /// Why there is no place.
+    async fn reserve(&self, digest: &Digest) -> Result<Option<Self::Reservation>, Refusal>;
+
+    /// Gives a reservation back that nothing was stored in.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn give_back(&self, reservation: Self::Reservation) -> Result<(), StoreError>;
+
+    /// Stores a body. Neither its status nor its headers say that it is the piece: a browser may report success for a response
+    /// without any bytes.
+    ///
+    /// # Errors
+    /// Why nothing was stored. A browser does not say whether the body failed or its storing, unless there was no room.
+    async fn take(&self, reservation: Self::Reservation, body: &Self::Body) -> Result<Self::Staged, Refusal>;
+
+    /// Admits what was stored if it is right, else removes it.
+    ///
+    /// # Errors
+    /// Why it was not admitted.
+    async fn verify(&self, staged: Self::Staged) -> Result<(), Refusal>;
+
+    /// Verifies a piece whose storing was abandoned, perhaps with its tab; says whether it is kept after that. Waits for a tab
+    /// that is storing it now.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    async fn recover(&self, digest: &Digest) -> Result<bool, StoreError>;
+
+    /// The same for those of these pieces that no tab is storing now; says whether any of them is kept after that.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    async fn recover_all(&self, digests: &DigestSet) -> Result<bool, StoreError>;
+
+    /// Stores and verifies a piece.
+    ///
+    /// # Errors
+    /// Why the piece was not admitted.
+    async fn admit_body(&self, digest: &Digest, body: &Self::Body) -> Result<(), Refusal> {
+        match self.reserve(digest).await? {
+            Some(reservation) => self.verify(self.take(reservation, body).await?).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Lends memory of a piece, which verifying then uses.
+    fn lend(&self, memory: Self::Bytes) {
+        memory.release();
+    }
+
+    /// Gives memory back that verifying has used.
+    fn release_memory(&self) {}
+
+    /// Whether the store has stopped answering this page or worker. Then only a new page can use it.
+    fn is_unresponsive(&self) -> bool {
+        false
+    }
 }

@@ -4,42 +4,48 @@
 
 use std::future::ready;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join_all, select};
 use js_sys::{ArrayBuffer, Function, Uint8Array};
 use piece_store::{
     BrowserParts, BrowserStore, ByteReader, CacheDocuments, CacheParts, CachePieces, Documents as _,
-    FileParts, Parts as _, PieceBuffer, Pieces as _, StoreErrorKind, Turn, TurnOf, conformance,
-    remove_other_layouts, sha256, two_at_a_time,
+    FileParts, LockName, Locks as _, ModelStore, Parts, Pieces as _, StoreErrorKind, WebLocks, conformance,
+    remove_other_layouts, sha256,
 };
 use protocol::transfer::Part;
 use protocol::{Digest, Refusal};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{AbortSignal, Response, ResponseInit};
+use web_sys::{Response, ResponseInit};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
+async fn conforms<T: Parts<Bytes = Uint8Array>>(parts: T) {
+    let pieces = CachePieces::open().await.unwrap();
+    let store = ModelStore::new(pieces, CacheDocuments::open().await.unwrap(), parts);
+    let (pack, unpack) = (|bytes: &[u8]| Uint8Array::from(bytes), |bytes: Uint8Array| bytes.to_vec());
+    conformance::run(store, WebLocks, pack, unpack, answer).await;
+}
+
+fn answer(status: u16, bytes: &[u8]) -> Response {
+    let init = ResponseInit::new();
+    init.set_status(status);
+    Response::new_with_opt_js_u8_array_and_init(Some(&Uint8Array::from(bytes)), &init).unwrap()
+}
+
 #[wasm_bindgen_test]
 async fn the_cache_api_conforms_in_a_page() {
-    let pieces = CachePieces::open().await.unwrap();
-    let documents = CacheDocuments::open().await.unwrap();
-    let parts = CacheParts::open().await.unwrap();
-    conformance::run(pieces, documents, parts, |bytes| Uint8Array::from(bytes), |bytes| bytes.to_vec()).await;
+    conforms(CacheParts::open().await.unwrap()).await;
 }
 
 #[wasm_bindgen_test]
 async fn files_conform_in_a_page() {
-    let documents = || async { (CachePieces::open().await.unwrap(), CacheDocuments::open().await.unwrap()) };
-    let (pack, unpack) = (|bytes: &[u8]| Uint8Array::from(bytes), |bytes: Uint8Array| bytes.to_vec());
     for kept_open in [true, false] {
         let files = FileParts::default();
         let _open = kept_open.then(|| files.keep_open());
-        let (pieces, others) = documents().await;
-        conformance::run(pieces, others, files.clone(), pack, unpack).await;
+        conforms(files.clone()).await;
     }
-    let (pieces, others) = documents().await;
-    conformance::run(pieces, others, BrowserParts::open().await.unwrap(), pack, unpack).await;
+    conforms(BrowserParts::open().await.unwrap()).await;
 }
 
 fn bytes_of(text: &[u8]) -> Uint8Array {
@@ -223,11 +229,6 @@ async fn what_is_stored_after_the_caches_were_deleted_can_be_read() {
 async fn answers_are_admitted_if_their_bytes_are_right() {
     let pieces = CachePieces::open().await.unwrap();
     let body = |n: u8| vec![n; 300_000 + usize::from(n)];
-    let answer = |bytes: &[u8], status: u16| {
-        let init = ResponseInit::new();
-        init.set_status(status);
-        Response::new_with_opt_js_u8_array_and_init(Some(&Uint8Array::from(bytes)), &init).unwrap()
-    };
     let mut digests = Vec::new();
     for n in 0..6 {
         digests.push(sha256(&Uint8Array::from(&body(n)[..])).await.unwrap());
@@ -235,23 +236,22 @@ async fn answers_are_admitted_if_their_bytes_are_right() {
     let mut wrong = body(1);
     wrong[299_999] ^= 1;
     let answers = [
-        (3, answer(&body(3), 200), Ok(())),
-        (1, answer(&wrong, 200), Err(Refusal::Mismatch)),
-        (5, answer(&body(5), 200), Ok(())),
-        (2, answer(b"", 200), Err(Refusal::Empty)),
-        (4, answer(&body(4), 503), Err(Refusal::Status(503))),
-        (0, answer(&body(0), 200), Ok(())),
+        (3, answer(200, &body(3)), Ok(())),
+        (1, answer(200, &wrong), Err(Refusal::Mismatch)),
+        (5, answer(200, &body(5)), Ok(())),
+        (2, answer(200, b""), Err(Refusal::Empty)),
+        (4, answer(503, &body(4)), Err(Refusal::Status(503))),
+        (0, answer(200, &body(0)), Ok(())),
     ];
-    let buffer = PieceBuffer::default();
-    // Two at once, which take turns in the one memory.
-    two_at_a_time(answers.into(), async |(n, answer, expected): (usize, Response, _)| {
-        assert_eq!(pieces.admit_response(&digests[n], &answer, &buffer).await, expected, "{n}");
-    })
-    .await;
+    // All at once: they share the memory for verification.
+    let admitting = answers.iter().map(async |(n, answer, expected)| {
+        assert_eq!(pieces.admit_body(&digests[*n], answer).await, *expected, "{n}");
+    });
+    join_all(admitting).await;
     // Somebody may have found the body of what was refused, and must find its mark then.
     assert!(pieces.unfinished().await.unwrap() == [1, 2, 4].map(|n: usize| digests[n]).into_iter().collect());
     for n in [1, 2, 4] {
-        assert!(!pieces.recover(&digests[n], &buffer).await.unwrap());
+        assert!(!pieces.recover(&digests[n]).await.unwrap());
     }
     assert!(pieces.unfinished().await.unwrap().is_empty());
     for (n, digest) in (0..6).zip(&digests) {
@@ -299,30 +299,13 @@ async fn a_piece_whose_storing_was_given_up_counts_as_absent() {
     assert!(!pieces.list().await.unwrap().contains(&digest));
     assert!(pieces.unfinished().await.unwrap().contains(&digest));
 
-    let buffer = PieceBuffer::default();
-    assert!(!pieces.recover(&digest, &buffer).await.unwrap(), "what is not right is removed");
-    assert!(!pieces.recover(&digest, &buffer).await.unwrap(), "and its mark the next time");
+    assert!(!pieces.recover(&digest).await.unwrap(), "what is not right is removed");
+    assert!(!pieces.recover(&digest).await.unwrap(), "and its mark the next time");
     assert!(pieces.unfinished().await.unwrap().is_empty());
 
     pieces.admit(&digest, bytes()).await.unwrap();
     assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), b"whole");
     assert!(!pieces.unfinished().await.unwrap().contains(&digest));
-    assert!(pieces.delete(&digest).await.unwrap());
-}
-
-#[wasm_bindgen_test]
-async fn a_piece_whose_verification_was_given_up_is_recovered() {
-    let pieces = CachePieces::open().await.unwrap();
-    let bytes = Uint8Array::from(&b"complete"[..]);
-    let digest = sha256(&bytes).await.unwrap();
-    let answer = Response::new_with_opt_js_u8_array(Some(&bytes)).unwrap();
-    let place = pieces.place(&digest).await.unwrap().unwrap();
-    let unverified = pieces.take(place, &answer).await.unwrap();
-    assert!(!pieces.has(&digest).await.unwrap(), "nobody has looked at it");
-    drop(unverified);
-    assert!(pieces.unfinished().await.unwrap().contains(&digest));
-    assert!(pieces.recover(&digest, &PieceBuffer::default()).await.unwrap());
-    assert_eq!(pieces.get(&digest).await.unwrap().unwrap().to_vec(), b"complete");
     assert!(pieces.delete(&digest).await.unwrap());
 }
 
@@ -333,12 +316,12 @@ async fn what_was_given_up_is_recovered_at_once_but_not_what_somebody_is_storing
         let bytes = Uint8Array::from(text);
         let digest = sha256(&bytes).await.unwrap();
         let answer = Response::new_with_opt_js_u8_array(Some(&bytes)).unwrap();
-        let place = pieces.place(&digest).await.unwrap().unwrap();
-        (digest, pieces.take(place, &answer).await.unwrap())
+        let reservation = pieces.reserve(&digest).await.unwrap().unwrap();
+        (digest, pieces.take(reservation, &answer).await.unwrap())
     };
     let (left, dropped) = stored(b"left").await;
     drop(dropped);
-    let (busy, unverified) = stored(b"busy").await;
+    let (busy, staged) = stored(b"busy").await;
     let (other, dropped) = stored(b"of another model").await;
     drop(dropped);
 
@@ -348,7 +331,7 @@ async fn what_was_given_up_is_recovered_at_once_but_not_what_somebody_is_storing
     assert!(pieces.unfinished().await.unwrap() == [busy, other].into_iter().collect());
     assert!(!pieces.recover_all(&wanted).await.unwrap(), "nothing more");
 
-    pieces.verify(unverified, &PieceBuffer::default()).await.unwrap();
+    pieces.verify(staged).await.unwrap();
     for digest in [left, busy, other] {
         assert!(pieces.delete(&digest).await.unwrap());
     }
@@ -362,27 +345,26 @@ async fn an_answer_that_varies_is_found_by_everybody() {
     let digest = sha256(&bytes).await.unwrap();
     let answer = Response::new_with_opt_js_u8_array(Some(&bytes)).unwrap();
     answer.headers().set("vary", "accept-encoding, origin").unwrap();
-    pieces.admit_response(&digest, &answer, &PieceBuffer::default()).await.unwrap();
+    pieces.admit_body(&digest, &answer).await.unwrap();
     assert!(pieces.has(&digest).await.unwrap());
     assert!(pieces.delete(&digest).await.unwrap());
     assert!(!pieces.has(&digest).await.unwrap());
 }
 
 #[wasm_bindgen_test]
-async fn a_turn_that_nobody_waits_for_any_more_is_given_back() {
-    let of = TurnOf::Store;
-    let first = Turn::wait(of, None).await.unwrap();
-    // The one is given up before it is granted, the other between that and being told.
-    let mut given_up = Box::pin(Turn::wait(of, None));
-    assert!(matches!(select(&mut given_up, ready(())).await, Either::Right(_)));
-    let mut granted = Box::pin(Turn::wait(of, None));
+async fn a_lock_that_nobody_waits_for_any_more_is_released() {
+    let name = LockName::Store;
+    let first = WebLocks.wait(name).await.unwrap();
+    // The one is abandoned before it is granted, the other between the grant and the news of it.
+    let mut abandoned = Box::pin(WebLocks.wait(name));
+    assert!(matches!(select(&mut abandoned, ready(())).await, Either::Right(_)));
+    let mut granted = Box::pin(WebLocks.wait(name));
     assert!(matches!(select(&mut granted, ready(())).await, Either::Right(_)));
-    drop(given_up);
+    drop(abandoned);
     drop(first);
     for _ in 0..50 {
-        Turn::is_taken(of).await.unwrap();
+        WebLocks.is_taken(name).await.unwrap();
     }
     drop(granted);
-    let signal = AbortSignal::timeout_with_u32(2_000);
-    Turn::wait(of, Some(&signal)).await.unwrap();
+    WebLocks.wait(name).await.unwrap();
 }

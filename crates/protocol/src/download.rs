@@ -13,17 +13,19 @@ mod machine;
 mod pace;
 mod plan;
 mod room;
+mod settings;
 mod state;
 
 pub use effect::Effect;
-pub use event::{Active, Button, Event, PageOutcome, StartRefusal, Survey};
-pub use machine::{Download, Settings};
+pub use event::{Active, Activity, Button, Event, PageEvent, PageOutcome, StartRefusal, Survey};
+pub use machine::Download;
 pub use pace::Pace;
 pub use plan::Plan;
 pub use room::{BACKGROUND_COPIES, Room};
+pub use settings::Settings;
 pub use state::{
     Background, Cause, Choice, Engine, Fetching, HandOver, Lack, PageTrouble, PageWork, Preparing, Quiet,
-    Stage, State, Waiting,
+    Stage, Start, State, Waiting,
 };
 
 /// Milliseconds since 1970. Differences decide when to wait no longer, and the value itself tells attempts

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use protocol::download::{
-    Active, Button, Cause, Choice, Download, Effect, Engine, Event, HandOver, PageOutcome, PageTrouble, Plan,
-    Preparing, Quiet, Room, Settings, Stage, StartRefusal, State, Survey, Waiting,
+    Active, Activity, Button, Cause, Choice, Download, Effect, Engine, Event, HandOver, PageEvent,
+    PageOutcome, PageTrouble, Plan, Preparing, Quiet, Room, Settings, Stage, StartRefusal, State, Survey,
+    Waiting,
 };
 use protocol::{
     AttemptId, Digest, DigestSet, Ending, File, Manifest, ModelId, Refusal, Revision, Wish, WishState,
@@ -63,9 +64,26 @@ fn surveyed(survey: Survey) -> Event {
     Event::Surveyed { epoch: u64::MAX, survey }
 }
 
+/// A download whose device is open and was not looked at yet.
+fn fresh(engine: Engine) -> Download {
+    let mut download = Download::new(model(), revision(), settings());
+    assert_eq!(download.handle(0, Event::Opened(engine)), [Effect::LookAtQuota]);
+    assert_eq!(download.handle(0, Event::Room(Room::default())), [Effect::Survey { epoch: 0 }]);
+    download
+}
+
+/// What the run of the page engine that the download waits for reports.
+fn page(download: &mut Download, now: u64, event: PageEvent) -> Vec<Effect> {
+    let run = run(download);
+    download.handle(now, Event::Page { run, event })
+}
+
+fn run(download: &Download) -> u64 {
+    download.state().fetching().and_then(|fetching| fetching.page.as_ref()).map_or(0, |page| page.run)
+}
+
 fn opened(engine: Engine, survey: Survey) -> (Download, Vec<Effect>) {
-    let (mut download, effects) = Download::new(model(), revision(), engine, settings());
-    assert_eq!(effects, [Effect::Survey { epoch: 0 }]);
+    let mut download = fresh(engine);
     let effects = download.handle(0, surveyed(survey));
     (download, effects)
 }
@@ -74,10 +92,13 @@ fn opened(engine: Engine, survey: Survey) -> (Download, Vec<Effect>) {
 fn clicked(engine: Engine) -> (Download, Vec<Effect>) {
     let (mut download, _) = opened(engine, Survey::default());
     assert_eq!(*download.state(), State::Absent);
-    assert_eq!(download.handle(999, Event::Clicked(Button::Download)), [Effect::Prepare]);
+    assert_eq!(download.handle(999, Event::Clicked(Button::Download)), PREPARE);
     let effects = download.handle(1_000, Event::Prepared(found(&[], WishState::Active)));
     (download, effects)
 }
+
+/// What a click on Download or Resume does.
+const PREPARE: [Effect; 3] = [Effect::Prepare, Effect::AskToPersist, Effect::LookAtQuota];
 
 fn asked(effects: &[Effect]) -> (Vec<Digest>, Vec<Digest>) {
     let mut background = Vec::new();
@@ -85,7 +106,7 @@ fn asked(effects: &[Effect]) -> (Vec<Digest>, Vec<Digest>) {
     for effect in effects {
         match effect {
             Effect::StartBackground { pieces, .. } => background.extend(pieces.iter().map(|p| p.digest)),
-            Effect::StartPage { pieces } => page.extend(pieces.iter().map(|p| p.digest)),
+            Effect::StartPage { pieces, .. } => page.extend(pieces.iter().map(|p| p.digest)),
             _ => {}
         }
     }
@@ -105,7 +126,7 @@ fn a_click_asks_the_browser_for_the_large_pieces_and_the_page_for_the_small_ones
 
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::Admitted(digest(4)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(1_300, Event::Progress { attempt: attempt(1_000), downloaded: 120 });
     assert_eq!(download.shown(), 125);
     // The page admits a finished piece: its bytes are not counted twice.
@@ -135,7 +156,7 @@ fn success_with_empty_bodies_is_not_ready() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::Admitted(digest(4)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(2_100, Event::Refused { digest: digest(1), refusal: Refusal::Empty });
@@ -152,14 +173,14 @@ fn success_with_empty_bodies_is_not_ready() {
 fn wrong_bytes_are_reported_and_only_they_are_asked_for_again() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::Refused { digest: digest(2), refusal: Refusal::Mismatch });
     download.handle(2_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success });
     let effects = download.handle(2_300, surveyed(found(&[1, 3, 4], WishState::Active)));
     assert_eq!(asked(&effects), (vec![], vec![digest(2)]));
     assert_eq!(download.state().fetching().unwrap().hand_over, Some(HandOver::Damaged));
-    let wrong_again = Event::PageFinished(PageOutcome::Failed(Cause::Corrupt(1)));
-    download.handle(2_400, wrong_again);
+    let wrong_again = PageEvent::Finished(PageOutcome::Failed(Cause::Corrupt(1)));
+    page(&mut download, 2_400, wrong_again);
     assert_eq!(*download.state(), State::Interrupted(Cause::Corrupt(1)));
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
 
@@ -175,9 +196,9 @@ fn cancel_keeps_what_is_there_and_waits_for_a_click() {
     let effects = download.handle(1_200, Event::Clicked(Button::Cancel));
     let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
     let abort = Effect::Abort { attempt: attempt(1_000) };
-    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage, abort]);
+    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage { run: 1 }, abort]);
     assert!(download.buttons().is_empty());
-    download.handle(1_300, Event::PageFinished(PageOutcome::Stopped));
+    page(&mut download, 1_300, PageEvent::Finished(PageOutcome::Stopped));
     download.handle(1_400, Event::Admitted(digest(1)));
     download.handle(1_500, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
     download.handle(1_600, surveyed(found(&[1], WishState::Stopped)));
@@ -210,7 +231,7 @@ fn cancel_while_preparing_starts_nothing() {
 fn a_page_opened_during_a_background_fetch_joins_it_and_fetches_the_rest() {
     let active =
         Active { attempt: attempt(7), asked: [digest(2), digest(3)].into_iter().collect(), downloaded: 60 };
-    let survey = Survey { active: Some(active), ..found(&[1], WishState::Active) };
+    let survey = Survey { activity: Activity::Running(active), ..found(&[1], WishState::Active) };
     let (download, effects) = opened(Engine::Background, survey);
     assert_eq!(asked(&effects), (vec![], vec![digest(4)]));
     assert_eq!(download.shown(), 160);
@@ -222,8 +243,9 @@ fn a_click_that_finds_a_background_fetch_names_it() {
     // Of another tab, whose wish the preparation of this one may have replaced.
     let (mut download, _) = opened(Engine::Background, Survey::default());
     download.handle(1, Event::Clicked(Button::Download));
-    let active = Some(Active { attempt: attempt(7), asked: [digest(1)].into(), downloaded: 0 });
-    let survey = Survey { active, ..found(&[2, 3, 4], WishState::Active) };
+    let activity =
+        Activity::Running(Active { attempt: attempt(7), asked: [digest(1)].into(), downloaded: 0 });
+    let survey = Survey { activity, ..found(&[2, 3, 4], WishState::Active) };
     let effects = download.handle(2, Event::Prepared(survey));
     let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(7) };
     assert_eq!(effects, [Effect::WriteWish(named)]);
@@ -244,9 +266,9 @@ fn a_page_opened_after_the_browser_was_closed_goes_on_once_without_a_click() {
 #[test]
 fn a_page_that_finds_a_fetch_which_the_browser_then_fails_goes_on_once() {
     let asked_for: DigestSet = [digest(2), digest(3)].into();
-    let active = Some(Active { attempt: attempt(7), asked: asked_for, downloaded: 0 });
+    let activity = Activity::Running(Active { attempt: attempt(7), asked: asked_for, downloaded: 0 });
     let (mut download, _) =
-        opened(Engine::Background, Survey { active, ..found(&[1, 4], WishState::Active) });
+        opened(Engine::Background, Survey { activity, ..found(&[1, 4], WishState::Active) });
     // Closing the browser fails its fetches, some seconds after it is opened again.
     download.handle(10, Event::WorkerFinished { attempt: attempt(7), ending: Ending::FetchError });
     let effects = download.handle(20, surveyed(found(&[1, 4], WishState::Active)));
@@ -278,8 +300,8 @@ fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
     // The browser has the last word: this page may have slept.
     assert!(matches!(download.handle(36_000, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
     let asked_for: DigestSet = [digest(1), digest(2), digest(3)].into();
-    let active = Some(Active { attempt: attempt(1_000), asked: asked_for, downloaded: 0 });
-    let effects = download.handle(36_100, surveyed(Survey { active, ..found(&[], WishState::Active) }));
+    let activity = Activity::Running(Active { attempt: attempt(1_000), asked: asked_for, downloaded: 0 });
+    let effects = download.handle(36_100, surveyed(Survey { activity, ..found(&[], WishState::Active) }));
     assert!(effects.contains(&Effect::Abort { attempt: attempt(1_000) }), "{effects:?}");
     let unnamed = Wish { revision: revision(), state: WishState::Active, nonce: None };
     assert_eq!(effects[0], Effect::WriteWish(unnamed), "so that the abort is not taken for the person's");
@@ -303,11 +325,12 @@ fn a_fetch_that_has_moved_is_never_taken_over() {
 fn a_page_that_slept_asks_the_browser_before_it_takes_over() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     let hour = 3_600_000;
     assert!(matches!(download.handle(hour, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
-    let active = Some(Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 1 });
-    let survey = Survey { active, ..found(&[4], WishState::Active) };
+    let activity =
+        Activity::Running(Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 1 });
+    let survey = Survey { activity, ..found(&[4], WishState::Active) };
     assert_eq!(download.handle(hour + 1, surveyed(survey)), []);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
 }
@@ -316,7 +339,7 @@ fn a_page_that_slept_asks_the_browser_before_it_takes_over() {
 fn a_fetch_that_was_found_running_is_not_taken_over_whatever_the_browser_says_it_has() {
     // After a browser was killed, it reports nothing of the pieces that were on their way.
     let active = Active { attempt: attempt(7), asked: [digest(1), digest(2)].into(), downloaded: 0 };
-    let survey = Survey { active: Some(active), ..found(&[3, 4], WishState::Active) };
+    let survey = Survey { activity: Activity::Running(active), ..found(&[3, 4], WishState::Active) };
     let (mut download, _) = opened(Engine::Background, survey.clone());
     for second in 1..100 {
         assert_eq!(download.handle(second * 1_000, Event::Tick { waiting: None }), []);
@@ -328,18 +351,19 @@ fn a_fetch_that_was_found_running_is_not_taken_over_whatever_the_browser_says_it
 #[test]
 fn what_was_stopped_but_not_ended_is_ended_by_whoever_finds_it() {
     let active = Active { attempt: attempt(7), asked: [digest(1), digest(2)].into(), downloaded: 0 };
-    let survey = Survey { active: Some(active), ..found(&[3, 4], WishState::Stopped) };
+    let survey = Survey { activity: Activity::Running(active), ..found(&[3, 4], WishState::Stopped) };
     let (download, effects) = opened(Engine::Background, survey.clone());
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
     assert_eq!(effects, [Effect::Abort { attempt: attempt(7) }]);
 
     // The tab that says so asks again until it has ended.
     let (mut download, _) = clicked(Engine::Background);
-    let active = Some(Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 0 });
+    let activity =
+        Activity::Running(Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 0 });
     download.handle(1_200, Event::Started(attempt(1_000)));
     download.handle(1_300, Event::Clicked(Button::Cancel));
     assert!(matches!(download.handle(2_300, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
-    let effects = download.handle(2_400, surveyed(Survey { active, ..survey }));
+    let effects = download.handle(2_400, surveyed(Survey { activity, ..survey }));
     assert_eq!(effects, [Effect::Abort { attempt: attempt(1_000) }]);
 }
 
@@ -347,7 +371,7 @@ fn what_was_stopped_but_not_ended_is_ended_by_whoever_finds_it() {
 fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_100, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_100, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
     assert!(matches!(download.handle(3_000, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
     download.handle(3_001, surveyed(found(&[1], WishState::Active)));
@@ -366,8 +390,8 @@ fn a_wish_that_was_stopped_in_another_tab_stops_this_one() {
     let stopped = || found(&[], WishState::Stopped);
     let effects = download.handle(1_100, Event::Surveyed { epoch: 0, survey: stopped() });
     assert!(matches!(effects[..], [Effect::Survey { .. }]), "{effects:?}");
-    assert_eq!(download.handle(1_200, surveyed(stopped())), [Effect::StopPage]);
-    download.handle(1_300, Event::PageFinished(PageOutcome::Stopped));
+    assert_eq!(download.handle(1_200, surveyed(stopped())), [Effect::StopPage { run: 1 }]);
+    page(&mut download, 1_300, PageEvent::Finished(PageOutcome::Stopped));
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
 }
 
@@ -416,7 +440,7 @@ fn a_fetch_that_is_not_needed_any_more_is_ended() {
     let effects = download.handle(1_150, surveyed(found(&[1, 2, 3, 4], WishState::Active)));
     assert_eq!(*download.state(), State::Ready);
     let abort = Effect::Abort { attempt: attempt(1_000) };
-    assert_eq!(effects, [Effect::Completed, Effect::StopPage, abort.clone()]);
+    assert_eq!(effects, [Effect::Completed, Effect::StopPage { run: 1 }, abort.clone()]);
     assert_eq!(download.handle(1_200, Event::Started(attempt(1_000))), [abort]);
 }
 
@@ -424,7 +448,7 @@ fn a_fetch_that_is_not_needed_any_more_is_ended() {
 fn a_fetch_that_has_all_its_bytes_ends_by_itself() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(1_300, Event::Progress { attempt: attempt(1_000), downloaded: 250 });
     for n in [1, 2, 3, 4] {
         download.handle(1_400, Event::Admitted(digest(n)));
@@ -441,7 +465,7 @@ fn what_was_removed_during_the_download_is_noticed_before_it_is_called_ready() {
         effects = download.handle(1_100, Event::Admitted(digest(n)));
     }
     assert!(matches!(effects[..], [Effect::Survey { .. }]), "{effects:?}");
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     assert_ne!(*download.state(), State::Ready);
     download.handle(1_300, surveyed(found(&[3, 4], WishState::Active)));
     assert!(matches!(download.state(), State::Interrupted(_)), "{:?}", download.state());
@@ -461,13 +485,13 @@ fn a_question_of_the_browser_that_nobody_answers_is_not_waited_for_for_ever() {
 #[test]
 fn a_start_that_another_tab_was_faster_with_is_joined() {
     let (mut download, _) = clicked(Engine::Background);
-    download.handle(1_050, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_050, PageEvent::Finished(PageOutcome::Done));
     let refusal = StartRefusal::Running;
     let effects = download.handle(1_100, Event::StartRefused { attempt: attempt(1_000), refusal });
     assert!(matches!(effects[..], [Effect::Survey { .. }]));
     let asked = [digest(1), digest(2), digest(3)].into();
-    let active = Some(Active { attempt: attempt(900), asked, downloaded: 10 });
-    let effects = download.handle(1_200, surveyed(Survey { active, ..found(&[4], WishState::Active) }));
+    let activity = Activity::Running(Active { attempt: attempt(900), asked, downloaded: 10 });
+    let effects = download.handle(1_200, surveyed(Survey { activity, ..found(&[4], WishState::Active) }));
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
     let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(900) };
     assert_eq!(effects, [Effect::WriteWish(named)], "what was written for our own start named that");
@@ -476,7 +500,7 @@ fn a_start_that_another_tab_was_faster_with_is_joined() {
 #[test]
 fn what_would_fail_again_is_not_begun_again_by_itself() {
     let (mut download, _) = clicked(Engine::Page);
-    let effects = download.handle(2_000, Event::PageFinished(PageOutcome::Failed(Cause::NoRoom)));
+    let effects = page(&mut download, 2_000, PageEvent::Finished(PageOutcome::Failed(Cause::NoRoom)));
     let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
     assert_eq!(effects, [Effect::WriteWish(stopped)]);
 }
@@ -553,14 +577,14 @@ fn cancel_during_another_try_to_prepare_is_not_undone_by_it() {
 fn why_a_download_rests_is_said_for_as_long_as_it_rests() {
     for cause in [Cause::NoRoom, Cause::Gone, Cause::Storage, Cause::Corrupt(1), Cause::Status(401)] {
         let (mut download, _) = clicked(Engine::Page);
-        download.handle(2_000, Event::PageFinished(PageOutcome::Failed(cause)));
+        page(&mut download, 2_000, PageEvent::Finished(PageOutcome::Failed(cause)));
         assert_eq!(*download.state(), State::Interrupted(cause));
         download.handle(17_000, surveyed(found(&[1], WishState::Stopped)));
         assert_eq!(*download.state(), State::Interrupted(cause));
     }
     let (mut download, _) = clicked(Engine::Page);
     download.handle(2_000, Event::Clicked(Button::Pause));
-    download.handle(2_100, Event::PageFinished(PageOutcome::Stopped));
+    page(&mut download, 2_100, PageEvent::Finished(PageOutcome::Stopped));
     download.handle(17_000, surveyed(found(&[1], WishState::Stopped)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Paused));
 }
@@ -585,7 +609,7 @@ fn what_another_page_fetches_itself_is_not_asked_of_the_browser_as_well() {
     // That it has the turn itself by now is no reason to go on like that after a click.
     download.handle(1, surveyed(Survey { page_elsewhere: true, ..found(&[1], WishState::Active) }));
     download.handle(2, Event::Clicked(Button::Cancel));
-    download.handle(3, Event::PageFinished(PageOutcome::Stopped));
+    page(&mut download, 3, PageEvent::Finished(PageOutcome::Stopped));
     download.handle(4, Event::Clicked(Button::Resume));
     let effects = download.handle(5, Event::Prepared(found(&[1], WishState::Active)));
     assert_eq!(asked(&effects), (vec![digest(2), digest(3)], vec![digest(4)]));
@@ -595,7 +619,7 @@ fn what_another_page_fetches_itself_is_not_asked_of_the_browser_as_well() {
 fn a_fetch_that_another_page_took_over_was_not_stopped_by_the_person() {
     for reopened in [false, true] {
         let active = Active { attempt: attempt(7), asked: [digest(2), digest(3)].into(), downloaded: 60 };
-        let survey = Survey { active: Some(active), ..found(&[1, 4], WishState::Active) };
+        let survey = Survey { activity: Activity::Running(active), ..found(&[1, 4], WishState::Active) };
         let (mut download, _) = opened(Engine::Background, survey);
         let now = if reopened { 1_000 } else { 100_000 };
         download.handle(now, Event::WorkerFinished { attempt: attempt(7), ending: Ending::Aborted });
@@ -606,7 +630,7 @@ fn a_fetch_that_another_page_took_over_was_not_stopped_by_the_person() {
     // One that the person stopped: the worker stores that in the wish.
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(1_300, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
     download.handle(1_400, surveyed(found(&[4], WishState::Stopped)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
@@ -619,11 +643,11 @@ fn a_start_lost_to_another_tab_is_joined_while_the_small_pieces_come() {
     download.handle(1_100, Event::StartRefused { attempt: attempt(1_000), refusal });
     let active =
         Active { attempt: attempt(7), asked: [digest(1), digest(2), digest(3)].into(), downloaded: 60 };
-    let survey = Survey { active: Some(active), ..found(&[], WishState::Active) };
+    let survey = Survey { activity: Activity::Running(active), ..found(&[], WishState::Active) };
     let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(7) };
     assert_eq!(download.handle(1_200, surveyed(survey)), [Effect::WriteWish(named)]);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
-    assert_eq!(download.handle(1_300, Event::PageFinished(PageOutcome::Done)), []);
+    assert_eq!(page(&mut download, 1_300, PageEvent::Finished(PageOutcome::Done)), []);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })), "the other tab's");
 }
 
@@ -634,14 +658,17 @@ fn a_fetch_that_is_found_again_runs_on() {
     download.handle(2_000, surveyed(found(&[], WishState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     let active = Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 0 };
-    download.handle(3_000, surveyed(Survey { active: Some(active), ..found(&[], WishState::Active) }));
+    download.handle(
+        3_000,
+        surveyed(Survey { activity: Activity::Running(active), ..found(&[], WishState::Active) }),
+    );
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
 }
 
 #[test]
 fn a_page_of_a_revision_that_is_not_wanted_any_more_says_so() {
     let (mut download, _) = clicked(Engine::Page);
-    download.handle(2_000, Event::PageFinished(PageOutcome::Failed(Cause::Network)));
+    page(&mut download, 2_000, PageEvent::Finished(PageOutcome::Failed(Cause::Network)));
     let other = Wish { revision: Revision::from_bytes([8; 20]), state: WishState::Active, nonce: None };
     download.handle(3_000, surveyed(Survey { wish: Some(other), ..found(&[1], WishState::Active) }));
     assert_eq!(*download.state(), State::Interrupted(Cause::Gone));
@@ -654,8 +681,12 @@ fn a_page_of_a_revision_that_is_not_wanted_any_more_says_so() {
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
     // Nor of a fetch that the browser works on for this one.
-    let active = Some(Active { attempt: attempt(7), asked: [digest(2), digest(3)].into(), downloaded: 0 });
-    let (download, effects) = opened(Engine::Background, Survey { active, ..survey });
+    let activity = Activity::Running(Active {
+        attempt: attempt(7),
+        asked: [digest(2), digest(3)].into(),
+        downloaded: 0,
+    });
+    let (download, effects) = opened(Engine::Background, Survey { activity, ..survey });
     assert_eq!(effects, []);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
 }
@@ -664,7 +695,7 @@ fn a_page_of_a_revision_that_is_not_wanted_any_more_says_so() {
 fn who_waits_for_another_download_of_the_browser_need_not() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::Tick { waiting: Some(Waiting::Queued) });
     assert_eq!(download.buttons(), [Button::TakeOver, Button::Cancel]);
 }
@@ -692,7 +723,7 @@ fn a_wish_for_a_revision_whose_manifest_is_not_there_yet_is_carried_out() {
 fn a_fetch_that_stands_still_is_told_of_and_can_be_taken_over() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::Progress { attempt: attempt(1_000), downloaded: 60 });
     let quiet = |download: &Download| download.background().unwrap().quiet;
     download.handle(30_000, Event::Tick { waiting: Some(Waiting::Offline) });
@@ -714,13 +745,13 @@ fn a_fetch_that_stands_still_is_told_of_and_can_be_taken_over() {
 fn pause_is_offered_where_the_page_downloads_and_lasts_over_a_visit() {
     let (mut download, _) = clicked(Engine::Page);
     assert_eq!(download.buttons(), [Button::Pause, Button::Cancel]);
-    download.handle(2_000, Event::PageWaits(true));
+    page(&mut download, 2_000, PageEvent::Waits(true));
     assert_eq!(download.buttons(), [Button::Cancel], "it is not this tab that downloads");
-    download.handle(2_100, Event::PageWaits(false));
+    page(&mut download, 2_100, PageEvent::Waits(false));
     let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
     let effects = download.handle(3_000, Event::Clicked(Button::Pause));
-    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage]);
-    download.handle(3_100, Event::PageFinished(PageOutcome::Stopped));
+    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage { run: 1 }]);
+    page(&mut download, 3_100, PageEvent::Finished(PageOutcome::Stopped));
     assert_eq!(*download.state(), State::Interrupted(Cause::Paused));
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
 }
@@ -751,7 +782,7 @@ fn a_tab_that_waits_shows_the_numbers_of_the_one_that_works() {
     let (mut download, _) = clicked(Engine::Page);
     download.handle(2_000, Event::ElsewhereProgress { in_flight: 50 });
     assert_eq!(download.shown(), 0, "this tab works itself");
-    download.handle(2_100, Event::PageWaits(true));
+    page(&mut download, 2_100, PageEvent::Waits(true));
     download.handle(2_200, Event::ElsewhereProgress { in_flight: 50 });
     assert_eq!(download.shown(), 50);
     // A piece that the other tab has stored is not on its way any more, though that tab says so later.
@@ -764,11 +795,11 @@ fn a_tab_that_waits_shows_the_numbers_of_the_one_that_works() {
 fn a_browser_that_finds_no_room_is_followed_by_the_page_which_needs_less() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(1_200, Event::PageFinished(PageOutcome::Done));
+    page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::QuotaExceeded });
     let effects = download.handle(2_100, surveyed(found(&[1, 4], WishState::Active)));
     assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]));
-    download.handle(3_000, Event::PageFinished(PageOutcome::Failed(Cause::NoRoom)));
+    page(&mut download, 3_000, PageEvent::Finished(PageOutcome::Failed(Cause::NoRoom)));
     assert_eq!(*download.state(), State::Interrupted(Cause::NoRoom));
 }
 
@@ -809,14 +840,28 @@ fn surveys() -> impl Strategy<Value = Survey> {
                 readable: None,
                 page_elsewhere,
                 wish: state.and_then(wish),
-                active: active.map(|(attempt, asked, downloaded)| Active {
-                    attempt,
-                    asked: asked.into_iter().collect(),
-                    downloaded,
-                }),
+                activity: match active {
+                    None => Activity::Idle,
+                    Some((_, _, 0)) => Activity::Unknown,
+                    Some((attempt, asked, downloaded)) => {
+                        Activity::Running(Active { attempt, asked: asked.into_iter().collect(), downloaded })
+                    }
+                },
             }
         },
     )
+}
+
+/// Of the run that the download waits for; see [`of_now`].
+fn of_page(event: PageEvent) -> Event {
+    Event::Page { run: u64::MAX, event }
+}
+
+fn of_now(download: &Download, event: Event) -> Event {
+    match event {
+        Event::Page { event, .. } => Event::Page { run: run(download), event },
+        event => event,
+    }
 }
 
 fn events() -> impl Strategy<Value = Event> {
@@ -873,10 +918,10 @@ fn events() -> impl Strategy<Value = Event> {
         2 => (attempts(), endings()).prop_map(|(attempt, ending)| Event::WorkerFinished { attempt, ending }),
         6 => digests().prop_map(Event::Admitted),
         2 => (digests(), reasons).prop_map(|(digest, refusal)| Event::Refused { digest, refusal }),
-        2 => (0_u64..500).prop_map(|in_flight| Event::PageProgress { in_flight }),
-        1 => any::<bool>().prop_map(Event::PageWaits),
-        1 => troubles.prop_map(Event::PageTrouble),
-        2 => outcomes.prop_map(Event::PageFinished),
+        2 => (0_u64..500).prop_map(|in_flight| of_page(PageEvent::Progress { in_flight })),
+        1 => any::<bool>().prop_map(|waits| of_page(PageEvent::Waits(waits))),
+        1 => troubles.prop_map(|trouble| of_page(PageEvent::Trouble(trouble))),
+        2 => outcomes.prop_map(|outcome| of_page(PageEvent::Finished(outcome))),
         1 => (0_u64..500).prop_map(|in_flight| Event::ElsewhereProgress { in_flight }),
         1 => prop::sample::select(vec![Choice::Automatic, Choice::Background, Choice::Page]).prop_map(Event::Chosen),
         1 => prop::option::of(0_u64..1_000).prop_map(|free| Event::Room(Room { free, ..Room::default() })),
@@ -918,12 +963,13 @@ proptest! {
         steps in prop::collection::vec((prop_oneof![9 => 0_u64..=1, 1 => 0_u64..30_000], events()), 0..60),
     ) {
         let engine = if background { Engine::Background } else { Engine::Page };
-        let (mut download, _) = Download::new(model(), revision(), engine, settings());
+        let mut download = fresh(engine);
         let mut now = 0;
         let mut begun = false;
         let mut looking = false;
         for (step, event) in steps {
             now += step;
+            let event = of_now(&download, event);
             let before = download.clone();
             let effects = download.handle(now, event.clone());
             // After one that failed there is a button.
@@ -947,7 +993,7 @@ proptest! {
             begun |= effects.iter().any(|e| matches!(e, Effect::StartBackground { .. }));
             // A kept piece is never asked for.
             for effect in &effects {
-                if let Effect::StartBackground { pieces, .. } | Effect::StartPage { pieces } = effect {
+                if let Effect::StartBackground { pieces, .. } | Effect::StartPage { pieces, .. } = effect {
                     prop_assert!(!pieces.is_empty());
                     let missing: BTreeSet<_> = download.plan().unwrap().missing().collect();
                     prop_assert!(pieces.iter().all(|piece| missing.contains(piece)));
@@ -963,8 +1009,9 @@ proptest! {
         kept in prop::collection::btree_set(1_u8..=4, 0..=4),
     ) {
         let engine = if background { Engine::Background } else { Engine::Page };
-        let (mut download, _) = Download::new(model(), revision(), engine, settings());
+        let mut download = fresh(engine);
         for event in steps {
+            let event = of_now(&download, event);
             download.handle(1, event);
         }
         // From here on the world is honest: whatever was asked for answers, and nothing is under way.
@@ -983,7 +1030,7 @@ proptest! {
                         let refusal = StartRefusal::Failed;
                         download.handle(now, Event::StartRefused { attempt: background.attempt, refusal });
                     }
-                    download.handle(now, Event::PageFinished(PageOutcome::Stopped));
+                    page(&mut download, now, PageEvent::Finished(PageOutcome::Stopped));
                 }
                 State::Unknown | State::Absent | State::Unsupported(_) | State::Interrupted(_) | State::Ready => {}
             }

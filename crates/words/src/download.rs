@@ -343,7 +343,7 @@ pub fn background_title_at_end(model: &ModelId, ready: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::download::{Choice, Event, PageOutcome, Room, Settings, Survey};
+    use protocol::download::{Choice, Engine, Event, PageEvent, PageOutcome, Room, Settings, Survey};
     use protocol::{Digest, File, Manifest, Revision, Wish, WishState};
 
     use super::*;
@@ -353,8 +353,8 @@ mod tests {
     /// A model of one file of 3 GiB in one piece, in a browser with Background Fetch that says so much is free.
     fn download(free: Option<u64>) -> Download {
         let (model, revision) = ("owner/name".parse::<ModelId>(), Revision::from_bytes([9; 20]));
-        let (mut download, _) =
-            Download::new(model.expect("an id"), revision, Engine::Background, Settings::default());
+        let mut download = Download::new(model.expect("an id"), revision, Settings::default());
+        download.handle(0, Event::Opened(Engine::Background));
         download.handle(0, Event::Surveyed { epoch: 9, survey: Survey::default() });
         download.handle(0, Event::Room(Room { free, ..Room::default() }));
         download
@@ -373,7 +373,7 @@ mod tests {
         download.handle(1, Event::Chosen(Choice::Page));
         download.handle(1, Event::Clicked(Button::Download));
         download.handle(2, Event::Prepared(Survey { plan, wish, ..Survey::default() }));
-        download.handle(3, Event::PageFinished(PageOutcome::Failed(cause)));
+        download.handle(3, Event::Page { run: 1, event: PageEvent::Finished(PageOutcome::Failed(cause)) });
         download
     }
 

@@ -2,11 +2,19 @@
 
 use crate::{AttemptId, Digest, DigestSet, Ending, Refusal, Revision, Wish};
 
-use super::{Cause, Choice, PageTrouble, Plan, Room, Waiting};
+use super::{Cause, Choice, Engine, Lack, PageTrouble, Plan, Room, Waiting};
 
 /// Something that happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
+    /// This window can keep models, and its browser offers this engine.
+    Opened(Engine),
+    /// This window may be able to keep models, but could not be asked for this reason.
+    OpenFailed(Cause),
+    /// This window cannot keep models.
+    Unsupported(Lack),
+    /// The page was loaded again to begin this download.
+    Reloaded,
     /// The store and the browser's registrations were read, as [`super::Effect::Survey`] with this `epoch`
     /// asked.
     Surveyed { epoch: u64, survey: Survey },
@@ -32,14 +40,8 @@ pub enum Event {
     Admitted(Digest),
     /// A piece was dropped.
     Refused { digest: Digest, refusal: Refusal },
-    /// The page engine has this many bytes of pieces that are not kept yet.
-    PageProgress { in_flight: u64 },
-    /// Whether the page engine waits for another tab that fetches the same model.
-    PageWaits(bool),
-    /// What keeps the page engine from getting bytes right now; `None` when they come again.
-    PageTrouble(Option<PageTrouble>),
-    /// The page engine has stopped.
-    PageFinished(PageOutcome),
+    /// A run of the page engine reports.
+    Page { run: u64, event: PageEvent },
     /// Another page, or the worker, changed what is stored of this model.
     Changed,
     /// [`super::Effect::Discard`] or [`super::Effect::Delete`] is done.
@@ -54,6 +56,51 @@ pub enum Event {
     Chosen(Choice),
     /// The room on this device was looked at.
     Room(Room),
+}
+
+impl Event {
+    /// Whether it has a meaning before the device is open.
+    pub(super) fn concerns_opening(&self) -> bool {
+        match self {
+            Self::Opened(_)
+            | Self::OpenFailed(_)
+            | Self::Unsupported(_)
+            | Self::Reloaded
+            | Self::Clicked(_)
+            | Self::Chosen(_) => true,
+            Self::Surveyed { .. }
+            | Self::SurveyFailed
+            | Self::Prepared(_)
+            | Self::PrepareFailed(_)
+            | Self::Started(_)
+            | Self::StartRefused { .. }
+            | Self::Progress { .. }
+            | Self::Ended { .. }
+            | Self::WorkerFinished { .. }
+            | Self::Admitted(_)
+            | Self::Refused { .. }
+            | Self::Page { .. }
+            | Self::Changed
+            | Self::Removed
+            | Self::RemoveFailed
+            | Self::ElsewhereProgress { .. }
+            | Self::Tick { .. }
+            | Self::Room(_) => false,
+        }
+    }
+}
+
+/// What a run of the page engine reports.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PageEvent {
+    /// It has this many bytes of pieces that are not kept yet.
+    Progress { in_flight: u64 },
+    /// Whether it waits for another tab that fetches the same model.
+    Waits(bool),
+    /// What keeps it from getting bytes now; `None` when they come again.
+    Trouble(Option<PageTrouble>),
+    /// It has ended.
+    Finished(PageOutcome),
 }
 
 /// A button of the interface.
@@ -84,14 +131,26 @@ pub struct Survey {
     pub plan: Option<Plan>,
     /// What the person wants, of whatever revision.
     pub wish: Option<Wish>,
-    /// The background fetch of this revision that the browser is working on.
-    pub active: Option<Active>,
+    /// What the browser says of background fetches of this revision.
+    pub activity: Activity,
     /// Whether another revision of the model is stored, whole or in part.
     pub older: bool,
     /// Another revision that is complete, if this one is not.
     pub readable: Option<Revision>,
     /// Whether another page fetches all of this model itself, though the browser has Background Fetch.
     pub page_elsewhere: bool,
+}
+
+/// Whether a background fetch is under way.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Activity {
+    /// None is.
+    #[default]
+    Idle,
+    /// This one is.
+    Running(Active),
+    /// The browser does not say.
+    Unknown,
 }
 
 /// A background fetch found in the browser.

@@ -13,6 +13,15 @@ pub enum Engine {
     Page,
 }
 
+/// What starts a download.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Start {
+    /// A click.
+    Clicked,
+    /// An intent of an earlier visit. If the browser wants a click, a button is shown.
+    Silent,
+}
+
 /// Which engine the person wants.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Choice {
@@ -88,8 +97,8 @@ pub struct Fetching {
     pub engine: Engine,
     /// Why the page engine works although the browser has Background Fetch.
     pub hand_over: Option<HandOver>,
-    /// Started without a click: a refusal then leads to a button, not to the other engine.
-    pub silent: bool,
+    /// What started it.
+    pub start: Start,
     /// The browser's part.
     pub background: Option<Background>,
     /// The page's own part.
@@ -170,6 +179,8 @@ pub enum Stage {
 /// Fetches by the page itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PageWork {
+    /// Tells runs of the page engine apart.
+    pub run: u64,
     /// Bytes that have arrived of pieces that are not kept yet.
     pub in_flight: u64,
     /// Another tab fetches this model; its turn comes first.

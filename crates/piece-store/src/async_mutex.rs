@@ -1,30 +1,30 @@
-//! Keeps work that takes much memory apart, within one page or worker.
+//! A mutex within one page or worker, for work that takes much memory.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-/// Lets one in at a time.
+/// One holder at a time.
 #[derive(Debug, Default)]
-pub struct OneAtATime {
+pub struct AsyncMutex {
     busy: Cell<bool>,
     waiting: RefCell<Vec<Waker>>,
 }
 
-/// Nobody else is in until this is dropped.
+/// Nobody else has the mutex until this is dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct Alone<'a>(&'a OneAtATime);
+pub struct Guard<'a>(&'a AsyncMutex);
 
-impl OneAtATime {
-    /// Whether somebody is in.
+impl AsyncMutex {
+    /// Whether somebody has it.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
+    pub fn is_locked(&self) -> bool {
         self.busy.get()
     }
 
-    /// Waits until nobody is in.
-    pub async fn enter(&self) -> Alone<'_> {
+    /// Waits until nobody has it.
+    pub async fn lock(&self) -> Guard<'_> {
         poll_fn(|context| {
             if !self.busy.replace(true) {
                 return Poll::Ready(());
@@ -33,12 +33,12 @@ impl OneAtATime {
             Poll::Pending
         })
         .await;
-        Alone(self)
+        Guard(self)
     }
 }
 
-/// Also when what was done alone is dropped in the middle.
-impl Drop for Alone<'_> {
+/// Also when the work is dropped in the middle.
+impl Drop for Guard<'_> {
     fn drop(&mut self) {
         self.0.busy.set(false);
         self.0.waiting.take().into_iter().for_each(Waker::wake);
@@ -53,12 +53,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_comes_second_waits_for_the_first() {
-        let door = OneAtATime::default();
+    fn the_second_waits_for_the_first() {
+        let mutex = AsyncMutex::default();
         let mut context = Context::from_waker(Waker::noop());
-        let Poll::Ready(first) = pin!(door.enter()).poll(&mut context) else { panic!("nobody was in") };
-        assert!(door.is_busy());
-        let mut second = pin!(door.enter());
+        let Poll::Ready(first) = pin!(mutex.lock()).poll(&mut context) else { panic!("nobody had it") };
+        assert!(mutex.is_locked());
+        let mut second = pin!(mutex.lock());
         assert!(second.as_mut().poll(&mut context).is_pending());
         drop(first);
         assert!(second.poll(&mut context).is_ready());

@@ -1,0 +1,67 @@
+//! Nobody works on it any more: where that leaves the download.
+
+use super::Download;
+use crate::WishState;
+use crate::download::{Cause, Effect, Engine, Fetching, HandOver, Millis, Start, State};
+
+impl Download {
+    /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
+    pub(super) fn conclude(&mut self, now: Millis) -> Vec<Effect> {
+        let Some(Fetching { background: None, page: None, engine, trouble, mismatches, .. }) =
+            self.state.fetching()
+        else {
+            return Vec::new();
+        };
+        if self.is_complete() {
+            // By what was admitted. The store says whether it is true.
+            return vec![self.survey()];
+        }
+        let cause = match (*trouble, mismatches.len()) {
+            (Some(cause @ (Cause::Cancelled | Cause::Paused | Cause::NoRoom | Cause::Gone)), _) => cause,
+            (trouble, 0) => trouble.unwrap_or(Cause::Browser),
+            (_, mismatches) => Cause::Corrupt(mismatches),
+        };
+        let stopping = matches!(self.state, State::Stopping(_));
+        let was_background = *engine == Engine::Background;
+        if !stopping && !self.missing().is_empty() {
+            // A fetch that this page found running and that the browser failed because it had been closed: the page
+            // starts anew, as it would have done had it come a moment later.
+            let reopened = self.attached.is_some_and(|at| now.saturating_sub(at) < self.settings.relaunch);
+            if reopened && !self.begun && matches!(cause, Cause::Network | Cause::Browser) {
+                return self.begin(now, Start::Silent);
+            }
+            // Else the page goes on with what the browser did not bring; for itself it needs no click.
+            match cause {
+                _ if !was_background => {}
+                Cause::Corrupt(_) => return self.hand_over(HandOver::Damaged),
+                Cause::NoRoom => return self.hand_over(HandOver::NoRoom),
+                cause if cause.is_passing() => return self.hand_over(HandOver::GaveUp),
+                _ => {}
+            }
+        }
+        self.state = State::Interrupted(cause);
+        match cause {
+            // To go on by itself at the next visit would fail in the same way, at the person's expense.
+            Cause::Gone | Cause::NoRoom | Cause::Corrupt(_) | Cause::Storage => {
+                vec![self.write_wish(WishState::Stopped, None)]
+            }
+            Cause::Cancelled
+            | Cause::Paused
+            | Cause::NeedsClick
+            | Cause::Network
+            | Cause::Status(_)
+            | Cause::Browser
+            | Cause::Evicted => Vec::new(),
+        }
+    }
+
+    pub(super) fn interrupt(&mut self, cause: Cause) -> Vec<Effect> {
+        self.state = State::Interrupted(cause);
+        Vec::new()
+    }
+
+    /// Whether a download was under way and nobody works on it any more.
+    pub(super) fn rests(&self) -> bool {
+        matches!(self.state.fetching(), Some(Fetching { background: None, page: None, .. }))
+    }
+}
