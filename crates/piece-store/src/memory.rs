@@ -35,6 +35,8 @@ pub struct MemoryOrigin {
     unfinished: RefCell<DigestSet>,
     documents: RefCell<BTreeMap<String, String>>,
     parts: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
+    /// Pieces that changed.
+    new: RefCell<Vec<Digest>>,
 }
 
 impl MemoryOrigin {
@@ -53,12 +55,16 @@ impl MemoryOrigin {
         self.pieces.borrow().contains_key(digest) && !self.unfinished.borrow().contains(digest)
     }
 
-    /// The pieces that can be read although their bytes are not right: none, ever.
+    /// The pieces that could be read since the last call although their bytes are not right: none, ever.
     #[must_use]
-    pub fn wrong(&self) -> Vec<Digest> {
+    pub fn take_wrong(&self) -> Vec<Digest> {
         let pieces = self.pieces.borrow();
-        let wrong = pieces.iter().filter(|(digest, bytes)| bytes.digest() != **digest);
-        wrong.map(|(digest, _)| *digest).filter(|digest| self.is_readable(digest)).collect()
+        let new = self.new.take().into_iter().filter(|digest| self.is_readable(digest));
+        new.filter(|digest| pieces.get(digest).is_some_and(|bytes| bytes.digest() != *digest)).collect()
+    }
+
+    fn is_new(&self, digest: &Digest) {
+        self.new.borrow_mut().push(*digest);
     }
 
     /// Removes a piece, as a browser does that needs the room.

@@ -110,6 +110,12 @@ pub trait Pieces: Clone + 'static {
     /// When the store cannot be read or written.
     async fn recover_all(&self, digests: &DigestSet) -> Result<bool, StoreError>;
 
+    /// The SHA-256 of a text.
+    ///
+    /// # Errors
+    /// Where the browser has no Web Crypto.
+    async fn sha256(&self, text: &[u8]) -> Result<Digest, StoreError>;
+
     /// Stores and verifies a piece.
     ///
     /// # Errors

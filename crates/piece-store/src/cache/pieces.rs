@@ -199,6 +199,10 @@ impl Pieces for CachePieces {
         Ok(any)
     }
 
+    async fn sha256(&self, text: &[u8]) -> Result<Digest, StoreError> {
+        sha256(&text.into()).await
+    }
+
     fn lend(&self, memory: Uint8Array) {
         self.0.offer(memory.buffer());
     }

@@ -78,7 +78,9 @@ impl MemoryPieces {
     }
 
     async fn finish(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.access.write(0).await?.unfinished.borrow_mut().remove(digest);
+        let origin = self.access.write(0).await?;
+        origin.unfinished.borrow_mut().remove(digest);
+        origin.is_new(digest);
         Ok(())
     }
 
@@ -95,6 +97,7 @@ impl MemoryPieces {
         self.begin(digest).await?;
         let origin = self.access.write(u64::from(bytes.len())).await?;
         origin.pieces.borrow_mut().insert(*digest, bytes);
+        origin.is_new(digest);
         self.finish(digest).await
     }
 
@@ -118,6 +121,7 @@ impl MemoryPieces {
             let origin = self.access.write(u64::from(bytes.len())).await?;
             stored.append(&bytes);
             origin.pieces.borrow_mut().insert(*digest, stored.copied());
+            origin.is_new(digest);
         }
         self.access.write(0).await?.pieces.borrow_mut().insert(*digest, stored);
         Ok(())
@@ -220,5 +224,9 @@ impl Pieces for MemoryPieces {
             }
         }
         Ok(any)
+    }
+
+    async fn sha256(&self, text: &[u8]) -> Result<Digest, StoreError> {
+        Ok(MemoryBytes::from(text).digest())
     }
 }

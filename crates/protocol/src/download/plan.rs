@@ -66,6 +66,12 @@ impl Plan {
         self.pieces.iter().filter(|piece| !self.kept.contains(&piece.digest)).copied()
     }
 
+    /// Whether of all its pieces exactly those are kept that are in `stored`.
+    #[must_use]
+    pub fn agrees_with(&self, stored: &DigestSet) -> bool {
+        self.pieces.iter().all(|piece| self.kept.contains(&piece.digest) == stored.contains(&piece.digest))
+    }
+
     /// The size of a piece in bytes, if this plan has it.
     fn size_of(&self, digest: &Digest) -> Option<u64> {
         let at = self.pieces.binary_search_by(|piece| piece.digest.cmp(digest)).ok()?;

@@ -34,6 +34,24 @@ pub enum Choice {
     Page,
 }
 
+impl Choice {
+    /// The word under which it is remembered.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Background => "background",
+            Self::Page => "page",
+        }
+    }
+
+    /// The choice of this word; automatic if there is none.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        [Self::Background, Self::Page].into_iter().find(|choice| choice.as_str() == word).unwrap_or_default()
+    }
+}
+
 /// What this window lacks to keep a model at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Lack {

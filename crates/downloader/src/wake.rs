@@ -1,25 +1,28 @@
-//! What the engine's loop waits on.
+//! What one task waits on until another one has news.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 /// Ends a wait, or the next one if nobody waits.
-#[derive(Default)]
-pub(super) struct Wake {
+#[derive(Debug, Default)]
+pub struct Wake {
     woken: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
 impl Wake {
-    pub(super) fn wake(&self) {
+    /// There is news.
+    pub fn wake(&self) {
         self.woken.set(true);
-        if let Some(waker) = self.waker.take() {
+        let waker = self.waker.take();
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    pub(super) fn wait(&self) -> impl Future<Output = ()> + Unpin + '_ {
+    /// Waits for news since the last wait.
+    pub fn wait(&self) -> impl Future<Output = ()> + Unpin + '_ {
         poll_fn(|context| {
             if self.woken.replace(false) {
                 return Poll::Ready(());

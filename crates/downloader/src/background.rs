@@ -1,0 +1,165 @@
+//! The page's part of a background fetch: start it, follow it, and take finished pieces early.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use piece_store::{LockName, Locks as _, Pieces as _};
+use protocol::download::{Download, Event, Millis, Stage, StartRefusal};
+use protocol::{AttemptId, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
+
+use crate::driver::Driver;
+use crate::ports::{BackgroundFetches as _, Broadcast as _, Device, Page, Ports, Record as _, Registration, Runtime as _};
+use crate::{registrations, two_at_a_time};
+
+/// How often it is seen whether pieces may have finished. Often enough that they do not pile up.
+const POLL: Millis = 500;
+
+/// How many times that may pass before the browser is asked anew. Its events alone will not do: an object that a page holds can
+/// fall silent although the download goes on. But each object that was asked for is told of progress until it is collected.
+const POLLS: u32 = 4;
+
+/// Asks the browser for all these pieces in one background fetch.
+pub(crate) async fn start<P: Ports>(
+    device: &Device<P>,
+    attempt: &AttemptId,
+    pieces: &[Piece],
+) -> Result<(), StartRefusal> {
+    let background = device.background.as_ref().ok_or(StartRefusal::Failed)?;
+    // Two tabs that are opened at the same time both find nothing running.
+    let _lock = device.locks.wait(LockName::Start(&attempt.model)).await.map_err(|error| {
+        device.runtime.log("tabs cannot take turns", &error);
+        StartRefusal::Failed
+    })?;
+    let attempts = registrations::attempts(device, &attempt.model).await.map_err(|error| {
+        // There may be one. A second one would bring everything twice.
+        device.runtime.log("the browser does not tell its background fetches", &error);
+        StartRefusal::Failed
+    })?;
+    if attempts.iter().any(|other| other.revision == attempt.revision) {
+        return Err(StartRefusal::Running);
+    }
+    background.start(attempt, pieces).await
+}
+
+/// Whether a background fetch that has not begun waits for another one of this site.
+pub(crate) async fn is_queued<G: Page>(driver: &Driver<G>) -> bool {
+    let at_zero =
+        driver.with(|download| download.background().is_some_and(|background| background.downloaded == 0));
+    let Some(background) = driver.device().and_then(|device| device.background) else {
+        return false;
+    };
+    at_zero && background.ids().await.is_ok_and(|ids| ids.len() > 1)
+}
+
+/// Reports on a background fetch until it has ended, and says how; `None` if it is not to be followed any more.
+pub(crate) async fn follow<G: Page>(
+    driver: &Rc<Driver<G>>,
+    device: &Device<G::Ports>,
+    attempt: &AttemptId,
+) -> Option<Ending> {
+    let background = device.background.as_ref()?;
+    let refused = RefCell::default();
+    while is_running(driver, attempt) {
+        // Each time a new object, with the browser's present numbers.
+        let registration = match background.get(attempt).await {
+            Ok(Some(registration)) => registration,
+            Ok(None) => return Some(Ending::Unknown),
+            Err(error) => {
+                device.runtime.log("the browser does not tell of a background fetch", &error);
+                device.runtime.sleep(POLL).await;
+                continue;
+            }
+        };
+        if let Some(ending) = registration.ending() {
+            return Some(ending);
+        }
+        report(driver, attempt, registration.downloaded());
+        let listener = registration.on_progress({
+            let driver = Rc::clone(driver);
+            let attempt = attempt.clone();
+            move |downloaded| report(&driver, &attempt, downloaded)
+        });
+        if may_have_finished_pieces(driver) {
+            take_finished(driver, device, attempt, &registration, &refused).await;
+        }
+        for _ in 0..POLLS {
+            device.runtime.sleep(POLL).await;
+            if may_have_finished_pieces(driver) {
+                break;
+            }
+        }
+        drop(listener);
+    }
+    None
+}
+
+fn is_running<G: Page>(driver: &Driver<G>, attempt: &AttemptId) -> bool {
+    driver.with(|download| {
+        let background = download.background();
+        background.is_some_and(|b| b.attempt == *attempt && matches!(b.stage, Stage::Running { .. }))
+    })
+}
+
+fn report<G: Page>(driver: &Rc<Driver<G>>, attempt: &AttemptId, downloaded: u64) {
+    // The browser repeats itself; only news is worth drawing.
+    let known = driver.with(|download| {
+        let background = download.background();
+        background.map_or(u64::MAX, |background| background.downloaded)
+    });
+    if downloaded > known {
+        driver.dispatch(Event::Progress { attempt: attempt.clone(), downloaded });
+    }
+}
+
+/// Whether enough bytes have come for a piece that is not kept yet. Asking for all records each time would be
+/// work for nothing.
+fn may_have_finished_pieces<G: Page>(driver: &Driver<G>) -> bool {
+    driver.with(|download: &Download| {
+        let (Some(plan), Some(background)) = (download.plan(), download.background()) else {
+            return false;
+        };
+        let missing = plan.missing().filter(|piece| background.asked.contains(&piece.digest));
+        let smallest = missing.map(|piece| piece.size).min();
+        let (_, kept) = plan.bytes_in(&background.asked);
+        smallest.is_some_and(|smallest| background.downloaded.saturating_sub(kept) >= smallest)
+    })
+}
+
+/// Takes the pieces that are finished while the rest is still coming, so that the event at the end, which comes
+/// at most once, finds little to do.
+async fn take_finished<G: Page>(
+    driver: &Rc<Driver<G>>,
+    device: &Device<G::Ports>,
+    attempt: &AttemptId,
+    registration: &impl Registration<Body = <G::Ports as Ports>::Body>,
+    refused: &RefCell<DigestSet>,
+) {
+    let missing: DigestSet = driver
+        .with(|download| download.plan().iter().flat_map(|plan| plan.missing()).map(|p| p.digest).collect());
+    // At the end the records are taken away; then the worker has them.
+    let Ok(records) = registration.records().await else { return };
+    two_at_a_time(records, async |record| {
+        let Some(digest) = routes::parse_piece(&record.url()) else { return };
+        if !missing.contains(&digest) || refused.borrow().contains(&digest) {
+            return;
+        }
+        let Some(body) = record.finished().await else { return };
+        match device.store.pieces().admit_body(&digest, &body).await {
+            Ok(()) => {
+                driver.dispatch(Event::Admitted(digest));
+                device.broadcast.send(&FromWorker::Admitted { digest }).await;
+            }
+            Err(refusal) => {
+                refused.borrow_mut().insert(digest);
+                // Anything but wrong bytes may be different when the worker reads it.
+                if refusal == Refusal::Mismatch {
+                    device.runtime.log("a piece was refused", &refusal);
+                    driver.dispatch(Event::Refused { digest, refusal });
+                    let attempt = attempt.clone();
+                    device.broadcast.send(&FromWorker::Refused { attempt, digest, refusal }).await;
+                }
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,64 @@
+//! A download as others see it: to read, to be told of changes, and to say what is wanted.
+
+use std::fmt;
+use std::rc::Rc;
+
+use protocol::download::{Button, Choice, Download, Event};
+
+use crate::driver::Driver;
+use crate::ports::Page;
+
+/// One download of a page. A clone is the same.
+pub struct DownloadHandle<G: Page>(pub(crate) Rc<Driver<G>>);
+
+impl<G: Page> Clone for DownloadHandle<G> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<G: Page> fmt::Debug for DownloadHandle<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|download| download.fmt(f))
+    }
+}
+
+impl<G: Page> PartialEq for DownloadHandle<G> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<G: Page> DownloadHandle<G> {
+    /// Reads the download.
+    pub fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
+        self.0.with(read)
+    }
+
+    /// Has this called after every change, for as long as it returns `true`.
+    pub fn on_change(&self, told: impl Fn() -> bool + 'static) {
+        self.0.on_change(Rc::new(told));
+    }
+
+    /// Looks at the device and goes on from there. Once is enough, more often does nothing.
+    pub fn begin(&self) {
+        self.0.begin();
+    }
+
+    /// The user pressed a button.
+    pub fn press(&self, button: Button) {
+        self.0.dispatch(Event::Clicked(button));
+    }
+
+    /// Where the browser's storage does not answer this page any more, loads it again, and the next page begins this download;
+    /// says whether it does. Nothing else leads on then.
+    #[must_use]
+    pub fn load_again(&self) -> bool {
+        self.0.load_again()
+    }
+
+    /// This download is to use this engine when it begins next, whatever was chosen for all.
+    pub fn choose(&self, choice: Choice) {
+        self.0.choose(choice);
+    }
+}

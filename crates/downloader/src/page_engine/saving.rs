@@ -1,0 +1,96 @@
+//! Saving what has come of unfinished pieces, and removing it once it is of no use.
+
+use std::rc::Rc;
+
+use piece_store::{Parts as _, Pieces as _};
+use protocol::Digest;
+use protocol::transfer::Part;
+
+use super::Engine;
+use super::memory::taken;
+use crate::ports::{Handover as _, Page, Runtime as _};
+
+impl<G: Page> Engine<G> {
+    /// What was saved of a piece is of no use any more.
+    pub(super) fn forget(self: &Rc<Self>, digest: &Digest) {
+        if !self.transfer.borrow().is_open(digest) {
+            self.drop_buffer(digest);
+            drop(taken(&self.reservations, digest));
+        }
+        if self.with_parts.borrow_mut().remove(digest) {
+            let (engine, digest) = (Rc::clone(self), *digest);
+            self.device.runtime.spawn(async move { engine.delete_parts(&digest).await });
+        }
+    }
+
+    async fn delete_parts(&self, digest: &Digest) {
+        if let Err(error) = self.device.store.parts().delete(digest).await {
+            // They go with the next sweep.
+            self.device.runtime.log("parts could not be removed", &error);
+        }
+    }
+
+    /// Saves what has come since the last time, if there is enough of it; or all of it.
+    pub(super) fn save(self: &Rc<Self>, all: bool) {
+        while let Some(part) = self.next_part(all) {
+            self.save_part(part);
+        }
+    }
+
+    fn next_part(&self, all: bool) -> Option<Part> {
+        self.transfer.borrow_mut().save(all)
+    }
+
+    fn save_part(self: &Rc<Self>, part: Part) {
+        self.saving.set(self.saving.get() + 1);
+        self.device.runtime.spawn(Rc::clone(self).put_part(part));
+    }
+
+    async fn put_part(self: Rc<Self>, part: Part) {
+        if let Some(piece) = self.buffer(&part.digest) {
+            // From now on.
+            self.with_parts.borrow_mut().insert(part.digest);
+            match self.device.store.parts().put(&part, &piece).await {
+                Ok(()) => self.transfer.borrow_mut().saved(&part),
+                Err(error) => self.device.runtime.log("a part could not be saved", &error),
+            }
+            // Complete and stored meanwhile, or dropped.
+            let is_open = self.transfer.borrow().is_open(&part.digest);
+            if !is_open {
+                self.delete_parts(&part.digest).await;
+            }
+        }
+        self.saving.set(self.saving.get() - 1);
+        self.wake.wake();
+    }
+
+    /// Has the worker save all that has come: it stays when the page goes, and what this page began to store may never be.
+    pub(super) fn hand_over(self: &Rc<Self>) {
+        while let Some(part) = self.next_part(true) {
+            let Some(piece) = self.buffer(&part.digest) else { continue };
+            self.with_parts.borrow_mut().insert(part.digest);
+            match self.device.handover.hand_over(&part, &piece) {
+                Ok(()) => self.transfer.borrow_mut().saved(&part),
+                Err(error) => {
+                    self.device.runtime.log("a part could not be handed over", &error);
+                    // The page may stay.
+                    self.save_part(part);
+                }
+            }
+        }
+    }
+
+    /// At the end of a run: what has come is there for the next one, and nobody waits for this one's reservations.
+    pub(super) async fn put_away(self: &Rc<Self>) {
+        // Caches that do not answer would let the user wait for nothing.
+        while !self.device.store.pieces().is_unresponsive() {
+            self.save(true);
+            if self.saving.get() == 0 {
+                self.give_reservations_back().await;
+                return;
+            }
+            self.wake.wait().await;
+        }
+        self.reservations.take();
+    }
+}

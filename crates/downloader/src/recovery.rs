@@ -1,0 +1,138 @@
+//! What the worker does when a background fetch has ended: it stores every piece that has come, on success, failure and abort
+//! alike. The browser's word for the end says nothing about the bytes.
+
+use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
+use protocol::download::{Millis, Settings};
+use protocol::{AttemptId, Digest, Ending, FromWorker, Piece, Refusal, WishState, routes};
+
+use crate::downloads::with_store_lock;
+use crate::ports::{
+    Broadcast as _, Device, Http as _, PieceRequest, Ports, Record as _, Registration, Response as _, Runtime as _,
+};
+use crate::two_at_a_time;
+
+/// How long a piece may take: this, and a millisecond for so many bytes. Others wait for it meanwhile.
+const PATIENCE: Millis = 20_000;
+const SLOWEST: u64 = 64;
+
+/// Stores every record that is right and tells the pages; says whether the model is ready, `None` if it is not wanted any more or
+/// the store failed.
+///
+/// The event comes once, and when this is done or stopped the records are gone; so each record is stored as soon as it
+/// is known to be right, and nothing else comes first.
+pub async fn on_fetch_complete<P: Ports>(
+    device: &Device<P>,
+    registration: &impl Registration<Body = P::Body>,
+    attempt: &AttemptId,
+) -> Option<bool> {
+    // What is still called pending has ended all the same.
+    let ending = registration.ending().unwrap_or(Ending::Unknown);
+    let stored = store_records(device, registration, attempt, ending).await.unwrap_or_else(|error| {
+        device.runtime.log("the store failed", &error);
+        None
+    });
+    device.broadcast.send(&FromWorker::Finished { attempt: attempt.clone(), ending }).await;
+    stored.map(|stored| stored.is_ready())
+}
+
+/// The model as it is afterwards; `None` if it is not wanted any more.
+async fn store_records<P: Ports>(
+    device: &Device<P>,
+    registration: &impl Registration<Body = P::Body>,
+    attempt: &AttemptId,
+    ending: Ending,
+) -> Result<Option<StoredModel>, StoreError> {
+    let store = &device.store;
+    let AttemptId { model, revision, .. } = attempt;
+    // Pages that look meanwhile would find half of it.
+    let _lock = device.locks.wait(LockName::Recovery(model)).await?;
+    // Without a manifest the user has discarded the model, and its pieces have no place any more.
+    if !store.has_manifest(model, *revision).await? {
+        return Ok(None);
+    }
+    match registration.records().await {
+        Ok(records) => {
+            two_at_a_time(records, async |record| {
+                if let Some(digest) = routes::parse_piece(&record.url())
+                    // Where the store does not say, the piece is put again.
+                    && !matches!(store.pieces().has(&digest).await, Ok(true))
+                {
+                    let outcome = match record.ready().await {
+                        Some(body) => store.pieces().admit_body(&digest, &body).await,
+                        None => Err(Refusal::Unavailable),
+                    };
+                    tell(device, attempt, digest, outcome).await;
+                }
+            })
+            .await;
+        }
+        Err(error) => device.runtime.log("the records are not available", &error),
+    }
+    if ending == Ending::Aborted {
+        stop_intent(device, attempt).await?;
+    }
+    // Of another version than this worker's, or discarded while it worked: then the pieces have no place.
+    let Some(manifest) = store.manifest(model, *revision).await? else {
+        with_store_lock(device, async { store.sweep().await.map(drop) }).await?;
+        return Ok(None);
+    };
+    if ending != Ending::Aborted {
+        // The page that should have fetched the small ones may have been closed too early.
+        let small = Settings::default().small;
+        let kept = store.kept(&manifest).await?;
+        for piece in manifest.pieces() {
+            if piece.size < small && !kept.contains(&piece.digest) {
+                let outcome = fetch(device, &piece).await;
+                let is_away = outcome == Err(Refusal::Unavailable);
+                tell(device, attempt, piece.digest, outcome).await;
+                // Then the others would not come either, and pages wait for this to end.
+                if is_away {
+                    break;
+                }
+            }
+        }
+    }
+    let stored = store.stored(model, *revision).await?;
+    if stored.as_ref().is_some_and(StoredModel::is_ready) {
+        with_store_lock(device, store.fulfil(model, *revision)).await?;
+    }
+    Ok(stored)
+}
+
+/// Fetches a piece from the server, verifies and stores it.
+///
+/// # Errors
+/// Why it was not admitted.
+pub async fn fetch<P: Ports>(device: &Device<P>, piece: &Piece) -> Result<(), Refusal> {
+    let timeout = Some(PATIENCE.saturating_add(piece.size.checked_div(SLOWEST).unwrap_or_default()));
+    let request = PieceRequest { digest: piece.digest, range: None, timeout };
+    let response = device.http.piece(&request).await.or(Err(Refusal::Unavailable))?;
+    device.store.pieces().admit_body(&piece.digest, response.body()).await
+}
+
+/// Tells the pages what came of a piece.
+async fn tell<P: Ports>(device: &Device<P>, attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal>) {
+    let message = match outcome {
+        Ok(()) => FromWorker::Admitted { digest },
+        Err(refusal) => {
+            // A record that never arrived is nothing to look into; wrong bytes are.
+            if refusal != Refusal::Unavailable {
+                device.runtime.log("a piece was refused", &refusal);
+            }
+            FromWorker::Refused { attempt: attempt.clone(), digest, refusal }
+        }
+    };
+    device.broadcast.send(&message).await;
+}
+
+/// If the user stopped it in the browser's own interface, no page shall go on by itself.
+async fn stop_intent<P: Ports>(device: &Device<P>, attempt: &AttemptId) -> Result<(), StoreError> {
+    match device.store.wish(&attempt.model).await? {
+        Some(mut wish) if wish.revision == attempt.revision && wish.nonce == Some(attempt.nonce) => {
+            wish.state = WishState::Stopped;
+            wish.nonce = None;
+            device.store.put_wish(&attempt.model, &wish).await
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,86 @@
+//! Looks now and then whether what downloads at rest believe is still stored: the browser or the user may remove it at any time,
+//! and nobody says so.
+
+use std::rc::Rc;
+
+use piece_store::{Pieces as _, StoreError};
+use protocol::download::{Download, Event, Millis, State};
+use protocol::{DigestSet, Wish};
+
+use crate::downloads::Shared;
+use crate::driver::Driver;
+use crate::ports::{BackgroundFetches as _, Device, Page, Ports, Runtime as _};
+
+/// How often to look.
+const EVERY: Millis = 15_000;
+
+/// Watches for as long as there is a download at rest. Once is enough, more often does nothing.
+pub(crate) fn watch<G: Page>(shared: &Rc<Shared<G>>) {
+    if shared.watching.get() || !shared.drivers().iter().any(|driver| is_at_rest(driver)) {
+        return;
+    }
+    shared.watching.set(true);
+    let runtime = shared.page.runtime().clone();
+    let watched = Rc::downgrade(shared);
+    shared.page.runtime().spawn(async move {
+        loop {
+            runtime.sleep(EVERY).await;
+            let Some(shared) = watched.upgrade() else { return };
+            if !shared.drivers().iter().any(|driver| is_at_rest(driver)) {
+                shared.watching.set(false);
+                return;
+            }
+            // A page that comes into sight looks at everything.
+            if shared.page.is_visible()
+                && let Some(device) = shared.device()
+            {
+                look(&shared, &device).await;
+            }
+        }
+    });
+}
+
+fn is_at_rest<G: Page>(driver: &Driver<G>) -> bool {
+    driver.with(|download| matches!(download.state(), State::Ready | State::Interrupted(_)))
+}
+
+/// One look at the pieces and at the browser's fetches, for all downloads.
+async fn look<G: Page>(shared: &Shared<G>, device: &Device<G::Ports>) {
+    let resting = shared.drivers().into_iter().filter(|driver| is_at_rest(driver));
+    // A failure is for a survey to report.
+    let pieces = device.store.pieces().list().await;
+    let ids = match &device.background {
+        Some(background) => background.ids().await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    for driver in resting {
+        let is_same = match &pieces {
+            Ok(pieces) => is_same(&driver, device, pieces, &ids).await.unwrap_or_default(),
+            Err(_) => false,
+        };
+        if !is_same {
+            driver.dispatch(Event::Changed);
+        }
+    }
+}
+
+async fn is_same<G: Page>(
+    driver: &Driver<G>,
+    device: &Device<impl Ports>,
+    pieces: &DigestSet,
+    ids: &[String],
+) -> Result<bool, StoreError> {
+    let (model, revision) = driver.identity();
+    let fetched = ids.iter().filter_map(|id| id.parse().ok());
+    if fetched.into_iter().any(|attempt: protocol::AttemptId| attempt.model == model && attempt.revision == revision) {
+        return Ok(false);
+    }
+    let agrees = driver.with(|download: &Download| download.plan().is_none_or(|plan| plan.agrees_with(pieces)));
+    let has_plan = driver.with(|download| download.plan().is_some());
+    if !agrees || has_plan != device.store.has_manifest(&model, revision).await? {
+        return Ok(false);
+    }
+    // Another page may have begun it, or fulfilled it.
+    let wish: Option<Wish> = device.store.wish(&model).await?;
+    Ok(driver.replace_seen(wish) == Some(wish))
+}

@@ -1,0 +1,14 @@
+//! A browser, its network and a server, in virtual time: any number of tabs and a worker over one origin's store.
+//!
+//! What Chromium does differently from what one would expect is in `fetches.rs`, with the fact that it imitates.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub mod executor;
+pub mod fetches;
+pub mod page;
+pub mod server;
+pub mod world;
+
+pub use server::Trouble;
+pub use world::{Tab, World};

@@ -1,0 +1,329 @@
+//! The browser with its tabs and its worker, and what a user and chance do to it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use downloader::ports::{Lifecycle, OpenError};
+use downloader::{DownloadHandle, Downloads, on_fetch_complete};
+use piece_store::{MemoryLocks, MemoryOrigin};
+use protocol::download::{Button, Plan, StartRefusal, State};
+use protocol::{FromWorker, Manifest, ModelId};
+
+use super::executor::{ContextId, Executor};
+use super::fetches::{Fetch, SimRegistration, fail_after_restart};
+use super::page::{SimPage, device};
+use super::server::Server;
+
+/// What belongs to the browser itself.
+pub const BROWSER: ContextId = ContextId(0);
+
+/// The browser, its network and the server. A clone is the same.
+#[derive(Clone)]
+pub struct World(pub Rc<Inner>);
+
+pub struct Inner {
+    executor: Executor,
+    server: Server,
+    origin: Rc<MemoryOrigin>,
+    locks: MemoryLocks,
+    numbers: Cell<u64>,
+    background: bool,
+    worker: Cell<ContextId>,
+    pub fetches: RefCell<Vec<Rc<Fetch>>>,
+    /// Ended, with the worker at their records.
+    ended: RefCell<Vec<Rc<Fetch>>>,
+    pub starts: Cell<u32>,
+    /// Questions about background fetches fail.
+    pub fetches_unknown: Cell<bool>,
+    pub start_refusal: Cell<Option<StartRefusal>>,
+    /// The browser asks the user, who does not answer.
+    pub asks_user: Cell<bool>,
+    pub open_error: Cell<Option<OpenError>>,
+    pub storage_fails: Cell<bool>,
+    /// Bytes that may be stored.
+    pub quota: Cell<Option<u64>>,
+    pub says_room: Cell<bool>,
+    pub disk_delay: Cell<u64>,
+    /// Messages are of another version.
+    pub other_version: Cell<bool>,
+    pub handed_over: Cell<u32>,
+    pub local: RefCell<Option<String>>,
+    tabs: RefCell<Vec<Rc<Tab>>>,
+    logging: bool,
+    log: RefCell<Vec<String>>,
+}
+
+/// A tab of the browser, with the page of one model in it.
+pub struct Tab {
+    pub number: u32,
+    pub model: ModelId,
+    context: Cell<ContextId>,
+    download: RefCell<Option<(Downloads<SimPage>, DownloadHandle<SimPage>)>>,
+    pub listeners: RefCell<Vec<Rc<dyn Fn(Option<FromWorker>)>>>,
+    pub lifecycle: RefCell<Vec<(u64, Rc<dyn Fn(Lifecycle)>)>>,
+    pub session: RefCell<Option<String>>,
+    pub wants_reload: Cell<bool>,
+}
+
+impl World {
+    pub fn new(seed: u64, background: bool) -> Self {
+        let executor = Executor::new(seed);
+        Self(Rc::new(Inner {
+            server: Server::new(&executor),
+            executor,
+            origin: Rc::default(),
+            locks: MemoryLocks::default(),
+            numbers: Cell::new(10),
+            background,
+            worker: Cell::new(ContextId(1)),
+            fetches: RefCell::default(),
+            ended: RefCell::default(),
+            starts: Cell::default(),
+            fetches_unknown: Cell::default(),
+            start_refusal: Cell::default(),
+            asks_user: Cell::default(),
+            open_error: Cell::default(),
+            storage_fails: Cell::default(),
+            quota: Cell::default(),
+            says_room: Cell::default(),
+            disk_delay: Cell::new(4),
+            other_version: Cell::default(),
+            handed_over: Cell::default(),
+            local: RefCell::default(),
+            tabs: RefCell::default(),
+            logging: std::env::var_os("SIMULATOR_LOG").is_some(),
+            log: RefCell::default(),
+        }))
+    }
+
+    pub fn executor(&self) -> &Executor {
+        &self.0.executor
+    }
+
+    pub fn server(&self) -> &Server {
+        &self.0.server
+    }
+
+    pub fn origin(&self) -> &Rc<MemoryOrigin> {
+        &self.0.origin
+    }
+
+    pub fn locks(&self) -> MemoryLocks {
+        self.0.locks.clone()
+    }
+
+    pub fn has_background(&self) -> bool {
+        self.0.background
+    }
+
+    pub fn number(&self) -> u64 {
+        self.0.numbers.set(self.0.numbers.get() + 1);
+        self.0.numbers.get()
+    }
+
+    fn new_context(&self) -> ContextId {
+        ContextId(self.number() as u32)
+    }
+
+    pub fn log(&self, line: impl FnOnce() -> String) {
+        if self.0.logging {
+            eprintln!("{:>9} {}", self.executor().now(), line());
+        }
+    }
+
+    /// How much room is left.
+    pub fn room(&self) -> Option<u64> {
+        Some(self.0.quota.get()?.saturating_sub(self.origin().usage()))
+    }
+
+    // ---- the worker ----
+
+    pub fn worker(&self) -> ContextId {
+        self.0.worker.get()
+    }
+
+    /// Stops the worker in the middle of whatever it does. The browser does not repeat an event.
+    pub fn kill_worker(&self) {
+        self.log(|| "the worker is stopped".to_owned());
+        self.executor().kill(self.worker());
+        self.0.worker.set(self.new_context());
+        self.0.handed_over.set(0);
+        self.0.ended.take().iter().for_each(|fetch| fetch.lose_records());
+    }
+
+    /// Tells the worker that a background fetch has ended.
+    pub fn complete(&self, fetch: &Rc<Fetch>) {
+        self.0.ended.borrow_mut().push(Rc::clone(fetch));
+        let (world, fetch, context) = (self.clone(), Rc::clone(fetch), self.worker());
+        self.executor().spawn(context, async move {
+            let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
+            let ready = on_fetch_complete(&device(&world, context, None), &registration, &fetch.attempt).await;
+            world.log(|| format!("the worker is done: {ready:?}"));
+            fetch.lose_records();
+        });
+    }
+
+    pub fn fetches(&self) -> Vec<Rc<Fetch>> {
+        self.0.fetches.borrow().clone()
+    }
+
+    pub fn forget_fetch(&self, fetch: &Rc<Fetch>) {
+        self.0.fetches.borrow_mut().retain(|other| !Rc::ptr_eq(other, fetch));
+    }
+
+    pub fn broadcast(&self, from: Option<u32>, message: &FromWorker) {
+        for tab in self.tabs().into_iter().filter(|tab| Some(tab.number) != from) {
+            let (executor, message) = (self.executor().clone(), message.clone());
+            let message = (!self.0.other_version.get()).then_some(message);
+            self.executor().spawn(tab.context.get(), async move {
+                executor.sleep(executor.below(5)).await;
+                let listeners: Vec<_> = tab.listeners.borrow().clone();
+                listeners.iter().for_each(|heard| heard(message.clone()));
+            });
+        }
+    }
+
+    // ---- tabs ----
+
+    pub fn tabs(&self) -> Vec<Rc<Tab>> {
+        self.0.tabs.borrow().clone()
+    }
+
+    /// Opens the page of a revision in a new tab.
+    pub fn open(&self, manifest: &Manifest) -> Rc<Tab> {
+        let tab = Rc::new(Tab {
+            number: self.number() as u32,
+            model: manifest.model().clone(),
+            context: Cell::new(BROWSER),
+            download: RefCell::default(),
+            listeners: RefCell::default(),
+            lifecycle: RefCell::default(),
+            session: RefCell::default(),
+            wants_reload: Cell::default(),
+        });
+        self.0.tabs.borrow_mut().push(Rc::clone(&tab));
+        self.show(&tab, manifest);
+        tab
+    }
+
+    /// Shows the page of a revision in a tab.
+    pub fn show(&self, tab: &Rc<Tab>, manifest: &Manifest) {
+        self.end_page(tab);
+        let context = self.new_context();
+        tab.context.set(context);
+        let downloads = Downloads::new(SimPage::new(self, tab, context));
+        let handle = downloads.of(manifest.model().clone(), manifest.revision());
+        handle.on_change({
+            let (world, tab, handle) = (self.clone(), tab.number, handle.clone());
+            move || {
+                world.log(|| format!("tab {tab}: {:?}", handle.with(|download| download.state().clone())));
+                true
+            }
+        });
+        handle.begin();
+        tab.download.replace(Some((downloads, handle)));
+    }
+
+    fn end_page(&self, tab: &Rc<Tab>) {
+        tab.download.take();
+        tab.listeners.take();
+        self.executor().kill(tab.context.get());
+        tab.lifecycle.take();
+    }
+
+    /// Closes a tab, whose page has a last moment.
+    pub fn close(&self, tab: &Rc<Tab>) {
+        self.leave(tab);
+        self.kill(tab);
+    }
+
+    /// Ends a tab without a warning.
+    pub fn kill(&self, tab: &Rc<Tab>) {
+        self.log(|| format!("tab {} ends", tab.number));
+        self.end_page(tab);
+        self.0.tabs.borrow_mut().retain(|other| !Rc::ptr_eq(other, tab));
+    }
+
+    /// The page hears that it goes.
+    pub fn leave(&self, tab: &Tab) {
+        for event in [Lifecycle::Hidden, Lifecycle::Leave] {
+            self.lifecycle(tab, event);
+        }
+    }
+
+    pub fn lifecycle(&self, tab: &Tab, event: Lifecycle) {
+        let listeners: Vec<_> = tab.lifecycle.borrow().iter().map(|(_, told)| Rc::clone(told)).collect();
+        listeners.iter().for_each(|told| told(event));
+    }
+
+    /// Ends the whole browser, and starts it again without tabs. Closed, it fails its fetches; killed, it goes on with them.
+    pub fn restart(&self, closed: bool) {
+        for tab in self.tabs() {
+            if closed { self.close(&tab) } else { self.kill(&tab) }
+        }
+        self.kill_worker();
+        if closed {
+            self.executor().kill(BROWSER);
+            self.fetches().iter().for_each(|fetch| fail_after_restart(self, fetch));
+        }
+    }
+
+    // ---- time ----
+
+    /// Lets this much time pass.
+    pub fn run(&self, time: u64) {
+        let until = self.executor().now() + time;
+        while self.executor().step(until) {
+            self.check();
+        }
+    }
+
+    /// Lets time pass until this is so, at most so much; says whether it is.
+    pub fn run_until(&self, time: u64, is_so: impl Fn() -> bool) -> bool {
+        let until = self.executor().now() + time;
+        loop {
+            if is_so() {
+                return true;
+            }
+            if !self.executor().step(until) {
+                return is_so();
+            }
+            self.check();
+        }
+    }
+
+    fn check(&self) {
+        let wrong = self.origin().take_wrong();
+        assert!(wrong.is_empty(), "what was not verified can be read: {wrong:?}");
+    }
+}
+
+impl Tab {
+    pub fn handle(&self) -> DownloadHandle<SimPage> {
+        self.download.borrow().as_ref().expect("a page").1.clone()
+    }
+
+    pub fn downloads(&self) -> Downloads<SimPage> {
+        self.download.borrow().as_ref().expect("a page").0.clone()
+    }
+
+    pub fn state(&self) -> State {
+        self.handle().with(|download| download.state().clone())
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.state() == State::Ready
+    }
+
+    pub fn buttons(&self) -> &'static [Button] {
+        self.handle().with(|download| download.buttons())
+    }
+
+    pub fn press(&self, button: Button) {
+        self.handle().press(button);
+    }
+
+    pub fn plan(&self) -> Option<Plan> {
+        self.handle().with(|download| download.plan().cloned())
+    }
+}
