@@ -14,7 +14,7 @@ mod documents;
 mod parts;
 mod pieces;
 
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use protocol::{Digest, DigestSet, routes};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -22,7 +22,7 @@ use web_sys::{
     Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
 };
 
-use crate::connection::{Answer, answer, answer_at_last};
+use crate::connection::{answer, answer_at_last};
 use crate::{StoreError, StoreErrorKind};
 
 pub use documents::CacheDocuments;
@@ -107,22 +107,13 @@ fn about(content_type: &str, length: u32) -> Result<ResponseInit, StoreError> {
 /// # Errors
 /// When it cannot be written.
 pub async fn put(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
-    put_and(answer_at_last, cache, key, response).await
+    answer_at_last(open(cache).await?.put_with_str(key, response)).await?;
+    Ok(())
 }
 
 /// The same for an entry that is in memory, and small.
 async fn put_small(cache: &str, key: &str, response: &Response) -> Result<(), StoreError> {
-    put_and(answer, cache, key, response).await
-}
-
-/// The same, with how long to wait for it.
-async fn put_and(
-    wait: impl FnOnce(Promise) -> Answer,
-    cache: &str,
-    key: &str,
-    response: &Response,
-) -> Result<(), StoreError> {
-    wait(open(cache).await?.put_with_str(key, response)).await?;
+    answer(open(cache).await?.put_with_str(key, response)).await?;
     Ok(())
 }
 
@@ -133,18 +124,23 @@ fn mark(digest: &Digest) -> String {
     format!("{}{UNFINISHED}", routes::piece(digest))
 }
 
-/// What is stored from now on is not taken for a piece before [`finish_piece`]. To be called during the piece's turn.
-async fn begin_piece(digest: &Digest) -> Result<(), StoreError> {
-    put_small(PIECES, &mark(digest), &stored(&Uint8Array::new_with_length(0), "text/plain")?).await
+/// What is put into this cache is not taken for a piece before [`finish_piece`]. To be called with the piece's lock.
+///
+/// The body must be put into the same `Cache` object: if the user clears the site's data in between, the mark is gone, and
+/// nobody must be able to read the body either.
+async fn begin_piece(digest: &Digest) -> Result<Cache, StoreError> {
+    let cache = open(PIECES).await?;
+    let empty = stored(&Uint8Array::new_with_length(0), "text/plain")?;
+    answer(cache.put_with_str(&mark(digest), &empty)).await?;
+    Ok(cache)
 }
 
-async fn put_body(digest: &Digest, response: &Response) -> Result<(), StoreError> {
-    put(PIECES, &routes::piece(digest), response).await
-}
-
-/// What was begun is known to be right.
+/// What was begun is right.
 async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
-    delete_one(PIECES, &mark(digest)).await.map(drop)
+    if delete_one(PIECES, &mark(digest)).await? {
+        return Ok(());
+    }
+    Err(StoreError::new(StoreErrorKind::Other, "the piece was removed while it was stored"))
 }
 
 /// What was begun has come to nothing. The mark stays: somebody may have found the body already and look for the mark now.

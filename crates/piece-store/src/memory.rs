@@ -8,7 +8,7 @@ mod locks;
 mod parts;
 mod pieces;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
@@ -35,6 +35,8 @@ pub struct MemoryOrigin {
     unfinished: RefCell<DigestSet>,
     documents: RefCell<BTreeMap<String, String>>,
     parts: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
+    /// Rises when everything is removed: what belongs to the time before goes nowhere.
+    cleared: Cell<u64>,
     /// Pieces that changed.
     new: RefCell<Vec<Digest>>,
 }
@@ -78,6 +80,7 @@ impl MemoryOrigin {
         self.unfinished.take();
         self.documents.take();
         self.parts.take();
+        self.cleared.set(self.cleared.get() + 1);
     }
 
     /// The pieces that can be read.

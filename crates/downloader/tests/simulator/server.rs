@@ -128,6 +128,12 @@ impl Server {
         manifest
     }
 
+    /// The revision of a model that the server has now.
+    pub fn current(&self, model: &ModelId) -> Option<Manifest> {
+        let revision = *self.0.current.borrow().get(model)?;
+        Manifest::from_text(self.0.manifests.borrow().get(&(model.clone(), revision))?)
+    }
+
     /// Forgets the pieces that no published model has.
     pub fn forget_old_pieces(&self) {
         let manifests = self.0.manifests.borrow();

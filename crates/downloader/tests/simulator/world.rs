@@ -194,7 +194,7 @@ impl World {
         let tab = Rc::new(Tab {
             number: self.number() as u32,
             model: manifest.model().clone(),
-            context: Cell::new(BROWSER),
+            context: Cell::new(self.new_context()),
             download: RefCell::default(),
             listeners: RefCell::default(),
             lifecycle: RefCell::default(),
@@ -215,8 +215,14 @@ impl World {
         let handle = downloads.of(manifest.model().clone(), manifest.revision());
         handle.on_change({
             let (world, tab, handle) = (self.clone(), tab.number, handle.clone());
+            let told = RefCell::new(String::new());
             move || {
-                world.log(|| format!("tab {tab}: {:?}", handle.with(|download| download.state().clone())));
+                if world.0.logging {
+                    let now = handle.with(|download| in_short(download.state()));
+                    if told.replace(now.clone()) != now {
+                        world.log(|| format!("tab {tab}: {now}"));
+                    }
+                }
                 true
             }
         });
@@ -295,6 +301,12 @@ impl World {
     fn check(&self) {
         let wrong = self.origin().take_wrong();
         assert!(wrong.is_empty(), "what was not verified can be read: {wrong:?}");
+        for tab in self.tabs() {
+            if tab.wants_reload.take() {
+                let manifest = self.server().current(&tab.model).expect("it is published");
+                self.show(&tab, &manifest);
+            }
+        }
     }
 }
 
@@ -325,5 +337,17 @@ impl Tab {
 
     pub fn plan(&self) -> Option<Plan> {
         self.handle().with(|download| download.plan().cloned())
+    }
+}
+
+fn in_short(state: &State) -> String {
+    match state {
+        State::Fetching(fetching) | State::Stopping(fetching) => {
+            let name = if matches!(state, State::Fetching(_)) { "fetching" } else { "stopping" };
+            let background = fetching.background.as_ref().map(|b| (&b.stage, b.attempt.nonce, b.joined));
+            let page = fetching.page.as_ref().map(|page| (page.run, page.waits, page.trouble));
+            format!("{name} background {background:?} page {page:?} trouble {:?}", fetching.trouble)
+        }
+        state => format!("{state:?}"),
     }
 }

@@ -5,15 +5,17 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use protocol::{Digest, DigestSet, Refusal, routes};
 use wasm_bindgen::JsCast as _;
-use web_sys::{Blob, Response};
+use web_sys::{Blob, Cache, Response};
 
 use super::{
-    PIECES, about, begin_piece, body_of_piece, bytes, delete_one, finish_piece, found, mark, open, put_and,
-    put_body, refuse_piece, sha256, stored, whole_and_unfinished,
+    PIECES, about, begin_piece, body_of_piece, bytes, delete_one, finish_piece, found, mark, open,
+    refuse_piece, sha256, stored, whole_and_unfinished,
 };
 use crate::connection::{answer_at_last, answer_to, is_unresponsive};
 use crate::piece_buffer::PieceBuffer;
-use crate::{AdmitError, LockName, Locks as _, Pieces, StoreError, WebLock, WebLocks, WholeFile};
+use crate::{
+    AdmitError, LockName, Locks as _, Pieces, StoreError, StoreErrorKind, WebLock, WebLocks, WholeFile,
+};
 
 /// Pieces in the Cache API.
 #[derive(Clone, Debug)]
@@ -23,6 +25,7 @@ pub struct CachePieces(Rc<PieceBuffer>);
 #[derive(Debug)]
 pub struct Reservation {
     digest: Digest,
+    cache: Cache,
     _lock: WebLock,
 }
 
@@ -55,10 +58,10 @@ impl CachePieces {
         if self.has(digest).await? {
             return Ok(());
         }
-        begin_piece(digest).await?;
+        let cache = begin_piece(digest).await?;
         // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
         // stored nor refused, ever.
-        put_and(|put| answer_to(put, size), PIECES, &routes::piece(digest), response).await?;
+        answer_to(cache.put_with_str(&routes::piece(digest), response), size).await?;
         finish_piece(digest).await
     }
 
@@ -68,10 +71,11 @@ impl CachePieces {
         }
         if body_of_piece(digest).await?.is_none() {
             // A mark of what was refused.
-            finish_piece(digest).await?;
+            delete_one(PIECES, &mark(digest)).await?;
             return Ok(false);
         }
-        Ok(self.verify(Staged(Reservation { digest: *digest, _lock: lock })).await.is_ok())
+        let reservation = Reservation { digest: *digest, cache: open(PIECES).await?, _lock: lock };
+        Ok(self.verify(Staged(reservation)).await.is_ok())
     }
 
     async fn hash_of_body(&self, digest: &Digest) -> Result<Digest, Refusal> {
@@ -142,8 +146,8 @@ impl Pieces for CachePieces {
         if self.has(digest).await? {
             return Ok(None);
         }
-        begin_piece(digest).await?;
-        Ok(Some(Reservation { digest: *digest, _lock: lock }))
+        let cache = begin_piece(digest).await?;
+        Ok(Some(Reservation { digest: *digest, cache, _lock: lock }))
     }
 
     async fn give_back(&self, reservation: Reservation) -> Result<(), StoreError> {
@@ -152,14 +156,14 @@ impl Pieces for CachePieces {
     }
 
     async fn take(&self, reservation: Reservation, response: &Response) -> Result<Staged, Refusal> {
+        let Reservation { digest, cache, .. } = &reservation;
         let stored = match response.status() {
-            200 => {
-                put_body(&reservation.digest, response).await.map_err(|error| match Refusal::from(error) {
-                    Refusal::NoRoom => Refusal::NoRoom,
-                    // The browser does not say whether the body or the disk has failed.
-                    _ => Refusal::Unavailable,
-                })
-            }
+            200 => match answer_at_last(cache.put_with_str(&routes::piece(digest), response)).await {
+                Ok(_) => Ok(()),
+                Err(StoreError { kind: StoreErrorKind::NoRoom, .. }) => Err(Refusal::NoRoom),
+                // The browser does not say whether the body or the disk has failed.
+                Err(_) => Err(Refusal::Unavailable),
+            },
             0 => Err(Refusal::Unavailable),
             status => Err(Refusal::Status(status)),
         };
@@ -167,7 +171,7 @@ impl Pieces for CachePieces {
             Ok(()) => Ok(Staged(reservation)),
             Err(refusal) => {
                 // A browser may have kept the beginning. If it cannot be removed it stays marked, and recovery sees to it.
-                let _ = refuse_piece(&reservation.digest).await;
+                let _ = refuse_piece(digest).await;
                 Err(refusal)
             }
         }

@@ -103,6 +103,8 @@ impl MemoryBytes {
         let mut hash = Sha256::new();
         for Run { length, source } in &*self.0.borrow() {
             match source {
+                // So many are memory that nothing was written to, and no part of a right piece.
+                Source::Zeros if *length > 65_536 => hash.update(format!("\0zeros:{length}")),
                 Source::Zeros => (0..*length).for_each(|_| hash.update([0])),
                 Source::Written(bytes, offset) => {
                     hash.update(&bytes[*offset as usize..(*offset + length) as usize]);

@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use protocol::{Digest, DigestSet, Refusal};
 
-use super::{Access, MemoryBytes, MemoryLock, MemoryLocks, MemoryOrigin};
-use crate::{AdmitError, LockName, Locks as _, Pieces, StoreError};
+use super::{Access, MemoryBytes, MemoryLock, MemoryLocks};
+use crate::{AdmitError, LockName, Locks as _, Pieces, StoreError, StoreErrorKind};
 
 /// Pieces in memory.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct MemoryPieces {
 #[derive(Debug)]
 pub struct MemoryReservation {
     digest: Digest,
+    /// How often everything had been removed.
+    cleared: u64,
     _lock: MemoryLock,
 }
 
@@ -71,16 +73,35 @@ impl MemoryPieces {
         Self { access, locks }
     }
 
-    async fn begin(&self, digest: &Digest) -> Result<&MemoryOrigin, StoreError> {
+    /// Marks the piece; says how often everything had been removed by then.
+    async fn begin(&self, digest: &Digest) -> Result<u64, StoreError> {
         let origin = self.access.write(0).await?;
         origin.unfinished.borrow_mut().insert(*digest);
-        Ok(origin)
+        Ok(origin.cleared.get())
     }
 
     async fn finish(&self, digest: &Digest) -> Result<(), StoreError> {
         let origin = self.access.write(0).await?;
-        origin.unfinished.borrow_mut().remove(digest);
         origin.is_new(digest);
+        if origin.unfinished.borrow_mut().remove(digest) {
+            return Ok(());
+        }
+        let message = "the piece was removed while it was stored".to_owned();
+        Err(StoreError { kind: StoreErrorKind::Other, message })
+    }
+
+    /// Stores bytes, unless everything was removed since.
+    async fn insert(&self, digest: &Digest, cleared: u64, bytes: MemoryBytes) -> Result<(), StoreError> {
+        let origin = self.access.write(u64::from(bytes.len())).await?;
+        if origin.cleared.get() == cleared {
+            origin.pieces.borrow_mut().insert(*digest, bytes);
+            origin.is_new(digest);
+        }
+        Ok(())
+    }
+
+    async fn unmark(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.access.write(0).await?.unfinished.borrow_mut().remove(digest);
         Ok(())
     }
 
@@ -94,10 +115,8 @@ impl MemoryPieces {
         if self.has(digest).await? {
             return Ok(());
         }
-        self.begin(digest).await?;
-        let origin = self.access.write(u64::from(bytes.len())).await?;
-        origin.pieces.borrow_mut().insert(*digest, bytes);
-        origin.is_new(digest);
+        let cleared = self.begin(digest).await?;
+        self.insert(digest, cleared, bytes).await?;
         self.finish(digest).await
     }
 
@@ -106,25 +125,24 @@ impl MemoryPieces {
             return Ok(true);
         }
         if !self.access.read().await?.pieces.borrow().contains_key(digest) {
-            self.finish(digest).await?;
+            self.unmark(digest).await?;
             return Ok(false);
         }
-        let reservation = MemoryReservation { digest: *digest, _lock: lock };
+        let cleared = self.access.read().await?.cleared.get();
+        let reservation = MemoryReservation { digest: *digest, cleared, _lock: lock };
         Ok(self.verify(MemoryStaged(reservation)).await.is_ok())
     }
 
     /// Stores a body as it comes, in the worst way a browser does: what had come stays there if the rest fails.
-    async fn put(&self, digest: &Digest, body: &MemoryBody) -> Result<(), Refusal> {
+    async fn put(&self, reservation: &MemoryReservation, body: &MemoryBody) -> Result<(), Refusal> {
+        let MemoryReservation { digest, cleared, .. } = reservation;
         let mut source = body.source.replace(Box::new(Once(None)));
         let stored = MemoryBytes::default();
         while let Some(bytes) = source.read().await? {
-            let origin = self.access.write(u64::from(bytes.len())).await?;
             stored.append(&bytes);
-            origin.pieces.borrow_mut().insert(*digest, stored.copied());
-            origin.is_new(digest);
+            self.insert(digest, *cleared, stored.copied()).await?;
         }
-        self.access.write(0).await?.pieces.borrow_mut().insert(*digest, stored);
-        Ok(())
+        Ok(self.insert(digest, *cleared, stored).await?)
     }
 }
 
@@ -167,7 +185,7 @@ impl Pieces for MemoryPieces {
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         let was_there = self.access.write(0).await?.pieces.borrow_mut().remove(digest).is_some();
-        self.finish(digest).await?;
+        self.unmark(digest).await?;
         Ok(was_there)
     }
 
@@ -176,8 +194,8 @@ impl Pieces for MemoryPieces {
         if self.has(digest).await? {
             return Ok(None);
         }
-        self.begin(digest).await?;
-        Ok(Some(MemoryReservation { digest: *digest, _lock: lock }))
+        let cleared = self.begin(digest).await?;
+        Ok(Some(MemoryReservation { digest: *digest, cleared, _lock: lock }))
     }
 
     async fn give_back(&self, reservation: MemoryReservation) -> Result<(), StoreError> {
@@ -186,7 +204,7 @@ impl Pieces for MemoryPieces {
 
     async fn take(&self, reservation: MemoryReservation, body: &MemoryBody) -> Result<MemoryStaged, Refusal> {
         let stored = match body.status {
-            200 => self.put(&reservation.digest, body).await,
+            200 => self.put(&reservation, body).await,
             0 => Err(Refusal::Unavailable),
             status => Err(Refusal::Status(status)),
         };

@@ -35,7 +35,9 @@ impl Download {
                 }
                 if self.plan.is_none() && matches!(self.state, State::Fetching(_)) {
                     // Removed behind our back: nothing that arrives now has a place.
-                    return self.stop(Cause::Evicted);
+                    let mut effects = self.stop(Cause::Evicted);
+                    effects.extend(self.conclude(now));
+                    return effects;
                 }
                 if wish.is_some_and(|wish| wish.state == WishState::Active && wish.nonce.is_none())
                     && let State::Fetching(fetching) = &mut self.state
@@ -58,6 +60,8 @@ impl Download {
                 match activity {
                     Activity::Running(active) => self.still_active(now, active),
                     Activity::Idle => self.no_longer_active(now),
+                    // What was under way for this page is over, and the page's own engine can go on whatever else is.
+                    Activity::Unknown if self.rests() => self.conclude(now),
                     // The next tick asks again.
                     Activity::Unknown => Vec::new(),
                 }
