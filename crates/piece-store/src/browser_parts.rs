@@ -21,6 +21,8 @@ pub struct BrowserParts {
     caches: CacheParts,
     /// Memory that parts on their way to the cache pass through.
     memory: Rc<RefCell<Option<Uint8Array>>>,
+    /// Pieces whose parts are not all in their files, as far as this page knows.
+    scattered: Rc<RefCell<DigestSet>>,
 }
 
 impl BrowserParts {
@@ -29,7 +31,12 @@ impl BrowserParts {
     /// # Errors
     /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
     pub async fn open() -> Result<Self, StoreError> {
-        Ok(Self { files: FileParts::default(), caches: CacheParts::open().await?, memory: Rc::default() })
+        Ok(Self {
+            files: FileParts::default(),
+            caches: CacheParts::open().await?,
+            memory: Rc::default(),
+            scattered: Rc::default(),
+        })
     }
 
     /// Gives back what is needed for writing.
@@ -45,9 +52,17 @@ impl BrowserParts {
         self.files.keep_open()
     }
 
+    /// Not all parts of this piece are in its file: one is in a cache, or could not be written.
+    pub fn is_scattered(&self, digest: Digest) {
+        self.scattered.borrow_mut().insert(digest);
+    }
+
     /// A piece whose parts are in a file, together with the `rest` of its bytes, if all of that is right. The memory of `piece` is
     /// needed for that; it has what is in the file afterwards, or nothing if it was lost.
     pub async fn whole(&self, rest: &Part, piece: &mut Uint8Array) -> Option<WholeFile> {
+        if self.scattered.borrow().contains(&rest.digest) {
+            return None;
+        }
         // Else it is in memory still.
         if !rest.ranges.is_empty() {
             self.files.put(rest, piece).await.ok()?;
@@ -76,15 +91,29 @@ impl Parts for BrowserParts {
         match self.files.put(part, piece).await {
             // Memory that was lent meanwhile has nothing in it.
             Err(error) if error.kind != StoreErrorKind::NoRoom && piece.length() > 0 => {
+                self.is_scattered(part.digest);
                 self.put_into_cache(part, piece).await
             }
-            written => written,
+            written => {
+                if written.is_err() {
+                    self.is_scattered(part.digest);
+                }
+                written
+            }
         }
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
         let from_files = self.files.read(digest, &mut take).await;
-        self.caches.read(digest, take).await?;
+        let mut cached = false;
+        let from_caches = self.caches.read(digest, |offset, bytes| {
+            cached = true;
+            take(offset, bytes);
+        });
+        from_caches.await?;
+        if cached {
+            self.is_scattered(*digest);
+        }
         match from_files {
             Err(error) if error.kind != StoreErrorKind::Unsupported => Err(error),
             Err(_) | Ok(()) => Ok(()),
@@ -97,6 +126,7 @@ impl Parts for BrowserParts {
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         let in_caches = self.caches.delete(digest).await?;
+        self.scattered.borrow_mut().remove(digest);
         Ok(self.files.delete(digest).await? || in_caches)
     }
 }

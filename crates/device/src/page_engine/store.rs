@@ -271,7 +271,10 @@ impl Engine {
             let bytes = Uint8Array::new_with_length(part.length());
             gather(&part, &piece, &bytes);
             match parting::hand_over(&self.device.worker, &part, &bytes) {
-                Ok(()) => self.transfer.borrow_mut().saved(&part),
+                Ok(()) => {
+                    self.device.store.parts().is_scattered(part.digest);
+                    self.transfer.borrow_mut().saved(&part);
+                }
                 Err(error) => {
                     log("a part could not be handed over", &error);
                     // The page may stay.
