@@ -196,10 +196,11 @@ export class Device {
       }
     });
     await session.send('ServiceWorker.enable');
-    for (const origin of this.#origins) await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
     // Another test may have the same port.
     await session.send('Network.clearBrowserCache');
     await until('nothing of the test to be left in the browser', async () => {
+      // Each time: a worker that was stopped in the middle of its work may have stored something after the last one.
+      for (const origin of this.#origins) await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
       const left = [...registered.values()];
       for (const origin of this.#origins) {
         const { usage, usageBreakdown } = await session.send('Storage.getUsageAndQuota', { origin });

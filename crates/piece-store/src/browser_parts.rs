@@ -1,5 +1,8 @@
 //! Where a browser keeps parts: in files if it can, else in its caches.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::Uint8Array;
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
@@ -14,6 +17,8 @@ use crate::{CacheParts, FileParts, KeepOpen, Parts, StoreError, StoreErrorKind, 
 pub struct BrowserParts {
     files: FileParts,
     caches: CacheParts,
+    /// Pieces whose parts are not all in their files, as far as this page knows.
+    scattered: Rc<RefCell<DigestSet>>,
 }
 
 impl BrowserParts {
@@ -22,7 +27,7 @@ impl BrowserParts {
     /// # Errors
     /// [`StoreErrorKind::Unsupported`] where there is no Cache API, as in insecure contexts.
     pub async fn open() -> Result<Self, StoreError> {
-        Ok(Self { files: FileParts::default(), caches: CacheParts::open().await? })
+        Ok(Self { files: FileParts::default(), caches: CacheParts::open().await?, scattered: Rc::default() })
     }
 }
 
@@ -35,15 +40,29 @@ impl Parts for BrowserParts {
         match self.files.put(part, piece).await {
             // Memory that was lent meanwhile has nothing in it.
             Err(error) if error.kind != StoreErrorKind::NoRoom && piece.length() > 0 => {
+                self.is_scattered(&part.digest);
                 self.caches.put(part, piece).await
             }
-            written => written,
+            written => {
+                if written.is_err() {
+                    self.is_scattered(&part.digest);
+                }
+                written
+            }
         }
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, Uint8Array)) -> Result<(), StoreError> {
         let from_files = self.files.read(digest, &mut take).await;
-        self.caches.read(digest, take).await?;
+        let mut cached = false;
+        let from_caches = self.caches.read(digest, |offset, bytes| {
+            cached = true;
+            take(offset, bytes);
+        });
+        from_caches.await?;
+        if cached {
+            self.is_scattered(digest);
+        }
         match from_files {
             Err(error) if error.kind != StoreErrorKind::Unsupported => Err(error),
             Err(_) | Ok(()) => Ok(()),
@@ -56,6 +75,7 @@ impl Parts for BrowserParts {
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         let in_caches = self.caches.delete(digest).await?;
+        self.scattered.borrow_mut().remove(digest);
         Ok(self.files.delete(digest).await? || in_caches)
     }
 
@@ -64,7 +84,14 @@ impl Parts for BrowserParts {
     }
 
     async fn whole(&self, rest: &Part, piece: &mut Uint8Array) -> Option<WholeFile> {
+        if self.scattered.borrow().contains(&rest.digest) {
+            return None;
+        }
         self.files.whole(rest, piece).await
+    }
+
+    fn is_scattered(&self, digest: &Digest) {
+        self.scattered.borrow_mut().insert(*digest);
     }
 
     fn release_memory(&self) {
@@ -113,6 +140,8 @@ impl Parts for WorkerParts {
     async fn whole(&self, _rest: &Part, _piece: &mut Uint8Array) -> Option<WholeFile> {
         None
     }
+
+    fn is_scattered(&self, _digest: &Digest) {}
 }
 
 /// The pieces of which there are parts, in files or in caches.

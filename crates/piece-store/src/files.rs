@@ -258,4 +258,7 @@ impl Parts for FileParts {
         }
         self.verified(&rest.digest, piece).await.ok()?
     }
+
+    /// What is not in the file is not known here.
+    fn is_scattered(&self, _digest: &Digest) {}
 }

@@ -34,6 +34,8 @@ pub struct MemoryOrigin {
     /// Pieces whose storing has begun and not ended.
     unfinished: RefCell<DigestSet>,
     documents: RefCell<BTreeMap<String, String>>,
+    files: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
+    /// What is in caches.
     parts: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
     /// Rises when everything is removed: what belongs to the time before goes nowhere.
     cleared: Cell<u64>,
@@ -47,8 +49,10 @@ impl MemoryOrigin {
     pub fn usage(&self) -> u64 {
         let bytes = |bytes: &MemoryBytes| u64::from(bytes.len());
         let pieces = self.pieces.borrow().values().map(bytes).sum::<u64>();
-        let parts = self.parts.borrow().values().flatten().map(|(_, part)| bytes(part)).sum::<u64>();
-        pieces + parts
+        let parts = |parts: &RefCell<BTreeMap<_, Vec<(u32, MemoryBytes)>>>| {
+            parts.borrow().values().flatten().map(|(_, part)| bytes(part)).sum::<u64>()
+        };
+        pieces + parts(&self.files) + parts(&self.parts)
     }
 
     /// Whether a piece can be read.
@@ -79,6 +83,7 @@ impl MemoryOrigin {
         self.pieces.take();
         self.unfinished.take();
         self.documents.take();
+        self.files.take();
         self.parts.take();
         self.cleared.set(self.cleared.get() + 1);
     }

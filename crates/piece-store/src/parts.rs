@@ -48,7 +48,10 @@ pub trait Parts: Clone + 'static {
     /// Call it before there is much to write.
     fn keep_open(&self) -> Self::KeepOpen;
 
-    /// A piece whose parts are in a file, together with the `rest` of its bytes, if the file then has the whole piece and its
+    /// Another page or the worker stores a part of this piece: its file alone is not whole from now on.
+    fn is_scattered(&self, digest: &Digest);
+
+    /// A piece whose parts are all in a file, together with the `rest` of its bytes, if the file then has the whole piece and its
     /// digest is right. The memory of `piece` is used for that: it has the bytes of the file afterwards, or none.
     async fn whole(&self, rest: &Part, piece: &mut Self::Bytes) -> Option<Self::File>;
 

@@ -125,6 +125,17 @@ async fn a_piece_gets_out_of_its_file_into_the_store_if_all_of_it_is_right() {
     assert!(!pieces.has(&digest).await.unwrap());
 
     let mut piece = bytes_of(&bytes);
+    // A part of it went to a cache, by another page or by this one's worker: then its file alone is not whole.
+    let elsewhere = BrowserParts::open().await.unwrap();
+    elsewhere.is_scattered(&digest);
+    assert!(elsewhere.whole(&part(&[]), &mut piece).await.is_none());
+    assert_eq!(piece.to_vec(), bytes, "and its memory is left alone");
+    CacheParts::open().await.unwrap().put(&part(&[(7, 9)]), &piece).await.unwrap();
+    let reader = BrowserParts::open().await.unwrap();
+    reader.read(&digest, |_, _| {}).await.unwrap();
+    assert!(reader.whole(&part(&[]), &mut piece).await.is_none());
+    assert_eq!(piece.to_vec(), bytes);
+
     let file = parts.whole(&part(&[(0, 100_000)]), &mut piece).await.unwrap();
     assert_eq!(piece.to_vec(), bytes);
     pieces.admit_file(&file).await.unwrap();

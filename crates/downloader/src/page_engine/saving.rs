@@ -70,7 +70,10 @@ impl<G: Page> Engine<G> {
             let Some(piece) = self.buffer(&part.digest) else { continue };
             self.with_parts.borrow_mut().insert(part.digest);
             match self.device.handover.hand_over(&part, &piece) {
-                Ok(()) => self.transfer.borrow_mut().saved(&part),
+                Ok(()) => {
+                    self.device.store.parts().is_scattered(&part.digest);
+                    self.transfer.borrow_mut().saved(&part);
+                }
                 Err(error) => {
                     self.device.runtime.log("a part could not be handed over", &error);
                     // The page may stay.

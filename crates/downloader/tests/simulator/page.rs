@@ -154,10 +154,10 @@ impl Handover for SimHandover {
     fn hand_over(&self, part: &Part, piece: &MemoryBytes) -> Result<(), HandoverError> {
         let world = self.world.clone();
         let (part, piece) = (part.clone(), piece.copied());
-        let store = device(&world, world.worker(), None).store;
+        let parts = device(&world, world.worker(), None).store.parts().clone().of_worker();
         world.0.handed_over.set(world.0.handed_over.get() + 1);
         world.executor().clone().spawn(world.worker(), async move {
-            let _ = store.parts().put(&part, &piece).await;
+            let _ = parts.put(&part, &piece).await;
             world.0.handed_over.set(world.0.handed_over.get() - 1);
         });
         Ok(())

@@ -109,6 +109,8 @@ impl Parts for CacheParts {
         None
     }
 
+    fn is_scattered(&self, _digest: &Digest) {}
+
     fn release_memory(&self) {
         if let Some(memory) = self.memory.take() {
             memory.release();

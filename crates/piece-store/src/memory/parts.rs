@@ -1,4 +1,7 @@
-//! Parts in memory, as in files.
+//! Parts in memory: in files as a page writes them, and in caches as a worker does.
+
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
@@ -9,11 +12,22 @@ use crate::{Bytes as _, Parts, StoreError};
 
 /// Parts in memory.
 #[derive(Clone, Debug)]
-pub struct MemoryParts(Access);
+pub struct MemoryParts {
+    access: Access,
+    /// Whether they go to files.
+    writes_files: bool,
+    scattered: Rc<RefCell<DigestSet>>,
+}
 
 impl MemoryParts {
     pub(super) fn new(access: Access) -> Self {
-        Self(access)
+        Self { access, writes_files: true, scattered: Rc::default() }
+    }
+
+    /// As a worker has them, who cannot write files.
+    #[must_use]
+    pub fn of_worker(self) -> Self {
+        Self { writes_files: false, ..self }
     }
 }
 
@@ -25,34 +39,58 @@ impl Parts for MemoryParts {
     async fn put(&self, part: &Part, piece: &MemoryBytes) -> Result<(), StoreError> {
         let bytes: Vec<_> =
             part.ranges.iter().map(|(first, end)| (*first, piece.slice(*first, *end))).collect();
-        let origin = self.0.write(u64::from(part.length())).await?;
-        origin.parts.borrow_mut().entry(part.digest).or_default().extend(bytes);
+        let written = self.access.write(u64::from(part.length())).await;
+        if written.is_err() {
+            self.is_scattered(&part.digest);
+        }
+        let origin = written?;
+        let parts = if self.writes_files { &origin.files } else { &origin.parts };
+        parts.borrow_mut().entry(part.digest).or_default().extend(bytes);
         Ok(())
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, MemoryBytes)) -> Result<(), StoreError> {
-        let parts = self.0.read().await?.parts.borrow().get(digest).cloned();
-        for (offset, bytes) in parts.unwrap_or_default() {
+        let origin = self.access.read().await?;
+        let (files, parts) =
+            (origin.files.borrow().get(digest).cloned(), origin.parts.borrow().get(digest).cloned());
+        if parts.is_some() {
+            self.is_scattered(digest);
+        }
+        for (offset, bytes) in files.into_iter().chain(parts).flatten() {
             take(offset, bytes);
         }
         Ok(())
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
-        Ok(self.0.read().await?.parts.borrow().keys().copied().collect())
+        let origin = self.access.read().await?;
+        Ok(origin.files.borrow().keys().chain(origin.parts.borrow().keys()).copied().collect())
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        Ok(self.0.write(0).await?.parts.borrow_mut().remove(digest).is_some())
+        self.scattered.borrow_mut().remove(digest);
+        let in_caches = self.access.write(0).await?.parts.borrow_mut().remove(digest).is_some();
+        Ok(self.access.write(0).await?.files.borrow_mut().remove(digest).is_some() || in_caches)
     }
 
     fn keep_open(&self) {}
 
     async fn whole(&self, rest: &Part, piece: &mut MemoryBytes) -> Option<MemoryFile> {
-        self.put(rest, piece).await.ok()?;
+        if self.scattered.borrow().contains(&rest.digest) {
+            return None;
+        }
+        if !rest.ranges.is_empty() {
+            self.put(rest, piece).await.ok()?;
+        }
+        let parts = self.access.read().await.ok()?.files.borrow().get(&rest.digest).cloned()?;
         let file = MemoryBytes::with_length(piece.len());
-        self.read(&rest.digest, |offset, bytes| file.copy_from(&bytes, offset)).await.ok()?;
+        parts.iter().for_each(|(offset, bytes)| file.copy_from(bytes, *offset));
+        // The piece's memory is used for it.
         piece.copy_from(&file, 0);
         (file.digest() == rest.digest).then_some(MemoryFile { digest: rest.digest, bytes: file })
+    }
+
+    fn is_scattered(&self, digest: &Digest) {
+        self.scattered.borrow_mut().insert(*digest);
     }
 }

@@ -112,7 +112,8 @@ impl OpenPiece {
     }
 
     pub(super) fn may_be_saved(&self) -> bool {
-        self.phase == Phase::Fetching && !self.is_complete()
+        // What is fetched anew goes to the store out of memory: the file of its parts is on its way out.
+        self.phase == Phase::Fetching && !self.is_complete() && !self.again
     }
 
     /// How many bytes may be saved now. One write at a time, but for the `last` one.
