@@ -9,7 +9,7 @@ mod saving;
 mod storing;
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use futures_util::future::{Either, select};
 use piece_store::{AsyncMutex, LockName, Locks, Parts as _, Pieces, StoreError};
@@ -33,13 +33,15 @@ const PATIENCE: Millis = 60_000;
 /// The longest that a task waits without a look, whatever a timer takes.
 const LONGEST_WAIT: Millis = 60_000;
 
-/// A run of the engine, to stop it.
-pub(crate) struct Run(Rc<dyn Stop>);
+/// A run of the engine, to stop it. It keeps itself alive until it ends.
+pub(crate) struct Run(Weak<dyn Stop>);
 
 impl Run {
     /// Ends it; it reports so.
     pub(crate) fn stop(&self) {
-        self.0.stop();
+        if let Some(engine) = self.0.upgrade() {
+            engine.stop();
+        }
     }
 }
 
@@ -85,7 +87,8 @@ pub(crate) fn start<G: Page>(
             engine.report(PageEvent::Finished(outcome));
         }
     });
-    Run(engine)
+    let engine: Rc<dyn Stop> = engine;
+    Run(Rc::downgrade(&engine))
 }
 
 struct Engine<G: Page> {

@@ -265,7 +265,9 @@ fn carry_out(seed: u64) -> u64 {
     }
     schedule.heal();
     schedule.lead_to_ready();
-    schedule.world.executor().polls()
+    let polls = schedule.world.executor().polls();
+    schedule.world.end();
+    polls
 }
 
 fn number(name: &str) -> Option<u64> {

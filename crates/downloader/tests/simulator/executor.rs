@@ -142,6 +142,12 @@ impl Executor {
         drop(ended);
     }
 
+    /// Ends all contexts.
+    pub fn end(&self) {
+        let (tasks, timers) = (self.0.tasks.take(), self.0.timers.take());
+        drop((tasks, timers));
+    }
+
     /// Lets one task go on, or time pass until one can; says whether there was one before this time.
     pub fn step(&self, until: u64) -> bool {
         let next = {

@@ -214,13 +214,16 @@ impl World {
         let downloads = Downloads::new(SimPage::new(self, tab, context));
         let handle = downloads.of(manifest.model().clone(), manifest.revision());
         handle.on_change({
-            let (world, tab, handle) = (self.clone(), tab.number, handle.clone());
+            let (world, tab) = (self.clone(), Rc::downgrade(tab));
             let told = RefCell::new(String::new());
             move || {
-                if world.0.logging {
-                    let now = handle.with(|download| in_short(download.state()));
+                if world.0.logging
+                    && let Some(tab) = tab.upgrade()
+                    && tab.download.borrow().is_some()
+                {
+                    let now = in_short(&tab.state());
                     if told.replace(now.clone()) != now {
-                        world.log(|| format!("tab {tab}: {now}"));
+                        world.log(|| format!("tab {}: {now}", tab.number));
                     }
                 }
                 true
@@ -272,6 +275,14 @@ impl World {
             self.executor().kill(BROWSER);
             self.fetches().iter().for_each(|fetch| fail_after_restart(self, fetch));
         }
+    }
+
+    /// Ends everything, so that nothing of this world stays in memory.
+    pub fn end(&self) {
+        self.0.tabs.take().iter().for_each(|tab| self.end_page(tab));
+        self.0.fetches.take();
+        self.0.ended.take();
+        self.executor().end();
     }
 
     // ---- time ----
