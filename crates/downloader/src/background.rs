@@ -8,7 +8,9 @@ use protocol::download::{Download, Event, Millis, Stage, StartRefusal};
 use protocol::{AttemptId, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
 
 use crate::driver::Driver;
-use crate::ports::{BackgroundFetches as _, Broadcast as _, Device, Page, Ports, Record as _, Registration, Runtime as _};
+use crate::ports::{
+    BackgroundFetches as _, Broadcast as _, Device, Page, Ports, Record as _, Registration, Runtime as _,
+};
 use crate::{registrations, two_at_a_time};
 
 /// How often it is seen whether pieces may have finished. Often enough that they do not pile up.

@@ -36,8 +36,12 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
     let (model, revision) = driver.identity();
     match effect {
         Effect::Open => {}
-        Effect::LookAtQuota => in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await),
-        Effect::AskToPersist => in_background(driver, async move |_: &Rc<Driver<G>>| device.quota.ask_to_persist().await),
+        Effect::LookAtQuota => {
+            in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await)
+        }
+        Effect::AskToPersist => {
+            in_background(driver, async move |_: &Rc<Driver<G>>| device.quota.ask_to_persist().await)
+        }
         Effect::Survey { epoch } => {
             driver.survey.set(Some(epoch));
             if !driver.surveying.replace(true) {
@@ -89,10 +93,7 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
     }
 }
 
-fn in_background<G: Page>(
-    driver: &Rc<Driver<G>>,
-    work: impl AsyncFnOnce(&Rc<Driver<G>>) + 'static,
-) {
+fn in_background<G: Page>(driver: &Rc<Driver<G>>, work: impl AsyncFnOnce(&Rc<Driver<G>>) + 'static) {
     let owned = Rc::clone(driver);
     driver.runtime().spawn(async move { work(&owned).await });
 }

@@ -7,7 +7,8 @@ use protocol::{AttemptId, Digest, Ending, FromWorker, Piece, Refusal, WishState,
 
 use crate::downloads::with_store_lock;
 use crate::ports::{
-    Broadcast as _, Device, Http as _, PieceRequest, Ports, Record as _, Registration, Response as _, Runtime as _,
+    Broadcast as _, Device, Http as _, PieceRequest, Ports, Record as _, Registration, Response as _,
+    Runtime as _,
 };
 use crate::two_at_a_time;
 
@@ -111,7 +112,12 @@ pub async fn fetch<P: Ports>(device: &Device<P>, piece: &Piece) -> Result<(), Re
 }
 
 /// Tells the pages what came of a piece.
-async fn tell<P: Ports>(device: &Device<P>, attempt: &AttemptId, digest: Digest, outcome: Result<(), Refusal>) {
+async fn tell<P: Ports>(
+    device: &Device<P>,
+    attempt: &AttemptId,
+    digest: Digest,
+    outcome: Result<(), Refusal>,
+) {
     let message = match outcome {
         Ok(()) => FromWorker::Admitted { digest },
         Err(refusal) => {

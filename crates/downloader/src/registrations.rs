@@ -3,7 +3,9 @@
 use protocol::download::{Active, Activity};
 use protocol::{AttemptId, DigestSet, ModelId, Revision, routes};
 
-use crate::ports::{BackgroundFetches as _, Device, FetchError, Ports, Record as _, Registration as _, Runtime as _};
+use crate::ports::{
+    BackgroundFetches as _, Device, FetchError, Ports, Record as _, Registration as _, Runtime as _,
+};
 
 /// The background fetches of a model that the browser is working on, of whatever revision.
 pub(crate) async fn attempts<P: Ports>(
@@ -39,7 +41,8 @@ async fn active<P: Ports>(
         return Ok(None);
     };
     for attempt in attempts(device, model).await?.into_iter().filter(|attempt| attempt.revision == revision) {
-        let Some(registration) = background.get(&attempt).await?.filter(|found| found.ending().is_none()) else {
+        let Some(registration) = background.get(&attempt).await?.filter(|found| found.ending().is_none())
+        else {
             continue;
         };
         match registration.records().await {

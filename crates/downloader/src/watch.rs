@@ -72,10 +72,14 @@ async fn is_same<G: Page>(
 ) -> Result<bool, StoreError> {
     let (model, revision) = driver.identity();
     let fetched = ids.iter().filter_map(|id| id.parse().ok());
-    if fetched.into_iter().any(|attempt: protocol::AttemptId| attempt.model == model && attempt.revision == revision) {
+    if fetched
+        .into_iter()
+        .any(|attempt: protocol::AttemptId| attempt.model == model && attempt.revision == revision)
+    {
         return Ok(false);
     }
-    let agrees = driver.with(|download: &Download| download.plan().is_none_or(|plan| plan.agrees_with(pieces)));
+    let agrees =
+        driver.with(|download: &Download| download.plan().is_none_or(|plan| plan.agrees_with(pieces)));
     let has_plan = driver.with(|download| download.plan().is_some());
     if !agrees || has_plan != device.store.has_manifest(&model, revision).await? {
         return Ok(false);

@@ -38,8 +38,11 @@ impl Schedule {
         world.0.disk_delay.set(pick(&[1, 4, 50, 1_000]));
         world.0.says_room.set(executor.one_in(2));
         world.server().set_speed(pick(&[500, 12_500, 80_000]));
-        let models: Vec<ModelId> =
-            ["owner/one", "owner/two"].iter().take(1 + executor.below(2) as usize).map(|m| m.parse().unwrap()).collect();
+        let models: Vec<ModelId> = ["owner/one", "owner/two"]
+            .iter()
+            .take(1 + executor.below(2) as usize)
+            .map(|m| m.parse().unwrap())
+            .collect();
         let mut schedule = Self { world: world.clone(), models, contents: 10, faults: 0 };
         for at in 0..schedule.models.len() {
             schedule.publish(at);
@@ -54,7 +57,12 @@ impl Schedule {
     /// Publishes a new revision: one piece of its own, one that all revisions of the model share, one that all models share.
     fn publish(&mut self, at: usize) {
         self.contents += 1;
-        let files = [(1, 16 * MIB), (2 + at as u64, 32 * MIB), (self.contents, 9 * MIB), (self.contents + 1_000, 20_000)];
+        let files = [
+            (1, 16 * MIB),
+            (2 + at as u64, 32 * MIB),
+            (self.contents, 9 * MIB),
+            (self.contents + 1_000, 20_000),
+        ];
         self.world.server().publish(&self.models[at], &files);
     }
 
@@ -149,7 +157,8 @@ impl Schedule {
                 world.0.asks_user.set(self.below(3) == 0);
             }
             32 => {
-                let errors = [None, Some(OpenError::Failed(Cause::Network)), Some(OpenError::Failed(Cause::Storage))];
+                let errors =
+                    [None, Some(OpenError::Failed(Cause::Network)), Some(OpenError::Failed(Cause::Storage))];
                 world.0.open_error.set(errors[self.below(3) as usize]);
             }
             33 => world.0.storage_fails.set(!world.0.storage_fails.get()),
@@ -229,7 +238,10 @@ impl Schedule {
                         tab.press(*button);
                     }
                     // It may be at work.
-                    (None, State::Fetching(_) | State::Preparing(_) | State::Stopping(_) | State::Removing) => {}
+                    (
+                        None,
+                        State::Fetching(_) | State::Preparing(_) | State::Stopping(_) | State::Removing,
+                    ) => {}
                     (None, state) => panic!("tab {} waits for nothing: {state:?}", tab.number),
                 }
                 self.world.run(2_000);
@@ -300,11 +312,7 @@ fn every_schedule_leads_to_ready() {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
-    println!(
-        "{schedules} schedules, {} steps, {:.1} s",
-        steps.into_inner(),
-        began.elapsed().as_secs_f64()
-    );
+    println!("{schedules} schedules, {} steps, {:.1} s", steps.into_inner(), began.elapsed().as_secs_f64());
     assert!(failed.is_empty(), "of seeds {failed:?}; run one with SIMULATOR_SEED=n SIMULATOR_LOG=1");
 }
 

@@ -1,8 +1,8 @@
 //! Tasks in virtual time: of those that are ready, one by chance goes on next.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;

@@ -226,9 +226,9 @@ impl BackgroundFetches for SimFetches {
         if self.0.fetches().iter().any(|other| other.attempt == *attempt) {
             return Err(StartRefusal::Failed);
         }
-        let records = pieces.iter().map(|piece| {
-            Rc::new(FetchRecord { digest: piece.digest, answer: RefCell::new(None) })
-        });
+        let records = pieces
+            .iter()
+            .map(|piece| Rc::new(FetchRecord { digest: piece.digest, answer: RefCell::new(None) }));
         let fetch = Rc::new(Fetch {
             attempt: attempt.clone(),
             records: records.collect(),
@@ -280,7 +280,8 @@ impl Registration for SimRegistration {
         if !self.fetch.available.get() {
             return Err(FetchError("the records are not available".to_owned()));
         }
-        let record = |record: &Rc<FetchRecord>| SimRecord { world: self.world.clone(), record: Rc::clone(record) };
+        let record =
+            |record: &Rc<FetchRecord>| SimRecord { world: self.world.clone(), record: Rc::clone(record) };
         Ok(self.fetch.records.iter().map(record).collect())
     }
 

@@ -9,8 +9,8 @@ use downloader::ports::{
     Broadcast, Device, Handover, HandoverError, Lifecycle, Memory, OpenError, Page, Ports, Quota, Runtime,
 };
 use piece_store::{
-    Disk, MemoryBody, MemoryBytes, MemoryDocuments, MemoryFile, MemoryLocks, MemoryParts, MemoryPieces, MemoryStore,
-    Parts as _, StoreError, StoreErrorKind,
+    Disk, MemoryBody, MemoryBytes, MemoryDocuments, MemoryFile, MemoryLocks, MemoryParts, MemoryPieces,
+    MemoryStore, Parts as _, StoreError, StoreErrorKind,
 };
 use protocol::FromWorker;
 use protocol::transfer::Part;

@@ -137,8 +137,11 @@ impl Server {
     /// Forgets the pieces that no published model has.
     pub fn forget_old_pieces(&self) {
         let manifests = self.0.manifests.borrow();
-        let pieces: Vec<_> =
-            manifests.values().filter_map(|text| Manifest::from_text(text)).flat_map(|m| m.pieces()).collect();
+        let pieces: Vec<_> = manifests
+            .values()
+            .filter_map(|text| Manifest::from_text(text))
+            .flat_map(|m| m.pieces())
+            .collect();
         self.0.contents.borrow_mut().retain(|digest, _| pieces.iter().any(|piece| piece.digest == *digest));
     }
 
@@ -166,7 +169,8 @@ impl Server {
         let cuts = self.connect().await?;
         *self.0.requests.borrow_mut().entry(*digest).or_default() += 1;
         let found = self.0.contents.borrow().get(digest).copied();
-        let error = |status, wait| Sent::new(self, cuts, status, None, wait, MemoryBytes::from(&b"an error"[..]));
+        let error =
+            |status, wait| Sent::new(self, cuts, status, None, wait, MemoryBytes::from(&b"an error"[..]));
         Ok(match self.trouble() {
             Trouble::Status(status, wait) => error(status, wait),
             Trouble::StatusOfAll(status) => error(status, 0),
@@ -210,7 +214,14 @@ impl fmt::Debug for Sent {
 }
 
 impl Sent {
-    fn new(server: &Server, cuts: u64, status: u16, length: Option<u32>, wait: u64, bytes: MemoryBytes) -> Self {
+    fn new(
+        server: &Server,
+        cuts: u64,
+        status: u16,
+        length: Option<u32>,
+        wait: u64,
+        bytes: MemoryBytes,
+    ) -> Self {
         Self { server: server.clone(), cuts, status, first: None, length, wait, bytes, at: 0 }
     }
 
@@ -223,7 +234,9 @@ impl Sent {
         let server = &self.server.0;
         let end = (self.at + CHUNK).min(length);
         server.executor.sleep(1 + u64::from(end - self.at) / server.speed.get()).await;
-        while matches!(server.trouble.get(), Trouble::Stalled | Trouble::Offline) && server.cuts.get() == self.cuts {
+        while matches!(server.trouble.get(), Trouble::Stalled | Trouble::Offline)
+            && server.cuts.get() == self.cuts
+        {
             server.executor.sleep(500).await;
         }
         if server.cuts.get() != self.cuts {
@@ -314,7 +327,8 @@ impl Http for SimHttp {
     async fn piece(&self, request: &PieceRequest) -> Result<SimResponse, HttpError> {
         let asked = Box::pin(self.0.get(&request.digest, request.range));
         let timeout = request.timeout.unwrap_or(1 << 40);
-        let sent = match futures_util::future::select(asked, Box::pin(self.0.0.executor.sleep(timeout))).await {
+        let sent = match futures_util::future::select(asked, Box::pin(self.0.0.executor.sleep(timeout))).await
+        {
             futures_util::future::Either::Left((answer, _)) => answer?,
             futures_util::future::Either::Right(_) => return Err(HttpError("timed out".to_owned())),
         };

@@ -157,7 +157,8 @@ impl World {
         let (world, fetch, context) = (self.clone(), Rc::clone(fetch), self.worker());
         self.executor().spawn(context, async move {
             let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
-            let ready = on_fetch_complete(&device(&world, context, None), &registration, &fetch.attempt).await;
+            let ready =
+                on_fetch_complete(&device(&world, context, None), &registration, &fetch.attempt).await;
             world.log(|| format!("the worker is done: {ready:?}"));
             fetch.lose_records();
         });
