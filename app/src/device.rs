@@ -7,6 +7,6 @@ mod here;
 mod nowhere;
 
 #[cfg(feature = "hydrate")]
-pub(crate) use here::Seat;
+pub(crate) use here::DownloadView;
 #[cfg(not(feature = "hydrate"))]
-pub(crate) use nowhere::Seat;
+pub(crate) use nowhere::DownloadView;

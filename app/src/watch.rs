@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, RequestCache, RequestInit, Response, ServiceWorkerRegistration};
 
-use device::{log, window};
+use downloader::browser::{downloads, is_permanent, log, register, window};
 
 /// How often it is looked whether something is to be done, in milliseconds; also how often the server is asked while it
 /// cannot be reached.
@@ -37,7 +37,7 @@ pub fn watch() {
     spawn_local(async {
         while let Err(error) = watch_on().await {
             log("the server is not watched", &error);
-            if device::is_lasting(&error) {
+            if is_permanent(&error) {
                 return;
             }
             TimeoutFuture::new(AGAIN_AFTER).await;
@@ -55,7 +55,7 @@ async fn watch_on() -> Result<(), JsValue> {
     if !window.is_secure_context() {
         return Ok(());
     }
-    let registration = device::register(&window).await?;
+    let registration = register(&window).await?;
     let (mut offline, mut renewed, mut unseen, mut looks) = (false, false, true, 0);
     loop {
         let hidden = document.hidden();
@@ -74,7 +74,7 @@ async fn watch_on() -> Result<(), JsValue> {
         unseen = hidden;
         looks += 1;
         root.toggle_attribute_with_force(OFFLINE, offline)?;
-        let ready = renewed && is_settled(&registration) && !device::is_busy(&registration).await;
+        let ready = renewed && is_settled(&registration) && !downloads().is_busy().await;
         root.toggle_attribute_with_force(RENEWED, ready)?;
         TimeoutFuture::new(LOOK_EVERY).await;
     }

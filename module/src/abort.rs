@@ -1,5 +1,7 @@
 //! A caller's `AbortSignal`.
 
+use std::future::pending;
+
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -7,42 +9,50 @@ use web_sys::AbortSignal;
 
 const EVENT: &str = "abort";
 
-/// Listens to a signal while it lives.
-pub(crate) struct Abort {
+/// Listens to a signal while it lives, if the caller has given one.
+pub(crate) struct Abort(Option<Listener>);
+
+struct Listener {
     signal: AbortSignal,
     listener: Option<Function>,
     promise: Promise,
 }
 
 impl Abort {
-    pub(crate) fn of(signal: AbortSignal) -> Self {
-        let mut listener = None;
-        // What settles the promise is the listener itself.
-        let promise = Promise::new(&mut |settle, _| listener = Some(settle));
-        if let Some(listener) = &listener {
-            // Adding a listener does not throw, nor does removing one.
-            let _ = signal.add_event_listener_with_callback(EVENT, listener);
-        }
-        Self { signal, listener, promise }
-    }
-
-    pub(crate) fn is_aborted(&self) -> bool {
-        self.signal.aborted()
+    pub(crate) fn of(signal: Option<AbortSignal>) -> Self {
+        Self(signal.map(|signal| {
+            let mut listener = None;
+            // What settles the promise is the listener itself.
+            let promise = Promise::new(&mut |settle, _| listener = Some(settle));
+            if let Some(listener) = &listener {
+                // Adding a listener does not throw, nor does removing one.
+                let _ = signal.add_event_listener_with_callback(EVENT, listener);
+            }
+            Listener { signal, listener, promise }
+        }))
     }
 
     /// What the caller gave as the reason.
     pub(crate) fn reason(&self) -> JsValue {
-        self.signal.reason()
-    }
-
-    /// Waits until it is aborted from now on.
-    pub(crate) async fn happens(&self) {
-        // It is never rejected.
-        let _ = JsFuture::from(self.promise.clone()).await;
+        self.0.as_ref().map_or(JsValue::UNDEFINED, |listener| listener.signal.reason())
     }
 }
 
-impl Drop for Abort {
+impl downloader::Abort for Abort {
+    fn is_aborted(&self) -> bool {
+        self.0.as_ref().is_some_and(|listener| listener.signal.aborted())
+    }
+
+    async fn happens(&self) {
+        match &self.0 {
+            // It is never rejected.
+            Some(listener) => drop(JsFuture::from(listener.promise.clone()).await),
+            None => pending().await,
+        }
+    }
+}
+
+impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(listener) = &self.listener {
             let _ = self.signal.remove_event_listener_with_callback(EVENT, listener);

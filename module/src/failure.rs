@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use device::RemoveError;
+use downloader::RemoveError;
 use js_sys::{Object, Reflect};
 use piece_store::{StoreError, StoreErrorKind};
 use protocol::download::{Cause, Choice, Lack};
@@ -69,13 +69,9 @@ impl Failure {
         Self { model: Some(model.clone()), revision, ..self }
     }
 
-    pub(crate) fn of_cause(cause: Cause, model: &ModelId, revision: Option<Revision>) -> Self {
-        Self::from(cause).about(model, revision)
-    }
-
-    pub(crate) fn aborted(model: &ModelId, revision: impl Into<Option<Revision>>, abort: &Abort) -> Self {
+    pub(crate) fn aborted(abort: &Abort) -> Self {
         let aborted = Self::new(Code::Aborted, "aborted by the signal; what has come is kept");
-        Self { cause: abort.reason(), ..aborted }.about(model, revision.into())
+        Self { cause: abort.reason(), ..aborted }
     }
 }
 

@@ -4,23 +4,19 @@
 //! **Architecture Invariant:** no interface in here: this crate depends neither on `app` nor on leptos.
 
 mod abort;
-mod changes;
 mod download;
 mod failure;
 mod progress;
 mod status;
-mod wanting;
 
-use device::Seat;
+use downloader::browser;
 use js_sys::{Array, Function};
 use piece_store::BrowserStore;
-use protocol::download::{Download, State};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::AbortSignal;
 
 use abort::Abort;
-use changes::Changes;
 use download::Call;
 use failure::Failure;
 use status::Status;
@@ -52,13 +48,12 @@ pub async fn download(
     on_progress: Option<Function>,
     signal: Option<AbortSignal>,
 ) -> Result<JsValue, JsValue> {
-    let call = Call {
+    let call = downloader::Call {
         model: failure::model(&model)?,
         revision: failure::revision(revision)?,
         engine: failure::engine(engine.as_deref())?,
-        on_progress,
-        abort: signal.map(Abort::of),
     };
+    let call = Call { call, on_progress, abort: Abort::of(signal) };
     Ok(call.carry_out().await?.into())
 }
 
@@ -66,23 +61,8 @@ pub async fn download(
 #[wasm_bindgen]
 pub async fn remove(model: String) -> Result<(), JsValue> {
     let model = failure::model(&model)?;
-    for seat in wanting::wanted() {
-        if seat.with(|download| *download.model() == model).unwrap_or_default() {
-            stop(seat).await;
-        }
-    }
-    device::remove(&model).await.map_err(|error| Failure::from(error).about(&model, None))?;
+    let downloads = browser::downloads();
+    downloads.stop(&model).await;
+    downloads.remove(&model).await.map_err(|error| Failure::from(error).about(&model, None))?;
     Ok(())
-}
-
-/// Ends a download and waits until nothing more is stored.
-async fn stop(seat: Seat) {
-    let changes = Changes::of(seat);
-    let is_going_on = |download: &Download| {
-        matches!(download.state(), State::Preparing(_) | State::Fetching(_) | State::Stopping(_))
-    };
-    while seat.with(is_going_on).unwrap_or_default() {
-        download::cancel(seat);
-        changes.next().await;
-    }
 }

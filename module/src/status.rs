@@ -2,8 +2,9 @@
 //! without setting anything off.
 
 use background_fetch::BackgroundFetch;
+use downloader::browser;
 use js_sys::Reflect;
-use piece_store::{BrowserStore, StoreError, StoredModel, Turn, TurnOf};
+use piece_store::{BrowserStore, LockName, Locks as _, StoreError, StoredModel, WebLocks};
 use protocol::download::{Download, Engine, Plan};
 use protocol::{AttemptId, ModelId, Revision, Wish, WishState};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -11,7 +12,6 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Window};
 
 use crate::failure::object;
-use crate::wanting::wanted;
 
 /// What there is of one revision of a model.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -119,7 +119,7 @@ fn fetched_here(model: &ModelId, revision: Option<Revision>) -> Option<(Revision
         let engine = download.state().fetching().map_or(download.offered(), |fetching| fetching.engine);
         (is_it && download.is_busy()).then_some((download.revision(), engine))
     };
-    wanted().into_iter().find_map(|seat| seat.with(look).flatten())
+    browser::downloads().wanted().iter().find_map(|handle| handle.with(look))
 }
 
 /// Who else fetches this revision, if anybody does.
@@ -132,8 +132,8 @@ async fn fetched_elsewhere(
         return Ok(Some(Engine::Background));
     }
     let wanted = wish.is_some_and(|wish| wish.revision == revision && wish.state == WishState::Active);
-    // Whichever page does it has this turn.
-    let by_page = wanted && Turn::is_taken(TurnOf::PageEngine(model)).await?;
+    // The page that does it has this lock.
+    let by_page = wanted && WebLocks.is_taken(LockName::PageEngine(model)).await?;
     Ok(by_page.then_some(Engine::Page))
 }
 

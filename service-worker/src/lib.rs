@@ -18,9 +18,7 @@
 mod listeners;
 mod network;
 mod pages;
-mod parts;
 mod reading;
-mod salvage;
 mod shell;
 
 use std::pin::Pin;

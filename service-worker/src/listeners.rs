@@ -2,23 +2,23 @@
 
 use std::pin::Pin;
 
-use background_fetch::{ClickEvent, CompletionEvent};
-use piece_store::{StoreError, Turn, TurnOf, WorkerStore};
+use background_fetch::{ClickEvent, CompletionEvent, UiUpdate};
+use downloader::browser::{BrowserRegistration, take_part, worker_device};
+use downloader::on_fetch_complete;
+use piece_store::{LockName, Locks as _, StoreError, WebLocks, WorkerStore};
 use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{ExtendableEvent, FetchEvent, ServiceWorkerGlobalScope};
+use web_sys::{ExtendableEvent, ExtendableMessageEvent, FetchEvent, MessagePort, ServiceWorkerGlobalScope};
 
-use crate::{
-    message, of_this_origin, pages, parts, promise, reading, report, salvage, scope, settled, shell,
-};
+use crate::{message, of_this_origin, pages, promise, reading, report, scope, settled, shell};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
     let scope = scope();
     on(&scope, "install", |_| Box::pin(install()))?;
     on(&scope, "activate", |_| Box::pin(activate()))?;
-    on(&scope, "message", |event| Box::pin(parts::take(event.unchecked_into())))?;
+    on(&scope, "message", |event| Box::pin(hear(event.unchecked_into())))?;
     let complete = |event| -> Handling { Box::pin(complete(event)) };
     let click = |event| -> Handling { Box::pin(click(event)) };
     background_fetch::listen(&scope, complete, click)?;
@@ -99,7 +99,7 @@ async fn activate() {
 }
 
 async fn sweep() -> Result<(), StoreError> {
-    let _turn = Turn::wait(TurnOf::Store, None).await?;
+    let _lock = WebLocks.wait(LockName::Store).await?;
     WorkerStore::open().await?.sweep().await.map(drop)
 }
 
@@ -107,9 +107,32 @@ async fn complete(event: CompletionEvent) {
     let registration = event.registration();
     let id = registration.id();
     match id.parse() {
-        Ok(attempt) => salvage::run(&event, &registration, attempt).await,
+        Ok(attempt) => recover(&event, attempt).await,
         Err(_) => report("a background fetch that is not ours has ended", &id.into()),
     }
+}
+
+/// Has what has come stored, and says in the browser's own interface how it ended.
+async fn recover(event: &CompletionEvent, attempt: AttemptId) {
+    let device = match worker_device().await {
+        Ok(device) => device,
+        Err(error) => return report("the store could not be opened", &message(&error)),
+    };
+    let registration = BrowserRegistration(event.registration());
+    let ready = on_fetch_complete(&device, &registration, &attempt).await;
+    reading::forget();
+    if let (Some(ready), Some(ui)) = (ready, event.ui()) {
+        let title = words::background_title_at_end(&attempt.model, ready);
+        if let Err(error) = ui.update(&UiUpdate::new().title(title)).await {
+            report("updating the browser's download entry failed", &message(&error));
+        }
+    }
+}
+
+/// A page that goes hands over what it has of unfinished pieces.
+async fn hear(event: ExtendableMessageEvent) {
+    let port = event.ports().get_checked(0);
+    take_part(&event.data(), port.map(|port| port.unchecked_into::<MessagePort>())).await;
 }
 
 async fn click(event: ClickEvent) {

@@ -1,17 +1,16 @@
 //! No device: while the server renders.
 
 use leptos::prelude::{StoredValue, WithValue as _};
-use protocol::download::{Button, Choice, Download, Engine, Settings};
+use protocol::download::{Button, Choice, Download, Settings};
 use protocol::{ModelId, Revision};
 
 /// A download of which nothing is known.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seat(StoredValue<Download>);
+pub(crate) struct DownloadView(StoredValue<Download>);
 
-impl Seat {
+impl DownloadView {
     pub(crate) fn of(model: ModelId, revision: Revision) -> Self {
-        let (download, _) = Download::new(model, revision, Engine::Page, Settings::default());
-        Self(StoredValue::new(download))
+        Self(StoredValue::new(Download::new(model, revision, Settings::default())))
     }
 
     pub(crate) fn with<T>(self, read: impl FnOnce(&Download) -> T) -> T {

@@ -5,13 +5,13 @@ use protocol::download::{Button, Choice, Download, Engine, Plan, Preparing, Stat
 use protocol::{ModelId, Revision};
 use words::panel as text;
 
-use crate::device::Seat;
+use crate::device::DownloadView;
 use crate::search;
 
 /// The panel. `size` in bytes is what the server says, until the device knows better.
 #[island]
 pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> impl IntoView {
-    let download = Seat::of(model.clone(), revision);
+    let download = DownloadView::of(model.clone(), revision);
     // Runs in the browser only, after the first render, and whenever something changes. The search is told here since it is no
     // island: the machinery of one would be larger than it is.
     Effect::new(move |_| {
@@ -93,7 +93,7 @@ fn has_bar(download: &Download) -> bool {
 
 /// The progress bar. A `div` with ARIA rather than `progress`, whose value text cannot be set.
 #[component]
-fn Bar(download: Seat, size: u64) -> impl IntoView {
+fn Bar(download: DownloadView, size: u64) -> impl IntoView {
     let shown = Memo::new(move |_| download.with(has_bar));
     let say = move |what: Say| move || download.with(|download| what(download, size));
     move || {
@@ -123,7 +123,7 @@ fn width(download: &Download, size: u64) -> String {
 
 /// What the person can set. Closed until it is wanted.
 #[component]
-fn Settings(download: Seat) -> impl IntoView {
+fn Settings(download: DownloadView) -> impl IntoView {
     let option = move |(label, choice): (&'static str, Choice)| {
         view! {
             <button
@@ -160,7 +160,7 @@ fn Settings(download: Seat) -> impl IntoView {
 /// Every button that there is, each an element of its own which is hidden while it is not offered. If one element
 /// served for several, a click on Download that comes late, or twice, would meet Cancel in its place.
 #[component]
-fn Buttons(download: Seat) -> impl IntoView {
+fn Buttons(download: DownloadView) -> impl IntoView {
     let asking = RwSignal::new(false);
     let group = NodeRef::<leptos::html::Div>::new();
     let offered = Memo::new(move |_| download.with(|download| offered(download, asking.get())));

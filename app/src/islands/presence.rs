@@ -6,12 +6,12 @@
 use leptos::prelude::*;
 use protocol::{ModelId, Revision};
 
-use crate::device::Seat;
+use crate::device::DownloadView;
 
 /// The mark; nothing until the browser has looked, and for models that are not on this device.
 #[island]
 pub(crate) fn Presence(model: ModelId, revision: Revision) -> impl IntoView {
-    let download = Seat::of(model, revision);
+    let download = DownloadView::of(model, revision);
     Effect::new(move |_| download.begin());
     move || {
         Some(download.with(words::mark))

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use piece_store::{AsyncMutex, LockName, Locks as _, StoreError};
-use protocol::download::{Choice, Download, Event, Room};
+use protocol::download::{Choice, Download, Event, Room, State};
 use protocol::{FromWorker, ModelId, Revision};
 
 use crate::driver::Driver;
@@ -68,6 +68,29 @@ impl<G: Page> Downloads<G> {
             drivers.push(Rc::downgrade(&driver));
             driver
         }))
+    }
+
+    /// The downloads that calls want now.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<DownloadHandle<G>> {
+        let wanted = self.0.drivers().into_iter().filter(|driver| driver.callers.get() > 0);
+        wanted.map(DownloadHandle).collect()
+    }
+
+    /// Ends all downloads of a model that calls of this page want, and waits until nothing more of them is stored.
+    pub async fn stop(&self, model: &ModelId) {
+        for handle in
+            self.wanted().into_iter().filter(|handle| handle.with(|download| download.model() == model))
+        {
+            let changed = handle.changes();
+            let is_under_way = |download: &Download| {
+                matches!(download.state(), State::Preparing(_) | State::Fetching(_) | State::Stopping(_))
+            };
+            while handle.with(is_under_way) {
+                handle.cancel();
+                changed.wait().await;
+            }
+        }
     }
 
     /// The user chose an engine, for all downloads of this site.

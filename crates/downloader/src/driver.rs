@@ -32,6 +32,8 @@ pub(crate) struct Driver<G: Page> {
     begun: Cell<bool>,
     /// Which engine this download is to use, if that was said of it alone.
     own_choice: Cell<Option<Choice>>,
+    /// How many calls want it.
+    pub(crate) callers: Cell<u32>,
     /// What is to be done, one after the other.
     queue: RefCell<VecDeque<Task>>,
     working: Cell<bool>,
@@ -68,6 +70,7 @@ impl<G: Page> Driver<G> {
             subscribers: RefCell::default(),
             begun: Cell::default(),
             own_choice: Cell::default(),
+            callers: Cell::default(),
             queue: RefCell::default(),
             working: Cell::default(),
             survey: Cell::default(),

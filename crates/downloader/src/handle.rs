@@ -7,6 +7,7 @@ use protocol::download::{Button, Choice, Download, Event};
 
 use crate::driver::Driver;
 use crate::ports::Page;
+use crate::wake::Wake;
 
 /// One download of a page. A clone is the same.
 pub struct DownloadHandle<G: Page>(pub(crate) Rc<Driver<G>>);
@@ -40,6 +41,21 @@ impl<G: Page> DownloadHandle<G> {
         self.0.on_change(Rc::new(told));
     }
 
+    /// Set off by every change from now on, for as long as it lives.
+    #[must_use]
+    pub fn changes(&self) -> Rc<Wake> {
+        let changed = Rc::new(Wake::default());
+        let told = Rc::downgrade(&changed);
+        self.on_change(move || {
+            let changed = told.upgrade();
+            if let Some(changed) = &changed {
+                changed.wake();
+            }
+            changed.is_some()
+        });
+        changed
+    }
+
     /// Looks at the device and goes on from there. Once is enough, more often does nothing.
     pub fn begin(&self) {
         self.0.begin();
@@ -48,6 +64,20 @@ impl<G: Page> DownloadHandle<G> {
     /// The user pressed a button.
     pub fn press(&self, button: Button) {
         self.0.dispatch(Event::Clicked(button));
+    }
+
+    /// Ends the download if it is under way, and keeps what has come.
+    pub fn cancel(&self) {
+        if self.with(|download| download.buttons().contains(&Button::Cancel)) {
+            self.press(Button::Cancel);
+        }
+    }
+
+    /// Counts a caller who wants this download.
+    pub(crate) fn wanted(&self) -> Caller<G> {
+        let callers = &self.0.callers;
+        callers.set(callers.get() + 1);
+        Caller(self.clone())
     }
 
     /// Where the browser's storage does not answer this page any more, loads it again, and the next page begins this download;
@@ -60,5 +90,22 @@ impl<G: Page> DownloadHandle<G> {
     /// This download is to use this engine when it begins next, whatever was chosen for all.
     pub fn choose(&self, choice: Choice) {
         self.0.choose(choice);
+    }
+}
+
+/// A caller who wants a download, while it lives. The last one that does not want it any more ends it.
+pub(crate) struct Caller<G: Page>(DownloadHandle<G>);
+
+impl<G: Page> Caller<G> {
+    /// Whether no other caller wants it.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.0.0.callers.get() == 1
+    }
+}
+
+impl<G: Page> Drop for Caller<G> {
+    fn drop(&mut self) {
+        let callers = &self.0.0.callers;
+        callers.set(callers.get() - 1);
     }
 }

@@ -9,6 +9,7 @@
 mod background;
 #[cfg(target_family = "wasm")]
 pub mod browser;
+mod call;
 mod concurrency;
 mod downloads;
 mod driver;
@@ -26,6 +27,7 @@ mod watch;
 
 use concurrency::two_at_a_time;
 
+pub use call::{Abort, Call, CallError};
 pub use downloads::Downloads;
 pub use error::RemoveError;
 pub use handle::DownloadHandle;

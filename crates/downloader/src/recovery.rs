@@ -105,10 +105,20 @@ async fn store_records<P: Ports>(
 /// # Errors
 /// Why it was not admitted.
 pub async fn fetch<P: Ports>(device: &Device<P>, piece: &Piece) -> Result<(), Refusal> {
+    let pieces = device.store.pieces();
+    // Whoever else wants it waits here, and finds it.
+    let Some(reservation) = pieces.reserve(&piece.digest).await? else {
+        return Ok(());
+    };
     let timeout = Some(PATIENCE.saturating_add(piece.size.checked_div(SLOWEST).unwrap_or_default()));
     let request = PieceRequest { digest: piece.digest, range: None, timeout };
-    let response = device.http.piece(&request).await.or(Err(Refusal::Unavailable))?;
-    device.store.pieces().admit_body(&piece.digest, response.body()).await
+    match device.http.piece(&request).await {
+        Ok(response) => pieces.verify(pieces.take(reservation, response.body()).await?).await,
+        Err(_) => {
+            pieces.give_back(reservation).await?;
+            Err(Refusal::Unavailable)
+        }
+    }
 }
 
 /// Tells the pages what came of a piece.

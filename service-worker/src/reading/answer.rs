@@ -6,12 +6,12 @@ use protocol::representation::{
     content_type, etag, repr_digest, unsatisfiable,
 };
 use protocol::routes::OfModel;
-use protocol::{FilePath, hub, routes};
+use protocol::{FilePath, hub};
 use wasm_bindgen::JsValue;
 use web_sys::{FetchEvent, Headers, Request, Response, ResponseInit};
 
 use super::Unreadable;
-use super::body::{self, Place};
+use super::body;
 use super::conditions::Conditions;
 use super::ready::{self, Ready};
 
@@ -63,8 +63,7 @@ pub(super) async fn file(
         Method::Head => Response::new_with_opt_str_and_init(None, &init)?,
         Method::Get => {
             let slices = ready.manifest.slices_of(file, first, end).collect();
-            let url = routes::resolve(ready.manifest.model(), ready.manifest.revision(), path);
-            body::of(event, &ready, slices, Place { url, first }, &init).await?
+            body::of(event, &ready, slices, &init).await?
         }
     };
     Ok(Some(response))

@@ -11,27 +11,19 @@ use js_sys::{Array, Promise, Reflect};
 use protocol::{Digest, Piece, Slice};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
-    Blob, FetchEvent, Headers, ReadableStream, RequestCache, RequestInit, Response, ResponseInit,
-    StreamPipeOptions, TransformStream, WritableStream,
+    Blob, FetchEvent, ReadableStream, Response, ResponseInit, StreamPipeOptions, TransformStream,
+    WritableStream,
 };
 
 use super::Unreadable;
 use super::ready::Ready;
 use crate::{message, promise, scope, settled};
 
-/// Where bytes of a file are on the server.
-pub(super) struct Place {
-    /// The file in the revision that is on the device.
-    pub url: String,
-    pub first: u64,
-}
-
 /// A response with these bytes.
 pub(super) async fn of(
     event: &FetchEvent,
     ready: &Rc<Ready>,
     slices: Vec<Slice>,
-    place: Place,
     init: &ResponseInit,
 ) -> Result<Response, Unreadable> {
     if blobs_are_views() {
@@ -48,7 +40,7 @@ pub(super) async fn of(
     let (ready, sink) = (Rc::clone(ready), through.writable());
     // The browser must not end this worker meanwhile.
     event.wait_until(&promise(async move {
-        let piped = pipe(&ready, first, &slices, place, &sink).await;
+        let piped = pipe(&ready, first, &slices, &sink).await;
         if let Err(error) = piped {
             // Fails if it is the reader that has stopped, who need not be told.
             let _ = settled(sink.abort_with_reason(&message(&error))).await;
@@ -100,7 +92,6 @@ async fn pipe(
     ready: &Rc<Ready>,
     first: ReadableStream,
     slices: &[Slice],
-    mut place: Place,
     sink: &WritableStream,
 ) -> Result<(), Unreadable> {
     let options = StreamPipeOptions::new();
@@ -108,32 +99,16 @@ async fn pipe(
     options.set_prevent_abort(true);
     let mut next = Some(first);
     for slice in slices {
-        let end = place.first.saturating_add(slice.end.saturating_sub(slice.first));
         let stream = match next.take() {
             Some(first) => first,
-            None => match stream(ready, *slice).await {
-                Ok(stream) => stream,
-                // The answer has begun, and cannot be the server's any more; but the rest of it can.
-                Err(error) => on_the_server(&place, end).await?.ok_or(error)?,
-            },
+            // A piece that is gone was asked for once more. Bytes that nobody has verified are never given away: the answer
+            // ends with an error.
+            None => stream(ready, *slice).await?,
         };
         settled(stream.pipe_to_with_options(sink, &options)).await?;
-        place.first = end;
     }
     settled(sink.close()).await?;
     Ok(())
-}
-
-/// The same bytes from the server, up to `end`, exclusive.
-async fn on_the_server(place: &Place, end: u64) -> Result<Option<ReadableStream>, JsValue> {
-    let headers = Headers::new()?;
-    headers.set("range", &format!("bytes={}-{}", place.first, end.saturating_sub(1)))?;
-    let init = RequestInit::new();
-    init.set_headers(&headers);
-    init.set_cache(RequestCache::NoStore);
-    let answer = settled(scope().fetch_with_str_and_init(&place.url, &init)).await?;
-    let answer: Response = answer.unchecked_into();
-    Ok(answer.body().filter(|_| answer.status() == 206))
 }
 
 async fn stream(ready: &Rc<Ready>, slice: Slice) -> Result<ReadableStream, Unreadable> {

@@ -7,7 +7,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use piece_store::{OneAtATime, PieceBuffer, Pieces as _, WorkerStore};
+use downloader::browser::{WorkerPorts, worker_device};
+use downloader::ports::{Broadcast as _, Device};
+use piece_store::{AsyncMutex, Pieces as _};
 use protocol::routes::OfModel;
 use protocol::{CHANNEL, FromWorker, Manifest, Piece};
 use wasm_bindgen::closure::Closure;
@@ -15,19 +17,18 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, Response};
 
 use super::Unreadable;
-use crate::{pages, salvage};
 
 thread_local! {
     static READY: RefCell<Vec<Rc<Ready>>> = const { RefCell::new(Vec::new()) };
     /// Who fetches a piece again. Many at once would have all their pieces in memory to verify them.
-    static HEALING: Rc<OneAtATime> = Rc::default();
+    static HEALING: Rc<AsyncMutex> = Rc::default();
 }
 
 /// A revision of a model that is ready.
 #[derive(Debug)]
 pub(super) struct Ready {
     pub manifest: Manifest,
-    store: WorkerStore,
+    device: Device<WorkerPorts>,
 }
 
 /// Hears of changes from now on. Synchronous on purpose, see the crate's documentation.
@@ -67,7 +68,8 @@ pub(super) async fn find(asked: &OfModel) -> Result<Option<Rc<Ready>>, Unreadabl
     if known.is_some() {
         return Ok(known);
     }
-    let store = WorkerStore::open().await?;
+    let device = worker_device().await?;
+    let store = &device.store;
     let mut manifests = store.manifests_of(&asked.model).await?;
     manifests.retain(is_meant);
     if manifests.is_empty() {
@@ -79,7 +81,7 @@ pub(super) async fn find(asked: &OfModel) -> Result<Option<Rc<Ready>>, Unreadabl
     let Some(manifest) = manifests.into_iter().find(whole) else {
         return Ok(None);
     };
-    let ready = Rc::new(Ready { manifest, store });
+    let ready = Rc::new(Ready { manifest, device });
     READY.with_borrow_mut(|known| known.push(Rc::clone(&ready)));
     Ok(Some(ready))
 }
@@ -87,38 +89,25 @@ pub(super) async fn find(asked: &OfModel) -> Result<Option<Rc<Ready>>, Unreadabl
 impl Ready {
     /// The stored body of a piece. If it is gone, it is fetched again first.
     pub(super) async fn piece(&self, piece: &Piece) -> Result<Response, Unreadable> {
-        let pieces = self.store.pieces();
+        let pieces = self.device.store.pieces();
         if let Some(response) = pieces.response(&piece.digest).await? {
             return Ok(response);
         }
         let healing = HEALING.with(Rc::clone);
-        let alone = healing.enter().await;
+        let guard = healing.lock().await;
         self.heal(piece).await?;
-        drop(alone);
+        drop(guard);
         pieces.response(&piece.digest).await?.ok_or(Unreadable::Removed)
     }
 
     async fn heal(&self, piece: &Piece) -> Result<(), Unreadable> {
         let digest = &piece.digest;
-        if !self.store.has_manifest(self.manifest.model(), self.manifest.revision()).await? {
+        if !self.device.store.has_manifest(self.manifest.model(), self.manifest.revision()).await? {
             forget();
             return Err(Unreadable::Removed);
         }
-        let pieces = self.store.pieces();
-        // Whoever else wants it waits here, and finds it.
-        let Some(place) = pieces.place(digest).await? else {
-            return Ok(());
-        };
-        let response = match salvage::fetch(piece).await {
-            Ok(response) => response,
-            Err(refusal) => {
-                pieces.give_back(place).await?;
-                return Err(refusal.into());
-            }
-        };
-        let unverified = pieces.take(place, &response).await?;
-        pieces.verify(unverified, &PieceBuffer::default()).await?;
-        pages::tell(&FromWorker::Admitted { digest: *digest }).await;
+        downloader::fetch(&self.device, piece).await?;
+        self.device.broadcast.send(&FromWorker::Admitted { digest: *digest }).await;
         Ok(())
     }
 }
