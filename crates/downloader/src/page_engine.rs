@@ -251,6 +251,7 @@ impl<G: Page> Engine<G> {
                 Step::Abort(id) => self.end_request(id),
                 Step::Admit(piece) => runtime.spawn(Rc::clone(self).admit(piece)),
                 Step::Forget(digest) => self.forget(&digest),
+                Step::PutAway(digest) => runtime.spawn(Rc::clone(self).save_rest(digest)),
                 Step::End(outcome) => return outcome,
                 // Whatever it is that does not end.
                 Step::Wait(_) if self.stopped.get() && now >= *stopped.get_or_insert(now) + PATIENCE => {

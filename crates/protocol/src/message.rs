@@ -75,19 +75,3 @@ pub enum Ending {
     /// The browser gives no reason.
     Unknown,
 }
-
-impl Ending {
-    /// What the browser's `failureReason` means; empty is success.
-    #[must_use]
-    pub fn of_reason(reason: &str) -> Self {
-        match reason {
-            "" => Self::Success,
-            "aborted" => Self::Aborted,
-            "bad-status" => Self::BadStatus,
-            "fetch-error" => Self::FetchError,
-            "quota-exceeded" => Self::QuotaExceeded,
-            "download-total-exceeded" => Self::DownloadTotalExceeded,
-            _ => Self::Unknown,
-        }
-    }
-}

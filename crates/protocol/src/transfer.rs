@@ -67,6 +67,8 @@ pub enum Step {
     /// What has been saved of this piece is of no use any more; nor are its memory and its place in the store, if it is
     /// not open any more.
     Forget(Digest),
+    /// Save what has come of this piece: nothing more can be had now. Answer [`Transfer::put_away`].
+    PutAway(Digest),
     /// Nothing to do before this time, or before something happens.
     Wait(Millis),
     /// It is over. Nothing is under way any more.
@@ -320,7 +322,7 @@ impl Transfer {
             Verdict::Final(cause) => {
                 let digest = open.piece.digest;
                 self.lose(cause);
-                self.close(&digest);
+                self.abandon(&digest);
             }
         }
         false
@@ -447,6 +449,25 @@ impl Transfer {
         if self.lost_pieces >= HOPELESS {
             self.end(PageOutcome::Failed(cause));
         }
+    }
+
+    /// Nothing more of a piece can be had now. What has come of it is worth keeping, unless it was wrong before.
+    fn abandon(&mut self, digest: &Digest) {
+        let ranges = self.ranges;
+        match self.open.iter_mut().find(|open| open.piece.digest == *digest) {
+            Some(open) if ranges && !open.straight && !open.again && open.held() > 0 => {
+                // Chores are done from the end: first the requests, then the rest.
+                let at = self.chores.len();
+                open.put_away(&mut self.chores);
+                self.chores[at..].reverse();
+            }
+            Some(_) | None => self.close(digest),
+        }
+    }
+
+    /// What had come of a piece is saved.
+    pub fn put_away(&mut self, digest: &Digest) {
+        self.open.retain(|open| open.piece.digest != *digest);
     }
 
     fn close(&mut self, digest: &Digest) {

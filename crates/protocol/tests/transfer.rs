@@ -96,6 +96,13 @@ impl Page {
                     self.saved.retain(|(of, _), _| *of != digest);
                     self.forgotten.push(digest);
                 }
+                Step::PutAway(digest) => {
+                    if let Some(rest) = self.transfer.rest(&digest) {
+                        self.saved.extend(rest.ranges.iter().map(|(first, end)| ((digest, *first), *end)));
+                    }
+                    self.transfer.put_away(&digest);
+                    self.open.retain(|piece| piece.digest != digest);
+                }
                 Step::Wait(until) => {
                     self.until = until;
                     return;

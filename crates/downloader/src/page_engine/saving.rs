@@ -46,6 +46,18 @@ impl<G: Page> Engine<G> {
         self.device.runtime.spawn(Rc::clone(self).put_part(part));
     }
 
+    /// Saves what has come of a piece of which nothing more can be had now.
+    pub(super) async fn save_rest(self: Rc<Self>, digest: Digest) {
+        let rest = self.transfer.borrow_mut().rest(&digest);
+        if let Some(rest) = rest.filter(|rest| !rest.ranges.is_empty()) {
+            self.saving.set(self.saving.get() + 1);
+            Rc::clone(&self).put_part(rest).await;
+        }
+        self.transfer.borrow_mut().put_away(&digest);
+        self.drop_buffer(&digest);
+        self.wake.wake();
+    }
+
     async fn put_part(self: Rc<Self>, part: Part) {
         if let Some(piece) = self.buffer(&part.digest) {
             // From now on.

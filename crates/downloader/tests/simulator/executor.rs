@@ -130,6 +130,11 @@ impl Executor {
         })
     }
 
+    /// The computer sleeps: time passes, and nobody does anything.
+    pub fn freeze(&self, time: u64) {
+        self.0.now.set(self.now() + time);
+    }
+
     /// Ends a context: its tasks stop where they are.
     pub fn kill(&self, context: ContextId) {
         let mut ended = Vec::new();

@@ -50,6 +50,8 @@ struct Inner {
     cuts: Cell<u64>,
     /// Bytes a millisecond.
     speed: Cell<u64>,
+    /// How many bytes come at once.
+    chunk: Cell<u32>,
     contents: RefCell<BTreeMap<Digest, (u64, u32)>>,
     manifests: RefCell<BTreeMap<(ModelId, Revision), String>>,
     current: RefCell<BTreeMap<ModelId, Revision>>,
@@ -57,9 +59,6 @@ struct Inner {
     sent: Cell<u64>,
     requests: RefCell<BTreeMap<Digest, u32>>,
 }
-
-/// How many bytes come at once.
-const CHUNK: u32 = 4 << 20;
 
 /// How long an answer takes to begin.
 const LATENCY: u64 = 30;
@@ -71,6 +70,7 @@ impl Server {
             trouble: Cell::default(),
             cuts: Cell::default(),
             speed: Cell::new(12_500),
+            chunk: Cell::new(4 << 20),
             contents: RefCell::default(),
             manifests: RefCell::default(),
             current: RefCell::default(),
@@ -92,6 +92,10 @@ impl Server {
 
     pub fn set_speed(&self, bytes_per_millisecond: u64) {
         self.0.speed.set(bytes_per_millisecond);
+    }
+
+    pub fn set_chunk(&self, bytes: u32) {
+        self.0.chunk.set(bytes);
     }
 
     /// Closes all connections.
@@ -232,7 +236,8 @@ impl Sent {
             return Ok(None);
         }
         let server = &self.server.0;
-        let end = (self.at + CHUNK).min(length);
+        let server = &self.server.0;
+        let end = (self.at + server.chunk.get()).min(length);
         server.executor.sleep(1 + u64::from(end - self.at) / server.speed.get()).await;
         while matches!(server.trouble.get(), Trouble::Stalled | Trouble::Offline)
             && server.cuts.get() == self.cuts

@@ -17,6 +17,8 @@ pub(super) enum Phase {
     Opening,
     Fetching,
     Admitting,
+    /// Nothing more of it can be had now; what has come is being saved.
+    PuttingAway,
 }
 
 #[derive(Debug)]
@@ -91,6 +93,17 @@ impl OpenPiece {
     /// Whether nothing of it is here or on its way.
     pub(super) fn is_untouched(&self) -> bool {
         self.blocks.iter().all(|block| block.busy.is_none() && block.at == block.start)
+    }
+
+    /// Ends its requests, so that what has come can be kept for another time.
+    pub(super) fn put_away(&mut self, chores: &mut Vec<Step>) {
+        for block in &mut self.blocks {
+            if let Some(busy) = block.busy.take() {
+                chores.push(Step::Abort(busy.id));
+            }
+        }
+        self.phase = Phase::PuttingAway;
+        chores.push(Step::PutAway(self.piece.digest));
     }
 
     /// Drops everything, to fetch it in one request. If `keep` asks for the first byte, that is the one; all others
