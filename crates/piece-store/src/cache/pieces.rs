@@ -135,9 +135,11 @@ impl Pieces for CachePieces {
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        // First the body, then its mark: it may not be right.
+        // First the body, then its mark: it may not be right. A tab that stores the piece now needs the mark.
         let was_there = delete_one(PIECES, &routes::piece(digest)).await?;
-        delete_one(PIECES, &mark(digest)).await?;
+        if let Some(_lock) = WebLocks.if_free(LockName::Piece(digest)).await? {
+            delete_one(PIECES, &mark(digest)).await?;
+        }
         Ok(was_there)
     }
 

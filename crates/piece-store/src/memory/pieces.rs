@@ -185,7 +185,10 @@ impl Pieces for MemoryPieces {
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         let was_there = self.access.write(0).await?.pieces.borrow_mut().remove(digest).is_some();
-        self.unmark(digest).await?;
+        // A tab that stores the piece now needs the mark.
+        if let Some(_lock) = self.locks.if_free(LockName::Piece(digest)).await? {
+            self.unmark(digest).await?;
+        }
         Ok(was_there)
     }
 
