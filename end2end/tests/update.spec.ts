@@ -107,6 +107,8 @@ for (const engine of ['background', 'page'] as const) {
       expect(await model.state()).toBe('fetching');
       await expect(other.getByText(PROMPT), 'in another tab').toBeHidden();
       server.faults({});
+      // Whoever waits for the end looks at this page.
+      await page.bringToFront();
       // The server's restart has cut a piece, and Chromium may pause one that was resumed.
       const goOn = model.button('Go on in this page');
       const led = async () => (await model.state()) === 'ready' || (await goOn.isVisible());
