@@ -325,10 +325,12 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expect(await storedPieces(driver)).toContain(piece);
     });
 
-    test('a piece that cannot be fetched again comes with the file, in the middle of it', async ({ server, driver, model }) => {
+    test('a piece that cannot be had again is never given away unverified', async ({ server, driver, model }) => {
       const { piece, url } = await oneRemoved(server, driver, model);
       server.faults({ corrupt_pieces: [piece] });
-      expect((await ask(driver, { url })).sha256).toBe(server.payload.digests().get('model.safetensors'));
+      const whole = await ask(driver, { url }).then(({ sha256 }) => sha256, () => 'an error');
+      // Where the answer has not begun yet, the whole file can come from the server; else it ends there.
+      expect(whole).toBe(engine === 'chromium' ? server.payload.digests().get('model.safetensors') : 'an error');
       expect(await storedPieces(driver)).not.toContain(piece);
     });
 
