@@ -185,10 +185,6 @@ pub struct Flags {
     /// Address and port where /metrics is served, for Prometheus; nowhere without.
     #[arg(long, value_name = "ADDR:PORT", env = "MODELFERRY_METRICS_LISTEN", help_heading = "Watching")]
     metrics_listen: Option<SocketAddr>,
-
-    /// For tests only: faults to make, see `server/src/faults.rs`.
-    #[arg(long, value_name = "FILE", env = "MODELFERRY_TEST_FAULTS", hide = true)]
-    test_faults: Option<PathBuf>,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -227,8 +223,6 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Where to serve metrics.
     pub metrics_listen: Option<SocketAddr>,
-    /// Faults to make, in tests.
-    pub test_faults: Option<PathBuf>,
 }
 
 /// Why there is no configuration.
@@ -326,7 +320,6 @@ impl TryFrom<Flags> for Config {
             log: flags.log,
             log_format: flags.log_format,
             metrics_listen: flags.metrics_listen,
-            test_faults: flags.test_faults,
         })
     }
 }

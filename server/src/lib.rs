@@ -7,7 +7,6 @@ mod anatomy;
 pub mod config;
 pub mod connections;
 pub mod error;
-pub mod faults;
 mod http;
 pub mod index;
 mod kernel;
@@ -26,7 +25,6 @@ use axum::middleware::from_fn_with_state;
 use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use faults::Faults;
 use http::Observers;
 use index::Index;
 use metrics::Metrics;
@@ -43,8 +41,6 @@ pub struct ServerState {
     pub access_log: Option<AccessLog>,
     /// Where requests are counted, if anywhere.
     pub metrics: Option<Metrics>,
-    /// What goes wrong on purpose, in tests.
-    pub faults: Faults,
     /// Whose pages may read models and pieces.
     pub allow_origin: AllowedOrigins,
     /// How our own pages are isolated from other origins.
@@ -54,14 +50,13 @@ pub struct ServerState {
 }
 
 impl ServerState {
-    /// A state that logs and counts no requests and makes no faults.
+    /// A state that logs and counts no requests.
     #[must_use]
     pub fn new(index: Index) -> Self {
         Self {
             index,
             access_log: None,
             metrics: None,
-            faults: Faults::default(),
             allow_origin: AllowedOrigins::Everyone,
             page_isolation: PageIsolation::RequireCorp,
             site: None,

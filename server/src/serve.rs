@@ -12,7 +12,6 @@ use tokio::sync::Mutex;
 use crate::config::Config;
 use crate::connections::{Limits, Serving, Tls};
 use crate::error::Error;
-use crate::faults::Faults;
 use crate::http::AccessLog;
 use crate::index::{Index, Options};
 use crate::metrics::Metrics;
@@ -49,7 +48,6 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         index: index.clone(),
         access_log,
         metrics: metrics.as_ref().map(|(_, _, metrics)| metrics.clone()),
-        faults: Faults::from_file(config.test_faults),
         allow_origin: config.allow_origin,
         page_isolation: config.page_isolation,
         site: config.site.map(Into::into),

@@ -124,7 +124,7 @@ fn similar(command: &Command, key: &str) -> Option<String> {
         let same_end = name.bytes().rev().zip(key.bytes().rev()).take_while(|(a, b)| a == b).count();
         same_start + same_end
     };
-    let names = settings(command).filter(|arg| !arg.is_hide_set()).filter_map(Arg::get_long);
+    let names = settings(command).filter_map(Arg::get_long);
     let best = names.max_by_key(|name| alike(name))?;
     (2 * alike(best) > best.len().max(key.len())).then(|| best.to_owned())
 }

@@ -20,7 +20,6 @@ use super::headers::{REPR_DIGEST, ascii, etag, repr_digest};
 use super::multipart::Multipart;
 use super::open_file::OpenFile;
 use super::refusal::{Form, sentence};
-use crate::faults::Plan;
 use crate::index::{Index, PieceAt, Stale};
 
 /// Something that can be sent, whole or in part.
@@ -63,8 +62,6 @@ pub(crate) struct Stored<'a> {
     pub places: &'a [PieceAt],
     /// Whom to tell when a file turns out to have changed.
     pub index: &'a Index,
-    /// What is to go wrong, in tests.
-    pub faults: Plan,
 }
 
 /// What is to be sent.
@@ -107,7 +104,7 @@ pub(crate) async fn answer_stored(
     // The same bytes may be in several files; one of them may have changed without the others.
     for place in stored.places {
         if let Ok(file) = OpenFile::open(&place.file, stored.index).await {
-            return Ok(representation.send_file(&wanted, request, &file, place, stored.faults));
+            return Ok(representation.send_file(&wanted, request, &file, place));
         }
     }
     Err(Stale)
@@ -125,7 +122,7 @@ pub(crate) fn answer_stored_now(
     }
     let place = stored.places.first()?;
     let file = OpenFile::open_now(&place.file, stored.index)?;
-    Some(representation.send_file(&wanted, request, &file, place, stored.faults))
+    Some(representation.send_file(&wanted, request, &file, place))
 }
 
 impl From<Said> for Representation {
@@ -180,19 +177,10 @@ impl Representation {
     }
 
     /// Bytes of a file.
-    fn send_file(
-        &self,
-        wanted: &Wanted,
-        request: &Parts,
-        file: &Arc<OpenFile>,
-        place: &PieceAt,
-        faults: Plan,
-    ) -> Response {
-        // A fault has to see the bytes.
-        let handover = request.extensions.get::<Handover>().filter(|_| faults.is_none());
+    fn send_file(&self, wanted: &Wanted, request: &Parts, file: &Arc<OpenFile>, place: &PieceAt) -> Response {
+        let handover = request.extensions.get::<Handover>();
         self.send(wanted, |first, length| {
-            let body = FileBody::new(file, place.offset + first, length, handover);
-            faults.apply(Body::new(body), first, self.length)
+            Body::new(FileBody::new(file, place.offset + first, length, handover))
         })
     }
 

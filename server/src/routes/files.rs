@@ -64,7 +64,7 @@ async fn find(
         return Ok(redirect(&model, location, request.uri.query()));
     }
     let places = [PieceAt::whole(file)];
-    let stored = Stored { places: &places, index: &state.index, faults: state.faults.for_file() };
+    let stored = Stored { places: &places, index: &state.index };
     answer_stored(request, representation, stored).await.or(Err(missing()))
 }
 
@@ -83,7 +83,7 @@ pub(super) fn get_now(
     }
     let (file, representation) = model.said(path, |file| said(model, file))?;
     let places = [PieceAt::whole(file)];
-    let stored = Stored { places: &places, index: &state.index, faults: state.faults.for_file() };
+    let stored = Stored { places: &places, index: &state.index };
     answer_stored_now(request, representation, &stored)
 }
 

@@ -32,7 +32,7 @@ async fn find(state: &ServerState, names: Names<String>, request: &Parts) -> Res
     let snapshot = state.index.snapshot();
     let places = snapshot.piece(&digest);
     let representation = representation(digest, places.first().ok_or_else(missing)?);
-    let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
+    let stored = Stored { places, index: &state.index };
     answer_stored(request, representation, stored).await.or(Err(missing()))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn get_now(state: &ServerState, name: &str, request: &Parts) -> Optio
     let digest = name.parse().ok()?;
     let snapshot = state.index.snapshot();
     let places = snapshot.piece(&digest);
-    let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
+    let stored = Stored { places, index: &state.index };
     answer_stored_now(request, representation(digest, places.first()?), &stored)
 }
 
