@@ -14,7 +14,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::connections::{Limits, TlsFiles};
 use crate::http::{AllowedOrigins, PageIsolation};
-use crate::logging::{self, LogFormat};
+use crate::logging::{LogFilter, LogFormat};
 
 pub use file::FileError;
 
@@ -165,11 +165,10 @@ pub struct Flags {
         long,
         value_name = "FILTER",
         default_value = "info",
-        value_parser = logging::filter,
         env = "MODELFERRY_LOG",
         help_heading = "Watching"
     )]
-    log: String,
+    log: LogFilter,
 
     /// How to log to standard error.
     #[arg(
@@ -218,7 +217,7 @@ pub struct Config {
     /// Where to log requests.
     pub access_log: Option<PathBuf>,
     /// What to log.
-    pub log: String,
+    pub log: LogFilter,
     /// And how.
     pub log_format: LogFormat,
     /// Where to serve metrics.

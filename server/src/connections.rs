@@ -5,6 +5,7 @@
 
 mod connection;
 mod descriptors;
+mod ended;
 mod guarded;
 mod held;
 mod http1;
@@ -25,11 +26,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-use crate::Site;
 use crate::metrics::Metrics;
+use crate::site::Site;
 
-pub(crate) use connection::Ended;
 pub(crate) use descriptors::raise_limit;
+pub(crate) use ended::Ended;
 pub(crate) use tls::Tls;
 pub use tls::{TlsError, TlsFiles};
 

@@ -16,8 +16,6 @@ pub enum Error {
     Config(ConfigError),
     /// There is no index.
     Index(OpenError),
-    /// `--log` is not a filter.
-    Log { filter: String, reason: String },
     /// The access log cannot be opened.
     AccessLog { path: PathBuf, source: io::Error },
     /// There is no TLS.
@@ -37,9 +35,6 @@ impl fmt::Display for Error {
         match self {
             Self::Config(error) => error.fmt(f),
             Self::Index(error) => error.fmt(f),
-            Self::Log { filter, reason } => {
-                write!(f, "{filter:?} is not a log filter ({reason}); try --log info")
-            }
             Self::AccessLog { path, source } => {
                 write!(f, "the access log {} cannot be opened ({source}); see --access-log", path.display())
             }

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     match Task::from_command_line().map_err(Error::Config)? {
         Task::Serve(config) => {
-            logging::start(&config.log, config.log_format)?;
+            logging::start(&config.log, config.log_format);
             serve::serve(*config).await
         }
         Task::Print(text) => {

@@ -24,7 +24,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::http::{NO_CACHE, REPR_DIGEST, ascii, isolate, resource_policy};
 use crate::index::Index;
-use crate::{ServerState, anatomy, routes};
+use crate::state::ServerState;
+use crate::{anatomy, routes};
 
 /// What is served at all URLs that [`crate::routes`] leaves.
 pub(crate) fn pages(state: &ServerState) -> Router {
@@ -64,7 +65,7 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         )
         .layer(from_fn(negotiated))
         .layer(resource_policy("same-origin"))
-        .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static(BUILD), ascii(&build.name)))
+        .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static(BUILD), ascii(build.name)))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -129,7 +130,7 @@ async fn negotiated(request: Request, next: Next) -> Response {
 /// The tag as a weak one, if it is strong.
 fn weakened(tag: &HeaderValue) -> Option<HeaderValue> {
     let tag = tag.to_str().ok().filter(|tag| tag.starts_with('"'))?;
-    Some(ascii(&format!("W/{tag}")))
+    Some(ascii(format!("W/{tag}")))
 }
 
 /// Whether this tag is in the list.

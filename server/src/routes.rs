@@ -23,9 +23,9 @@ use axum::response::Response;
 use axum::routing::get;
 use protocol::ModelId;
 
-use crate::ServerState;
 use crate::http::{Form, Refusal};
 use crate::index::{Model, Snapshot};
+use crate::state::ServerState;
 
 pub(crate) use inference::inference;
 pub(crate) use module::module;

@@ -15,7 +15,9 @@ use crate::error::Error;
 use crate::http::AccessLog;
 use crate::index::{Index, Options};
 use crate::metrics::Metrics;
-use crate::{ServerState, Site, connections, metrics};
+use crate::site::Site;
+use crate::state::ServerState;
+use crate::{connections, metrics};
 
 /// Connections at a time to the metrics: one scraper needs one.
 const SCRAPERS: usize = 16;

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::connection::{Ended, failed};
+use super::ended::{Ended, failed};
 use super::stage::{Stage, Stages};
 use super::staged::{StagedService, StagedStream};
 use super::strict::Strict;

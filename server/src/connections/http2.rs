@@ -18,11 +18,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::connection::{Ended, failed};
+use super::ended::{Ended, failed};
 use super::held::{Hold, Releasing};
 use super::strict::Strict;
 use super::{HTTP_BUFFER, Limits};
-use crate::Site;
+use crate::site::Site;
 
 /// Answers at a time in one connection: RFC 9113 section 6.5.2 asks for no fewer than 100. The end of each may wait in
 /// memory for a client that does not take it.

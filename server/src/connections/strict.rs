@@ -11,8 +11,8 @@ use axum::response::Response;
 use futures_util::future::Either;
 use tower::Service;
 
-use crate::Site;
 use crate::http::{Form, Handover, sentence};
+use crate::site::Site;
 
 /// The longest path and query, in bytes. Nothing here has a longer name.
 const LONGEST_URL: usize = 8 << 10;

@@ -103,7 +103,7 @@ impl AllowedOrigins {
                 vec![
                     (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
                     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-                    (header::ACCESS_CONTROL_EXPOSE_HEADERS, ascii(&exposed)),
+                    (header::ACCESS_CONTROL_EXPOSE_HEADERS, ascii(exposed)),
                 ]
             }
             Self::These(_) => return None,

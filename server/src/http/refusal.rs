@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use protocol::{ModelId, Revision};
 use serde_json::json;
 
-use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii};
+use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii, repo_commit};
 
 /// How a route words its errors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -95,12 +95,12 @@ impl Refusal {
         let headers = response.headers_mut();
         if let Some(code) = self.code() {
             headers.insert(X_ERROR_CODE, code);
-            headers.insert(X_ERROR_MESSAGE, ascii(&in_ascii(&self.to_string())));
+            headers.insert(X_ERROR_MESSAGE, ascii(in_ascii(&self.to_string())));
         }
         match self {
             // With the revision, hub clients remember that the file is absent from it.
             Self::Entry { revision, .. } => {
-                headers.insert(X_REPO_COMMIT, ascii(&revision.to_string()));
+                headers.insert(X_REPO_COMMIT, repo_commit(revision));
             }
             Self::Pending(_) => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER);

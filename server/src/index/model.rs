@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -18,7 +18,6 @@ use super::card::Card;
 use super::date::rfc3339;
 use super::fingerprint::Fingerprint;
 use super::medium::{Kind, Medium};
-use crate::http::{Representation, Said};
 use crate::kernel;
 
 /// Bytes of a README that are looked at for its front matter.
@@ -131,8 +130,6 @@ pub struct Model {
     pub manifest_text: Document,
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
-    /// What HTTP says of each file, once somebody has asked.
-    representations: Vec<OnceLock<Box<Representation>>>,
     /// What the files tell of the model, once somebody has looked.
     pub(crate) anatomy: OnceCell<Arc<Anatomy>>,
 }
@@ -183,7 +180,6 @@ impl Model {
             manifest_document: Document::of(&manifest).map_err(ModelError::Json)?,
             manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
-            representations: files.iter().map(|_| OnceLock::new()).collect(),
             anatomy: OnceCell::new(),
             files,
         })
@@ -204,22 +200,8 @@ impl Model {
     /// The file of this path.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&Arc<StoredFile>> {
-        self.files.get(self.place(path)?)
-    }
-
-    /// The file of this path, and what HTTP says of it, which `say` tells once.
-    pub(crate) fn said(
-        &self,
-        path: &str,
-        say: impl FnOnce(&StoredFile) -> Said,
-    ) -> Option<(&Arc<StoredFile>, &Representation)> {
-        let place = self.place(path)?;
-        let (file, said) = (self.files.get(place)?, self.representations.get(place)?);
-        Some((file, said.get_or_init(|| Box::new(say(file).into()))))
-    }
-
-    fn place(&self, path: &str) -> Option<usize> {
-        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()
+        let place = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.files.get(place)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn validated(request: Request, next: Next) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let tag = tag(&page, &parts.headers);
-    parts.headers.insert(header::ETAG, ascii(&format!("W/\"{tag}\"")));
+    parts.headers.insert(header::ETAG, ascii(format!("W/\"{tag}\"")));
     let validators = Validators { tag: &tag, last_modified: None };
     match decide(Method::Get, &condition, validators, page.len() as u64) {
         Decision::NotModified => {

@@ -10,19 +10,21 @@ use protocol::routes::{MAIN, is_recursive};
 use serde_json::{Value, json};
 
 use super::{Names, decoded, find_model, find_revision};
-use crate::ServerState;
-use crate::http::{Form, NO_CACHE, Refusal, Representation, Said, X_REPO_COMMIT, answer, ascii};
+use crate::http::{
+    Form, NO_CACHE, Refusal, Representation, RepresentationHeaders, X_REPO_COMMIT, answer, repo_commit,
+};
 use crate::index::{Document, Model};
+use crate::state::ServerState;
 
 /// A document as something to send, to be asked about each time.
-fn document(document: &Document, fields: HeaderMap) -> Representation {
-    Representation::from(Said {
+fn document(document: &Document, headers: HeaderMap) -> Representation {
+    Representation::from(RepresentationHeaders {
         digest: document.digest,
         length: document.text.len() as u64,
         content_type: HeaderValue::from_static(document.content_type),
         cache_control: NO_CACHE,
         last_modified: None,
-        fields,
+        others: headers,
         form: Form::Json,
     })
 }
@@ -136,9 +138,9 @@ fn list(
     }
 }
 
-/// With further fields.
-pub(super) fn send(method: &Method, request: &HeaderMap, text: &Document, fields: HeaderMap) -> Response {
-    answer(method, request, &document(text, fields), &text.text)
+/// With further headers.
+pub(super) fn send(method: &Method, request: &HeaderMap, text: &Document, headers: HeaderMap) -> Response {
+    answer(method, request, document(text, headers), &text.text)
 }
 
 /// With the model's revision.
@@ -148,8 +150,8 @@ pub(super) fn send_of_model(
     model: &Model,
     about: &Document,
 ) -> Response {
-    let fields = HeaderMap::from_iter([(X_REPO_COMMIT, ascii(&model.revision().to_string()))]);
-    send(method, request, about, fields)
+    let headers = HeaderMap::from_iter([(X_REPO_COMMIT, repo_commit(&model.revision()))]);
+    send(method, request, about, headers)
 }
 
 /// The files and folders in `folder`, or also below it; `None` if there is no such folder.

@@ -9,9 +9,9 @@ use form_urlencoded::{Serializer, parse};
 use protocol::{ModelId, ModelInfo};
 
 use super::hub::send;
-use crate::ServerState;
 use crate::http::{Form, Refusal, ascii};
 use crate::index::Document;
+use crate::state::ServerState;
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -111,7 +111,7 @@ impl Wish {
         ] {
             query.extend_pairs(value.map(|value| (key, value)));
         }
-        ascii(&format!("<{}?{}>; rel=\"next\"", protocol::routes::MODELS, query.finish()))
+        ascii(format!("<{}?{}>; rel=\"next\"", protocol::routes::MODELS, query.finish()))
     }
 }
 

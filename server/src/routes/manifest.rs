@@ -10,9 +10,9 @@ use protocol::routes;
 
 use super::hub::send_of_model;
 use super::{Names, decoded, find_model, find_revision};
-use crate::ServerState;
 use crate::http::{Form, Refusal};
 use crate::index::Model;
+use crate::state::ServerState;
 
 pub(super) async fn get(
     State(state): State<ServerState>,

@@ -1,6 +1,6 @@
 //! `/pieces/{sha256}`: one piece, whichever file it is in.
 //!
-//! No answer has `Accept-Ranges`, although ranges are honoured: with that field, any navigation makes the
+//! No answer has `Accept-Ranges`, although ranges are honoured: with that header, any navigation makes the
 //! browser pause a background fetch for 30 seconds.
 
 use axum::extract::{Request, State};
@@ -10,9 +10,11 @@ use axum::response::Response;
 use protocol::Digest;
 
 use super::{Names, decoded};
-use crate::ServerState;
-use crate::http::{Form, IMMUTABLE, Refusal, Representation, Said, Stored, answer_stored, answer_stored_now};
+use crate::http::{
+    Form, IMMUTABLE, Refusal, Representation, RepresentationHeaders, Stored, answer_stored, answer_stored_now,
+};
 use crate::index::PieceAt;
+use crate::state::ServerState;
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -44,18 +46,14 @@ pub(super) fn get_now(state: &ServerState, name: &str, request: &Parts) -> Optio
     answer_stored_now(request, representation(digest, places.first()?), &stored)
 }
 
-fn representation(digest: Digest, place: &PieceAt) -> &Representation {
-    place.representation.get_or_init(|| Box::new(said(digest, place.length).into()))
-}
-
-fn said(digest: Digest, length: u64) -> Said {
-    Said {
+fn representation(digest: Digest, place: &PieceAt) -> Representation {
+    Representation::from(RepresentationHeaders {
         digest,
-        length,
+        length: place.length,
         content_type: HeaderValue::from_static("application/octet-stream"),
         cache_control: IMMUTABLE,
         last_modified: None,
-        fields: HeaderMap::new(),
+        others: HeaderMap::new(),
         form: Form::Text,
-    }
+    })
 }
