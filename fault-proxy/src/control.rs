@@ -15,9 +15,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use thiserror::Error;
 use tokio::net::TcpListener;
 
-use crate::error::Error;
 use crate::front::{ACCEPT_AGAIN, Front, Shared};
 use crate::rule::{CutKind, RuleError};
 use crate::rules::Rules;
@@ -33,15 +33,22 @@ pub(crate) struct Control {
 }
 
 /// Why a command is not obeyed.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 enum Refusal {
+    #[error("{ROUTES}")]
     NoRoute,
+    #[error(transparent)]
     Rules(RuleError),
+    #[error(transparent)]
     Json(serde_json::Error),
-    Upstream(Error),
+    #[error(transparent)]
+    Upstream(crate::error::Error),
+    #[error("{0:?}: expected since=NUMBER")]
     Since(String),
-    Body(hyper::Error),
-    Door(SocketAddr, io::Error),
+    #[error("the command did not arrive: {0}")]
+    Body(#[source] hyper::Error),
+    #[error("cannot listen on {0}: {1}")]
+    Door(SocketAddr, #[source] io::Error),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -169,20 +176,6 @@ impl Refusal {
                 StatusCode::BAD_REQUEST
             }
             Self::Door(..) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoRoute => f.write_str(ROUTES),
-            Self::Rules(error) => error.fmt(f),
-            Self::Json(error) => error.fmt(f),
-            Self::Upstream(error) => error.fmt(f),
-            Self::Since(query) => write!(f, "{query:?}: expected since=NUMBER"),
-            Self::Body(error) => write!(f, "the command did not arrive: {error}"),
-            Self::Door(address, error) => write!(f, "cannot listen on {address}: {error}"),
         }
     }
 }

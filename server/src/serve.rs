@@ -85,7 +85,10 @@ pub async fn serve(config: Config) -> Result<(), Error> {
 
 /// The listener, and its address with the port that the system chose, if it was to choose.
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), Error> {
-    let refused = |source| Error::Listen { address, flag, source };
+    let refused = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::AddressInUse { address, flag, source },
+        _ => Error::Listen { address, flag, source },
+    };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
     Ok((listener, bound))

@@ -1,7 +1,6 @@
 //! TLS: a chain of certificates and a key from two files, and the new ones when those change. What is broken at the
 //! start is an error; what is broken later is reported, and the pair from before stays in use.
 
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use thiserror::Error;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
@@ -31,36 +31,24 @@ pub struct TlsFiles {
 }
 
 /// Why there is no TLS.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum TlsError {
     /// A file cannot be read.
+    #[error("{} cannot be read ({source})", path.display())]
     Read { path: PathBuf, source: io::Error },
     /// A file is not PEM.
+    #[error("{} is not in PEM ({source})", path.display())]
     Pem { path: PathBuf, source: pem::Error },
     /// The first file has no certificate.
+    #[error("{} has no certificate in PEM", .0.display())]
     NoCertificate(PathBuf),
     /// The second file has no key.
+    #[error("{} has no private key in PEM", .0.display())]
     NoKey(PathBuf),
     /// Each could be read, but they are not of use together.
+    #[error("the certificate {} and the key {} cannot be used ({source})", files.cert.display(), files.key.display())]
     Pair { files: TlsFiles, source: rustls::Error },
 }
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read { path, source } => write!(f, "{} cannot be read ({source})", path.display()),
-            Self::Pem { path, source } => write!(f, "{} is not in PEM ({source})", path.display()),
-            Self::NoCertificate(path) => write!(f, "{} has no certificate in PEM", path.display()),
-            Self::NoKey(path) => write!(f, "{} has no private key in PEM", path.display()),
-            Self::Pair { files, source } => {
-                let (cert, key) = (files.cert.display(), files.key.display());
-                write!(f, "the certificate {cert} and the key {key} cannot be used ({source})")
-            }
-        }
-    }
-}
-
-impl std::error::Error for TlsError {}
 
 /// The pair in use.
 #[derive(Debug)]

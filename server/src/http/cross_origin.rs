@@ -1,7 +1,6 @@
 //! What other origins may do with our answers, and what our pages give up to be isolated from them: CORS and CORP (Fetch
 //! standard, sections 3.3 and 3.7), COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use clap::ValueEnum;
+use thiserror::Error;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -29,20 +29,11 @@ pub enum AllowedOrigins {
 }
 
 /// Why a text names no origins.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error(
+    "{0:?} is not an origin; expected *, none, or origins such as https://example.org with commas between"
+)]
 pub struct NotAnOrigin(String);
-
-impl fmt::Display for NotAnOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is not an origin; expected *, none, or origins such as https://example.org with commas between",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for NotAnOrigin {}
 
 impl FromStr for AllowedOrigins {
     type Err = NotAnOrigin;

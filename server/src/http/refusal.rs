@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::{ModelId, Revision};
 use serde_json::json;
+use thiserror::Error;
 
 use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii, repo_commit};
 
@@ -21,50 +22,36 @@ pub(crate) enum Form {
 }
 
 /// Why a request does not get what it asks for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub(crate) enum Refusal {
     /// The URL is not UTF-8 once it is decoded.
+    #[error("the URL is not percent-encoded UTF-8")]
     Undecodable,
     /// A key of the query has a value that it cannot have.
+    #[error("the query has {key}={value:?}; expected {expected}")]
     Query { key: &'static str, value: String, expected: &'static str },
     /// There is no model of this name.
+    #[error("there is no model {0:?} here")]
     Model(String),
     /// The model is there, but its files are still being hashed.
+    #[error("the model {:?} is still being indexed", .0.to_string())]
     Pending(ModelId),
     /// The model has no such revision, or not any more.
+    #[error("the model {:?} has no revision {revision:?}", model.to_string())]
     Revision { model: ModelId, revision: String },
     /// The revision has no such file or folder, or the file was changed a moment ago.
+    #[error("the model {:?} has no {path:?} in revision {revision}", model.to_string())]
     Entry { model: ModelId, revision: Revision, path: String },
     /// No file has such a piece.
+    #[error("there is no piece {0:?} here")]
     Piece(String),
     /// Nothing is at this URL.
+    #[error("there is nothing at {0:?}")]
     Route(String),
 }
 
 /// Seconds after which a model that is being hashed may be asked for again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Undecodable => write!(f, "the URL is not percent-encoded UTF-8"),
-            Self::Query { key, value, expected } => {
-                write!(f, "the query has {key}={value:?}; expected {expected}")
-            }
-            Self::Model(id) => write!(f, "there is no model {id:?} here"),
-            Self::Pending(id) => write!(f, "the model {:?} is still being indexed", id.to_string()),
-            Self::Revision { model, revision } => {
-                write!(f, "the model {:?} has no revision {revision:?}", model.to_string())
-            }
-            Self::Entry { model, revision, path } => {
-                let model = model.to_string();
-                write!(f, "the model {model:?} has no {path:?} in revision {revision}")
-            }
-            Self::Piece(name) => write!(f, "there is no piece {name:?} here"),
-            Self::Route(path) => write!(f, "there is nothing at {path:?}"),
-        }
-    }
-}
 
 impl Refusal {
     fn status(&self) -> StatusCode {

@@ -12,6 +12,7 @@ use protocol::{
     CardData, Digest, FilePath, LfsPointer, Manifest, ManifestError, ModelId, ModelInfo, Revision, Sibling,
 };
 use sha2::{Digest as _, Sha256};
+use thiserror::Error;
 use tokio::sync::OnceCell;
 
 use super::card::Card;
@@ -135,24 +136,15 @@ pub struct Model {
 }
 
 /// Why hashed files do not make a model.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum ModelError {
     /// The parts contradict each other.
-    Manifest(ManifestError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// They cannot be written as JSON.
-    Json(serde_json::Error),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
-
-impl std::fmt::Display for ModelError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Manifest(error) => error.fmt(f),
-            Self::Json(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ModelError {}
 
 impl Model {
     /// Puts a model together from its hashed files, sorted by path. Reads the README.
@@ -171,13 +163,12 @@ impl Model {
             .collect();
         let lines = Sha256::digest(Manifest::revision_lines(&listed));
         let revision = Revision::from_lines_digest(&Digest::from_bytes(lines.into()));
-        let manifest =
-            Manifest::new(id.clone(), revision, piece_size, listed).map_err(ModelError::Manifest)?;
+        let manifest = Manifest::new(id.clone(), revision, piece_size, listed)?;
         let info = info(id, revision, &files);
         Ok(Self {
-            info_document: Document::of(&info).map_err(ModelError::Json)?,
+            info_document: Document::of(&info)?,
             info,
-            manifest_document: Document::of(&manifest).map_err(ModelError::Json)?,
+            manifest_document: Document::of(&manifest)?,
             manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
             anatomy: OnceCell::new(),
