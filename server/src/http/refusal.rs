@@ -6,8 +6,7 @@ use std::fmt;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::{ModelId, Revision};
-use serde_json::json;
+use protocol::{ModelId, Revision, hub};
 use thiserror::Error;
 
 use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii, repo_commit};
@@ -118,7 +117,7 @@ fn in_ascii(sentence: &str) -> String {
 /// An error answer of one sentence.
 pub(crate) fn sentence(status: StatusCode, form: Form, sentence: &impl fmt::Display) -> Response {
     let (content_type, text) = match form {
-        Form::Json => ("application/json", json!({ "error": sentence.to_string() }).to_string()),
+        Form::Json => ("application/json", hub::error(&sentence.to_string())),
         Form::Text => ("text/plain; charset=utf-8", format!("{sentence}\n")),
     };
     let fields = [
