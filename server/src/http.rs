@@ -9,11 +9,11 @@ mod handover;
 mod headers;
 mod methods;
 mod multipart;
+mod observers;
 mod open_file;
 mod refusal;
 
 pub use access_log::AccessLog;
-pub(crate) use access_log::{Observers, observe};
 pub(crate) use answer::{
     Representation, RepresentationHeaders, Stored, answer, answer_stored, answer_stored_now,
 };
@@ -22,5 +22,6 @@ pub(crate) use cross_origin::{isolate, resource_policy};
 pub(crate) use handover::{Handover, Part, is_stand_in};
 pub(crate) use headers::{IMMUTABLE, NO_CACHE, REPR_DIGEST, X_REPO_COMMIT, ascii, content_type, repo_commit};
 pub(crate) use methods::OnlyReads;
+pub(crate) use observers::{Observers, observe};
 pub(crate) use open_file::OpenFile;
 pub(crate) use refusal::{Form, Refusal, sentence};

@@ -85,7 +85,7 @@ fn the_rust_client_of_the_hub_takes_the_address_from_its_variable() {
         .output()
         .unwrap();
     assert!(client.status.success(), "{client:?}");
-    assert!(fs::read_to_string(&log).unwrap().contains("/config.json"));
+    until("a line about it", || fs::read_to_string(&log).unwrap().contains("/config.json").then_some(()));
 }
 
 #[test]
