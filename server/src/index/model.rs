@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -13,7 +13,6 @@ use protocol::{
 };
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use tokio::sync::OnceCell;
 
 use super::card::Card;
 use super::date::rfc3339;
@@ -132,7 +131,7 @@ pub struct Model {
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
     /// What the files tell of the model, once somebody has looked.
-    pub(crate) anatomy: OnceCell<Arc<Anatomy>>,
+    pub(crate) anatomy: OnceLock<Arc<Anatomy>>,
 }
 
 /// Why hashed files do not make a model.
@@ -171,7 +170,7 @@ impl Model {
             manifest_document: Document::of(&manifest)?,
             manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
-            anatomy: OnceCell::new(),
+            anatomy: OnceLock::new(),
             files,
         })
     }
