@@ -6,6 +6,7 @@
 
 mod card;
 mod date;
+mod finding;
 mod fingerprint;
 mod hash;
 mod indexer;

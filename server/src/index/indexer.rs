@@ -21,8 +21,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use protocol::Problem;
-
+use super::finding::Finding;
 use super::fingerprint::now_ns;
 use super::hash::{Job, Outcome, Pool};
 use super::walk::{Found, Scan, walk};
@@ -163,10 +162,11 @@ impl Indexer {
                 let scan = Scan {
                     models: known.models,
                     unreadable: known.unreadable,
-                    problems: BTreeSet::from([Problem {
-                        path: ".".to_owned(),
-                        reason: format!("the models folder cannot be read: {error}"),
-                    }]),
+                    problems: BTreeSet::from([Finding::refused(
+                        ".",
+                        "the models folder cannot be read",
+                        &error,
+                    )]),
                 };
                 self.take(scan);
             }

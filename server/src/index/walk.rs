@@ -6,8 +6,9 @@ use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use protocol::{FilePath, ModelId, NameError, Problem};
+use protocol::{FilePath, ModelId, NameError};
 
+use super::finding::Finding;
 use super::fingerprint::Fingerprint;
 
 /// Folders nested deeper than this inside a model are reported instead of followed.
@@ -32,7 +33,7 @@ pub(crate) struct Scan {
     /// Every model's files, sorted by path. A model with problems only has an empty list.
     pub models: BTreeMap<ModelId, Vec<Found>>,
     /// What cannot be served.
-    pub problems: BTreeSet<Problem>,
+    pub problems: BTreeSet<Finding>,
     /// The problems' places that could not be looked at, as paths relative to the models folder, which itself is
     /// the empty one: what was there before may be there still.
     pub unreadable: BTreeSet<String>,
@@ -49,7 +50,7 @@ impl Scan {
 /// Walks the folder `root`.
 ///
 /// # Errors
-/// When `root` itself cannot be read. Anything below it becomes a [`Problem`].
+/// When `root` itself cannot be read. Anything below it becomes a [`Finding`].
 pub(crate) fn walk(root: &Path) -> io::Result<Scan> {
     let root = fs::canonicalize(root)?;
     let owners = fs::read_dir(&root)?;
@@ -91,12 +92,12 @@ enum Refused {
 
 impl Walker {
     fn problem(&mut self, path: &str, reason: impl Into<String>) {
-        self.scan.problems.insert(Problem { path: path.to_owned(), reason: reason.into() });
+        self.scan.problems.insert(Finding::new(path, reason));
     }
 
     /// Reports what the system refused to show. What it says is not there is no reason to expect it back.
     fn unreadable(&mut self, path: &str, what: &str, error: &io::Error) {
-        self.problem(path, format!("{what}: {error}"));
+        self.scan.problems.insert(Finding::refused(path, what, error));
         if error.kind() != ErrorKind::NotFound {
             self.scan.unreadable.insert(path.to_owned());
         }
@@ -165,7 +166,11 @@ impl Walker {
 
     fn has_problem_below(&self, shown: &str) -> bool {
         let below = format!("{shown}/");
-        self.scan.problems.iter().any(|problem| problem.path == shown || problem.path.starts_with(&below))
+        self.scan
+            .problems
+            .iter()
+            .map(|found| &found.problem.path)
+            .any(|path| path == shown || path.starts_with(&below))
     }
 
     /// Lists a folder and puts it on the trail; the caller takes it off again.
@@ -288,7 +293,7 @@ mod tests {
 
     fn problems(scan: &Scan) -> Vec<(&str, &str)> {
         let problems = scan.problems.iter();
-        problems.map(|p| (p.path.as_str(), p.reason.as_str())).collect()
+        problems.map(|found| (found.problem.path.as_str(), found.problem.reason.as_str())).collect()
     }
 
     #[test]
@@ -345,12 +350,14 @@ mod tests {
         for path in [
             "(\"o/n/leaves\", \"this symbolic link leaves the models folder\")",
             "(\"o/gone\", \"this symbolic link leaves the models folder\")",
-            "(\"o/n/dangling\", \"this symbolic link leads nowhere: No such file",
-            "(\"o/n/self\", \"this symbolic link leads nowhere: Too many levels",
+            "(\"o/n/dangling\", \"this symbolic link leads nowhere\")",
+            "(\"o/n/self\", \"this symbolic link leads nowhere\")",
             "(\"o/m/sub/up\", \"this leads back to a folder it is in\")",
         ] {
             assert!(text.contains(path), "{path} in {text}");
         }
+        let log = scan.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(log.contains("\"o/n/dangling\": this symbolic link leads nowhere: No such file"), "{log}");
     }
 
     #[test]

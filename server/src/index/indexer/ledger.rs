@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::index::finding::Finding;
 use crate::index::fingerprint::Fingerprint;
 use crate::index::hash::{Failure, Outcome};
 use crate::index::model::Model;
@@ -40,25 +41,25 @@ pub(super) enum State<'a> {
     /// It is being hashed, or not yet, since it may still be written.
     Waiting,
     /// It cannot be read.
-    Unreadable(&'a str),
+    Unreadable(&'a Finding),
 }
 
 /// A file that could not be read.
 pub(super) struct Unreadable {
     pub(super) fingerprint: Fingerprint,
-    reason: String,
+    finding: Finding,
     retry_at: Instant,
 }
 
 impl Unreadable {
-    pub(super) fn new(fingerprint: Fingerprint, error: &io::Error) -> Self {
+    pub(super) fn new(key: &str, fingerprint: Fingerprint, error: &io::Error) -> Self {
         // Permissions may be repaired without any trace in the fingerprint, and trying them costs nothing. After
         // anything else, such as a disk error at the end of a long file, trying may cost a lot.
         let denied = error.kind() == ErrorKind::PermissionDenied;
         let wait = if denied { Duration::ZERO } else { RETRY_AFTER };
         Self {
             fingerprint,
-            reason: format!("this file cannot be read: {error}"),
+            finding: Finding::refused(key, "this file cannot be read", error),
             retry_at: Instant::now() + wait,
         }
     }
@@ -106,7 +107,7 @@ impl Ledger {
         if let Some(unreadable) = self.unreadable.get(&found.key)
             && unreadable.fingerprint == found.fingerprint
         {
-            return State::Unreadable(&unreadable.reason);
+            return State::Unreadable(&unreadable.finding);
         }
         match self.records.get(&found.key) {
             Some(record) if record.fingerprint == found.fingerprint => State::Known(record),
@@ -141,7 +142,7 @@ impl Ledger {
                 true
             }
             Err(Failure::Unreadable(error)) if error.kind() != ErrorKind::NotFound => {
-                let unreadable = Unreadable::new(job.fingerprint, &error);
+                let unreadable = Unreadable::new(&job.key, job.fingerprint, &error);
                 self.unreadable.insert(job.key, unreadable);
                 false
             }
@@ -152,8 +153,9 @@ impl Ledger {
 
     /// These files cannot be opened.
     pub(super) fn cannot_open<'a>(&mut self, files: impl Iterator<Item = &'a Found>, error: &io::Error) {
-        self.unreadable
-            .extend(files.map(|found| (found.key.clone(), Unreadable::new(found.fingerprint, error))));
+        self.unreadable.extend(
+            files.map(|found| (found.key.clone(), Unreadable::new(&found.key, found.fingerprint, error))),
+        );
     }
 
     /// Forgets of unreadable files what may be out of date, so that they are hashed again.

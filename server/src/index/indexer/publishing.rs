@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use protocol::{ModelId, Problem};
+use protocol::ModelId;
 
 use super::ledger::{Ledger, State};
+use crate::index::finding::{self, Finding};
 use crate::index::medium::Medium;
 use crate::index::model::{Model, StoredFile};
 use crate::index::snapshot::Snapshot;
@@ -16,7 +17,7 @@ use crate::index::walk::{Found, Scan};
 pub(super) struct Published {
     models: BTreeMap<ModelId, Arc<Model>>,
     pending: Vec<ModelId>,
-    problems: BTreeSet<Problem>,
+    problems: BTreeSet<Finding>,
 }
 
 impl Published {
@@ -52,7 +53,7 @@ impl Published {
                         models.insert(id.clone(), Arc::new(model));
                     }
                     Err(error) => {
-                        problems.insert(Problem { path: id.to_string(), reason: error.to_string() });
+                        problems.insert(Finding::new(&id.to_string(), error.to_string()));
                     }
                 }
             }
@@ -63,7 +64,7 @@ impl Published {
         if models_unchanged && pending == self.pending && problems == self.problems {
             return None;
         }
-        match Snapshot::new(models.clone(), pending.clone(), problems.iter().cloned().collect()) {
+        match Snapshot::new(models.clone(), pending.clone(), finding::problems(&problems)) {
             Ok(snapshot) => {
                 self.say_differences(&models, &problems);
                 *self = Self { models, pending, problems };
@@ -76,7 +77,7 @@ impl Published {
         }
     }
 
-    fn say_differences(&self, models: &BTreeMap<ModelId, Arc<Model>>, problems: &BTreeSet<Problem>) {
+    fn say_differences(&self, models: &BTreeMap<ModelId, Arc<Model>>, problems: &BTreeSet<Finding>) {
         for (id, model) in models {
             let revision = model.revision();
             if self.models.get(id).is_none_or(|old| old.revision() != revision) {
@@ -92,13 +93,13 @@ impl Published {
             tracing::info!("model {:?} is gone", id.to_string());
         }
         for problem in problems.difference(&self.problems) {
-            tracing::warn!("{:?}: {}", problem.path, problem.reason);
+            tracing::warn!("{problem}");
         }
     }
 }
 
 /// The files of a model as they can be served; `None` while one is missing. Unreadable ones become problems.
-fn stored(files: &[Found], ledger: &Ledger, problems: &mut BTreeSet<Problem>) -> Option<Vec<StoredFile>> {
+fn stored(files: &[Found], ledger: &Ledger, problems: &mut BTreeSet<Finding>) -> Option<Vec<StoredFile>> {
     let mut stored = Vec::with_capacity(files.len());
     for found in files {
         match ledger.state(found) {
@@ -111,8 +112,8 @@ fn stored(files: &[Found], ledger: &Ledger, problems: &mut BTreeSet<Problem>) ->
                 pieces: record.pieces.clone(),
                 medium: Medium::default(),
             }),
-            State::Unreadable(reason) => {
-                problems.insert(Problem { path: found.key.clone(), reason: reason.to_owned() });
+            State::Unreadable(finding) => {
+                problems.insert(finding.clone());
             }
             State::Waiting => return None,
         }

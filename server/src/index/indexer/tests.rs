@@ -234,7 +234,7 @@ fn a_model_keeps_its_revision_while_a_file_of_it_cannot_be_read() {
     let old = bench.revision();
     // As after a disk error, which no test can make.
     let fail = |bench: &mut Bench, key: &str| {
-        let unreadable = Unreadable::new(bench.indexer.ledger.seen[key], &io::Error::other("no luck"));
+        let unreadable = Unreadable::new(key, bench.indexer.ledger.seen[key], &io::Error::other("no luck"));
         bench.indexer.ledger.unreadable.insert(key.to_owned(), unreadable);
         bench.indexer.unpublished = true;
         bench.indexer.work();
