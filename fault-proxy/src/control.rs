@@ -34,7 +34,7 @@ pub(crate) struct Control {
 
 /// Why a command is not obeyed.
 #[derive(Debug, Error)]
-enum Refusal {
+enum CommandError {
     #[error("{ROUTES}")]
     NoRoute,
     #[error(transparent)]
@@ -53,20 +53,20 @@ enum Refusal {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct UpstreamWish {
+struct UpstreamCommand {
     up: Option<bool>,
     url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct CutWish {
-    kind: CutKindWish,
+struct CutCommand {
+    kind: CutKindCommand,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum CutKindWish {
+enum CutKindCommand {
     #[default]
     Fin,
     Reset,
@@ -91,7 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, control: Arc<Control>) {
     }
 }
 
-fn respond(result: Result<Value, Refusal>) -> Response<Full<Bytes>> {
+fn respond(result: Result<Value, CommandError>) -> Response<Full<Bytes>> {
     let (status, value) = match result {
         Ok(value) => (StatusCode::OK, value),
         Err(refusal) => (refusal.status(), json!({ "error": refusal.to_string() })),
@@ -103,13 +103,13 @@ fn respond(result: Result<Value, Refusal>) -> Response<Full<Bytes>> {
 }
 
 impl Control {
-    async fn obey(&self, request: Request<Incoming>) -> Result<Value, Refusal> {
+    async fn obey(&self, request: Request<Incoming>) -> Result<Value, CommandError> {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map_err(Refusal::Body)?.to_bytes();
+        let body = body.collect().await.map_err(CommandError::Body)?.to_bytes();
         match (head.method, head.uri.path()) {
             (Method::GET, "/rules") => Ok(self.shared.rules.show()),
             (Method::PUT, "/rules") => {
-                self.shared.rules.replace(Rules::from_json(&body).map_err(Refusal::Rules)?);
+                self.shared.rules.replace(Rules::from_json(&body).map_err(CommandError::Rules)?);
                 Ok(self.shared.rules.show())
             }
             (Method::GET, "/log") => {
@@ -122,23 +122,23 @@ impl Control {
                 Ok(self.show_upstream().await)
             }
             (Method::POST, "/cut") => {
-                let CutWish { kind } = if body.is_empty() { CutWish::default() } else { read(&body)? };
+                let CutCommand { kind } = if body.is_empty() { CutCommand::default() } else { read(&body)? };
                 let kind = match kind {
-                    CutKindWish::Fin => CutKind::Fin,
-                    CutKindWish::Reset => CutKind::Reset,
+                    CutKindCommand::Fin => CutKind::Fin,
+                    CutKindCommand::Reset => CutKind::Reset,
                 };
                 Ok(json!({ "connections": self.shared.cut(kind).await }))
             }
-            _ => Err(Refusal::NoRoute),
+            _ => Err(CommandError::NoRoute),
         }
     }
 
-    async fn change_upstream(&self, wish: UpstreamWish) -> Result<(), Refusal> {
-        if let Some(url) = wish.url {
-            self.shared.set_upstream(url.parse::<Upstream>().map_err(Refusal::Upstream)?);
+    async fn change_upstream(&self, command: UpstreamCommand) -> Result<(), CommandError> {
+        if let Some(url) = command.url {
+            self.shared.set_upstream(url.parse::<Upstream>().map_err(CommandError::Upstream)?);
         }
-        let door = |error| Refusal::Door(self.front.address(), error);
-        match wish.up {
+        let door = |error| CommandError::Door(self.front.address(), error);
+        match command.up {
             Some(true) => self.front.up().await.map_err(door),
             Some(false) => self.front.down().await.map_err(door),
             None => Ok(()),
@@ -154,21 +154,21 @@ impl Control {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(Refusal::Json)
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CommandError> {
+    serde_json::from_slice(body).map_err(CommandError::Json)
 }
 
-fn since(query: Option<&str>) -> Result<usize, Refusal> {
+fn since(query: Option<&str>) -> Result<usize, CommandError> {
     match query {
         None | Some("") => Ok(0),
         Some(query) => query
             .strip_prefix("since=")
             .and_then(|number| number.parse().ok())
-            .ok_or_else(|| Refusal::Since(query.to_owned())),
+            .ok_or_else(|| CommandError::Since(query.to_owned())),
     }
 }
 
-impl Refusal {
+impl CommandError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NoRoute => StatusCode::NOT_FOUND,

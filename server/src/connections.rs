@@ -1,20 +1,20 @@
-//! Accepting connections, and ending those that only hold on to them.
+//! Accepts connections, and ends those of idle clients.
 //!
-//! A client may be slow, but it must do something: `axum::serve` waits for silent ones for ever. Each limit here has a
-//! flag, and a test with a client that reaches it.
+//! A client may be slow, but not idle: `axum::serve` waits for idle clients for ever. Each limit here has a flag, and a test
+//! with a client that reaches it.
 
 mod connection;
 mod descriptors;
 mod ended;
-mod guarded;
-mod held;
 mod http1;
+mod http1_phase;
+mod http1_phase_io;
 mod http2;
-mod sending;
-mod stage;
-mod staged;
-mod strict;
+mod request_validation;
+mod sendfile_stream;
+mod stall_watch;
 mod tls;
+mod write_timeout;
 
 use std::future::Future;
 use std::io;
@@ -103,8 +103,8 @@ pub(crate) async fn serve(
 }
 
 async fn accept(listener: &TcpListener, serving: &Serving, ending: &watch::Sender<()>) {
-    let places = Arc::new(Semaphore::new(serving.limits.connections));
-    while let Some(place) = place(&places, serving).await {
+    let permits = Arc::new(Semaphore::new(serving.limits.connections));
+    while let Some(permit) = permit(&permits, serving).await {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -126,20 +126,20 @@ async fn accept(listener: &TcpListener, serving: &Serving, ending: &watch::Sende
             if let Some(open) = open {
                 open.ended(ended);
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
 
-/// A place for one more connection, as soon as there is one. The semaphore is never closed.
-async fn place(places: &Arc<Semaphore>, serving: &Serving) -> Option<OwnedSemaphorePermit> {
-    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-        return Some(place);
+/// A permit for one more connection, as soon as there is one. The semaphore is never closed.
+async fn permit(permits: &Arc<Semaphore>, serving: &Serving) -> Option<OwnedSemaphorePermit> {
+    if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+        return Some(permit);
     }
     if let Some(metrics) = &serving.metrics {
         metrics.connections_are_full();
     }
-    Arc::clone(places).acquire_owned().await.ok()
+    Arc::clone(permits).acquire_owned().await.ok()
 }
 
 fn prepare(stream: &TcpStream) {

@@ -30,8 +30,8 @@ use serde::Serialize;
 use thiserror::Error;
 
 pub use fingerprint::Fingerprint;
-pub(crate) use medium::Kind;
 pub use medium::Medium;
+pub(crate) use medium::MediumKind;
 pub use model::{Document, Model, Stale, StoredFile};
 pub use snapshot::{PieceAt, Snapshot};
 

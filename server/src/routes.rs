@@ -23,7 +23,7 @@ use axum::response::Response;
 use axum::routing::get;
 use protocol::ModelId;
 
-use crate::http::{Form, Refusal};
+use crate::http::{ErrorFormat, Refusal};
 use crate::index::{Model, Snapshot};
 use crate::state::ServerState;
 
@@ -83,13 +83,13 @@ pub(crate) fn answer_now(state: &ServerState, request: &Parts) -> Option<Respons
 
 /// The answer to any URL that no route knows.
 pub(crate) async fn unknown(uri: Uri) -> Response {
-    Refusal::Route(uri.path().to_owned()).answer(Form::Text)
+    Refusal::Route(uri.path().to_owned()).answer(ErrorFormat::Text)
 }
 
 /// On hubs, the oldest models have no owner: their clients ask for those, too.
 async fn without_owner(name: Names<String>) -> Response {
     let refusal = decoded(name).map_or_else(|refusal| refusal, Refusal::Model);
-    refusal.answer(Form::Json)
+    refusal.answer(ErrorFormat::Json)
 }
 
 async fn unknown_api(uri: Uri) -> Response {
@@ -99,7 +99,7 @@ async fn unknown_api(uri: Uri) -> Response {
         }
         [..] => Refusal::Route(uri.path().to_owned()),
     };
-    refusal.answer(Form::Json)
+    refusal.answer(ErrorFormat::Json)
 }
 
 /// The decoded names of a URL, or none because it cannot be decoded.

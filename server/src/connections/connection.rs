@@ -6,11 +6,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::ended::{Ended, failed};
-use super::guarded::Guarded;
-use super::sending::Sending;
-use super::strict::Strict;
+use super::request_validation::RequestValidation;
+use super::sendfile_stream::SendfileStream;
+use super::write_timeout::WriteTimeout;
 use super::{Limits, http1, http2, tls};
-use crate::http::Handover;
+use crate::http::SendfileQueue;
 use crate::site::Site;
 
 /// Serves it to its end. When `ending` changes, what is running is finished, and nothing new begun.
@@ -23,10 +23,10 @@ pub(super) async fn serve(
 ) -> Ended {
     let Some(acceptor) = acceptor else {
         // Only here: TLS and HTTP/2 need the bytes themselves.
-        let handover = Handover::default();
-        let stream = Sending::new(stream, handover.clone());
-        let stream = Guarded::new(stream, limits.stall, limits.least_rate);
-        let service = Strict { site, handover: Some(handover) };
+        let queue = SendfileQueue::default();
+        let stream = SendfileStream::new(stream, queue.clone());
+        let stream = WriteTimeout::new(stream, limits.stall, limits.least_rate);
+        let service = RequestValidation { site, queue: Some(queue) };
         return http1::serve(stream, service, &limits, &mut ending).await;
     };
     // On the heap: a connection in clear text would take the memory of one with TLS and HTTP/2.
@@ -40,7 +40,7 @@ async fn serve_secure(
     limits: Limits,
     mut ending: watch::Receiver<()>,
 ) -> Ended {
-    let stream = Guarded::new(stream, limits.stall, limits.least_rate);
+    let stream = WriteTimeout::new(stream, limits.stall, limits.least_rate);
     let handshake = timeout(limits.head, acceptor.accept(stream));
     let stream = tokio::select! {
         outcome = handshake => match outcome {
@@ -53,7 +53,7 @@ async fn serve_secure(
     if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) {
         http2::serve(stream, site, limits, &mut ending).await
     } else {
-        let service = Strict { site, handover: None };
+        let service = RequestValidation { site, queue: None };
         http1::serve(stream, service, &limits, &mut ending).await
     }
 }

@@ -1,8 +1,7 @@
 //! HTTP/2: the limits of a connection and of each answer in it.
 //!
-//! Many answers share one connection, so that its socket says nothing of a client that reads one and not the other: the
-//! time that an answer is held up is measured at its body ([`super::held`]). hyper closes no HTTP/2 connection for
-//! doing nothing: [`Activity`] tells when one does.
+//! Many answers share one connection, so its socket does not show that a client reads one and stalls another: each body is
+//! watched ([`super::stall_watch`]). hyper never closes an idle HTTP/2 connection: [`Activity`] tells when one is idle.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -19,8 +18,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::ended::{Ended, failed};
-use super::held::{Hold, Releasing};
-use super::strict::Strict;
+use super::request_validation::RequestValidation;
+use super::stall_watch::{StallWatch, WatchStalls};
 use super::{HTTP_BUFFER, Limits};
 use crate::site::Site;
 
@@ -59,8 +58,8 @@ where
         .keep_alive_interval(limits.stall)
         .keep_alive_timeout(limits.stall)
         .serve_connection(
-            TokioIo::new(Counted { stream, activity: Arc::clone(&activity), lingering: None }),
-            TowerToHyperService::new(Releasing(Strict { site, handover: None })),
+            TokioIo::new(CountedStream { stream, activity: Arc::clone(&activity), lingering: None }),
+            TowerToHyperService::new(WatchStalls(RequestValidation { site, queue: None })),
         );
     let mut connection = pin!(connection);
     let idle = tokio::select! {
@@ -125,9 +124,9 @@ impl Activity {
 }
 
 /// One request that is being answered; until it is dropped.
-struct Open(Arc<Activity>);
+struct OpenRequest(Arc<Activity>);
 
-impl Open {
+impl OpenRequest {
     fn new(activity: &Arc<Activity>) -> Self {
         activity.begun.fetch_add(1, Ordering::Relaxed);
         activity.open.fetch_add(1, Ordering::Relaxed);
@@ -135,7 +134,7 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -155,13 +154,13 @@ where
     F::Output: Send,
 {
     fn execute(&self, stream: F) {
-        let open = Open::new(&self.activity);
-        let hold = Hold::new(self.limits.stall, self.limits.least_rate);
+        let open = OpenRequest::new(&self.activity);
+        let watch = StallWatch::new(self.limits.stall, self.limits.least_rate);
         tokio::spawn(async move {
-            let (watched, _open) = (Arc::clone(&hold), open);
+            let (watched, _open) = (Arc::clone(&watch), open);
             tokio::select! {
-                _ = hold.around(stream) => {}
-                () = watched.outlasted() => tracing::debug!("an answer was given up: the client does not read it"),
+                _ = watch.watch(stream) => {}
+                () = watched.stalled() => tracing::debug!("an answer was given up: the client does not read it"),
             }
         });
     }
@@ -169,14 +168,14 @@ where
 
 /// Counts what is written, and ends so that all of it arrives: a socket that is closed with something unread in it, such
 /// as a word about the client's window, drops what it has not sent yet (RFC 9112 section 9.6 says the same of HTTP/1.1).
-struct Counted<S> {
+struct CountedStream<S> {
     stream: S,
     activity: Arc<Activity>,
     /// From the end of writing on, as long as the client's own end is waited for.
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: AsyncRead + Unpin> Counted<S> {
+impl<S: AsyncRead + Unpin> CountedStream<S> {
     /// Takes what the client still says, to its end. There is a time for that.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let over = self.lingering.get_or_insert_with(|| Box::pin(sleep(GOODBYE)));
@@ -194,7 +193,7 @@ impl<S: AsyncRead + Unpin> Counted<S> {
     }
 }
 
-impl<S> Counted<S> {
+impl<S> CountedStream<S> {
     fn count(&self, outcome: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = outcome {
             self.activity.written.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -203,7 +202,7 @@ impl<S> Counted<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -213,7 +212,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -15,11 +15,11 @@ use protocol::Digest;
 use protocol::representation::{NOT_AS_EXPECTED, unsatisfiable};
 
 use super::body::FileBody;
-use super::handover::Handover;
 use super::headers::{REPR_DIGEST, ascii, etag, repr_digest};
 use super::multipart::Multipart;
 use super::open_file::OpenFile;
-use super::refusal::{Form, sentence};
+use super::refusal::{ErrorFormat, sentence};
+use super::sendfile_queue::SendfileQueue;
 use crate::index::{Index, PieceAt, Stale};
 
 /// What the headers of an answer tell of something that can be sent, whole or in part.
@@ -38,7 +38,7 @@ pub(crate) struct RepresentationHeaders {
     /// Further headers of 200, 206 and 304.
     pub others: HeaderMap,
     /// How the route words errors.
-    pub form: Form,
+    pub form: ErrorFormat,
 }
 
 /// The same with its headers written out.
@@ -50,7 +50,7 @@ pub(crate) struct Representation {
     content_type: HeaderValue,
     /// The headers that 200, 206 and 304 share, among them `ETag`.
     headers: HeaderMap,
-    form: Form,
+    form: ErrorFormat,
 }
 
 /// So many headers have room in an answer before its map grows.
@@ -195,10 +195,8 @@ impl Representation {
 
     /// Bytes of a file.
     fn send_file(self, wanted: &Wanted, request: &Parts, file: &Arc<OpenFile>, place: &PieceAt) -> Response {
-        let handover = request.extensions.get::<Handover>();
-        self.send(wanted, |first, length| {
-            Body::new(FileBody::new(file, place.offset + first, length, handover))
-        })
+        let queue = request.extensions.get::<SendfileQueue>();
+        self.send(wanted, |first, length| Body::new(FileBody::new(file, place.offset + first, length, queue)))
     }
 
     /// `body` gives bodies of so many bytes from a position on.

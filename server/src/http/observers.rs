@@ -73,13 +73,13 @@ impl Observation {
         response.map(|body| {
             // The body of an answer to HEAD is dropped unread.
             let left = if method == Method::HEAD { Some(0) } else { body.size_hint().exact() };
-            Body::new(Counted { body, bytes: 0, left, status: status.as_u16(), began, line, log, answer })
+            Body::new(CountedBody { body, bytes: 0, left, status: status.as_u16(), began, line, log, answer })
         })
     }
 }
 
 /// Counts the bytes of a body, and writes down what is known when it is dropped, finished or not.
-struct Counted {
+struct CountedBody {
     body: Body,
     bytes: u64,
     /// Bytes that are still to come; `None` if that is not known before the end.
@@ -91,7 +91,7 @@ struct Counted {
     answer: Option<OpenAnswer>,
 }
 
-impl http_body::Body for Counted {
+impl http_body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -124,7 +124,7 @@ impl http_body::Body for Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedBody {
     fn drop(&mut self) {
         if let Some(answer) = &self.answer
             && self.left != Some(0)

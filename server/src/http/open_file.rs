@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use crate::index::{Index, Kind, Stale, StoredFile};
+use crate::index::{Index, MediumKind, Stale, StoredFile};
 use crate::kernel;
 
 /// Bytes read at a time, and so the length of a buffer.
@@ -67,7 +67,7 @@ impl OpenFile {
 
     /// Whether this machine's kernel has its pages, so that it can say which are in memory and send them.
     pub(crate) fn is_local(&self) -> bool {
-        self.stored.medium.known() == Some(Kind::Local)
+        self.stored.medium.known() == Some(MediumKind::Local)
     }
 
     /// Whether what was read or sent of the file up to now is what was indexed.

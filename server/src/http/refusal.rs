@@ -13,7 +13,7 @@ use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, asc
 
 /// How a route words its errors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Form {
+pub(crate) enum ErrorFormat {
     /// `{"error": ".."}`, under `/api`.
     Json,
     /// A line of text, elsewhere.
@@ -76,7 +76,7 @@ impl Refusal {
     }
 
     /// Puts the refusal into words.
-    pub(crate) fn answer(&self, form: Form) -> Response {
+    pub(crate) fn answer(&self, form: ErrorFormat) -> Response {
         let mut response = sentence(self.status(), form, self);
         let headers = response.headers_mut();
         if let Some(code) = self.code() {
@@ -115,10 +115,10 @@ fn in_ascii(sentence: &str) -> String {
 }
 
 /// An error answer of one sentence.
-pub(crate) fn sentence(status: StatusCode, form: Form, sentence: &impl fmt::Display) -> Response {
+pub(crate) fn sentence(status: StatusCode, form: ErrorFormat, sentence: &impl fmt::Display) -> Response {
     let (content_type, text) = match form {
-        Form::Json => ("application/json", hub::error(&sentence.to_string())),
-        Form::Text => ("text/plain; charset=utf-8", format!("{sentence}\n")),
+        ErrorFormat::Json => ("application/json", hub::error(&sentence.to_string())),
+        ErrorFormat::Text => ("text/plain; charset=utf-8", format!("{sentence}\n")),
     };
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),

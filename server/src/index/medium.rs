@@ -7,7 +7,7 @@ use crate::kernel;
 
 /// Whether asking about a file may take long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum MediumKind {
     /// Of this machine, with its pages in this machine's memory.
     Local,
     /// Of another machine or program, or unknown: anything may take as long as it likes.
@@ -16,22 +16,22 @@ pub(crate) enum Kind {
 
 /// What is known of the file system. All are equal: it is no part of what a file is.
 #[derive(Clone, Debug, Default)]
-pub struct Medium(OnceLock<Kind>);
+pub struct Medium(OnceLock<MediumKind>);
 
 impl Medium {
     /// Looks at an open file, unless that was done before. May block.
     pub(super) fn look(&self, file: &File) {
-        self.0.get_or_init(|| if kernel::is_local(file) { Kind::Local } else { Kind::Remote });
+        self.0.get_or_init(|| if kernel::is_local(file) { MediumKind::Local } else { MediumKind::Remote });
     }
 
     /// As if it had been found out, whatever the file is on.
     #[cfg(test)]
-    pub(crate) fn of(kind: Kind) -> Self {
+    pub(crate) fn of(kind: MediumKind) -> Self {
         Self(OnceLock::from(kind))
     }
 
     /// What was found out.
-    pub(crate) fn known(&self) -> Option<Kind> {
+    pub(crate) fn known(&self) -> Option<MediumKind> {
         self.0.get().copied()
     }
 }

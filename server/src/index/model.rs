@@ -17,7 +17,7 @@ use thiserror::Error;
 use super::card::Card;
 use super::date::rfc3339;
 use super::fingerprint::Fingerprint;
-use super::medium::{Kind, Medium};
+use super::medium::{Medium, MediumKind};
 use crate::kernel;
 
 /// Bytes of a README that are looked at for its front matter.
@@ -61,8 +61,8 @@ impl StoredFile {
     /// The same at once, if that needs no disk and no network; `None` if it might.
     pub(crate) fn open_now(&self) -> Option<Result<File, Stale>> {
         match self.medium.known()? {
-            Kind::Remote => None,
-            Kind::Local => match kernel::open_cached(&self.location)? {
+            MediumKind::Remote => None,
+            MediumKind::Local => match kernel::open_cached(&self.location)? {
                 Ok(file) => Some(self.check(&file).map(|()| file)),
                 Err(_) => Some(Err(Stale)),
             },

@@ -74,10 +74,10 @@ struct Child {
     name: String,
     /// The path relative to the models folder, as it is reported.
     shown: String,
-    kind: Kind,
+    kind: EntryKind,
 }
 
-enum Kind {
+enum EntryKind {
     Folder(PathBuf),
     File(PathBuf, Fingerprint),
 }
@@ -104,7 +104,7 @@ impl Walker {
     }
 
     fn owner(&mut self, owner: Child) {
-        let Kind::Folder(folder) = owner.kind else {
+        let EntryKind::Folder(folder) = owner.kind else {
             return self.stray(&owner.name, &owner.shown);
         };
         // Any name serves to check the owner's.
@@ -122,7 +122,7 @@ impl Walker {
     }
 
     fn model(&mut self, owner: &str, model: Child) {
-        let Kind::Folder(folder) = model.kind else {
+        let EntryKind::Folder(folder) = model.kind else {
             return self.stray(&model.name, &model.shown);
         };
         let id = match ModelId::new(owner, &model.name) {
@@ -146,8 +146,8 @@ impl Walker {
         for child in self.enter(folder, shown) {
             let path = format!("{prefix}{}", child.name);
             match child.kind {
-                Kind::Folder(folder) => self.files(&folder, &child.shown, &format!("{path}/"), files),
-                Kind::File(location, fingerprint) => match path.parse() {
+                EntryKind::Folder(folder) => self.files(&folder, &child.shown, &format!("{path}/"), files),
+                EntryKind::File(location, fingerprint) => match path.parse() {
                     Ok(path) => files.push(Found { key: child.shown, path, location, fingerprint }),
                     Err(error) => self.problem(&child.shown, sentence(&error)),
                 },
@@ -218,7 +218,7 @@ impl Walker {
             }
         };
         // `.git`, `.cache` and our own `.modelferry` are not part of a model.
-        if matches!(kind, Kind::Folder(_)) && lossy.starts_with('.') {
+        if matches!(kind, EntryKind::Folder(_)) && lossy.starts_with('.') {
             return None;
         }
         match name.into_string() {
@@ -231,7 +231,7 @@ impl Walker {
     }
 
     /// What an entry is, symbolic links followed; `None` if it vanished meanwhile.
-    fn kind(&self, entry: &DirEntry) -> Result<Option<Kind>, Refused> {
+    fn kind(&self, entry: &DirEntry) -> Result<Option<EntryKind>, Refused> {
         let unreadable = |error| Refused::Unreadable { what: "this entry cannot be read", error };
         let path = entry.path();
         let is_link = match entry.file_type() {
@@ -249,10 +249,10 @@ impl Walker {
             if self.trail.contains(&target) {
                 return Err(Refused::Unfit("this leads back to a folder it is in"));
             }
-            return Ok(Some(Kind::Folder(target)));
+            return Ok(Some(EntryKind::Folder(target)));
         }
         if metadata.is_file() {
-            return Ok(Some(Kind::File(target, Fingerprint::of(&metadata))));
+            return Ok(Some(EntryKind::File(target, Fingerprint::of(&metadata))));
         }
         Err(Refused::Unfit("this is neither a file nor a folder"))
     }

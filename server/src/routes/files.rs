@@ -12,7 +12,7 @@ use protocol::{ModelId, routes};
 
 use super::{Named, Names, decoded, find_model, find_revision};
 use crate::http::{
-    Form, IMMUTABLE, NO_CACHE, Refusal, Representation, RepresentationHeaders, Stored, X_REPO_COMMIT,
+    ErrorFormat, IMMUTABLE, NO_CACHE, Refusal, Representation, RepresentationHeaders, Stored, X_REPO_COMMIT,
     answer_stored, answer_stored_now, ascii, content_type, repo_commit,
 };
 use crate::index::{Model, PieceAt, StoredFile};
@@ -25,7 +25,7 @@ pub(super) async fn get(
 ) -> Response {
     match find(&state, names, &request.into_parts().0).await {
         Ok(response) => response,
-        Err(refusal) => refusal.answer(Form::Text),
+        Err(refusal) => refusal.answer(ErrorFormat::Text),
     }
 }
 
@@ -42,9 +42,9 @@ pub(super) async fn without_owner(
                 let names = (name, "resolve".to_owned(), inner.to_owned(), path.to_owned());
                 get(state, Ok(Path(names)), request).await
             }
-            Some(_) | None => Refusal::Model(name).answer(Form::Text),
+            Some(_) | None => Refusal::Model(name).answer(ErrorFormat::Text),
         },
-        Err(refusal) => refusal.answer(Form::Text),
+        Err(refusal) => refusal.answer(ErrorFormat::Text),
     }
 }
 
@@ -98,7 +98,7 @@ fn representation(model: &Model, file: &StoredFile) -> Representation {
             (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
             (X_REPO_COMMIT, repo_commit(&model.revision())),
         ]),
-        form: Form::Text,
+        form: ErrorFormat::Text,
     })
 }
 

@@ -10,7 +10,7 @@ use protocol::routes::is_recursive;
 
 use super::{Names, decoded, find_model, find_revision};
 use crate::http::{
-    Form, NO_CACHE, Refusal, Representation, RepresentationHeaders, X_REPO_COMMIT, answer, repo_commit,
+    ErrorFormat, NO_CACHE, Refusal, Representation, RepresentationHeaders, X_REPO_COMMIT, answer, repo_commit,
 };
 use crate::index::{Document, Model};
 use crate::state::ServerState;
@@ -24,7 +24,7 @@ fn document(document: &Document, headers: HeaderMap) -> Representation {
         cache_control: NO_CACHE,
         last_modified: None,
         others: headers,
-        form: Form::Json,
+        form: ErrorFormat::Json,
     })
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn model(
     let found = decoded(names).and_then(|(owner, name)| find_model(&state.index.snapshot(), &owner, &name));
     match found {
         Ok(model) => send_of_model(&method, &request, &model, &model.info_document),
-        Err(refusal) => refusal.answer(Form::Json),
+        Err(refusal) => refusal.answer(ErrorFormat::Json),
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn revision(
     };
     match find() {
         Ok(model) => send_of_model(&method, &request, &model, &model.info_document),
-        Err(refusal) => Refusal::answer(&refusal, Form::Json),
+        Err(refusal) => Refusal::answer(&refusal, ErrorFormat::Json),
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn refs(
     };
     match find() {
         Ok((refs, model)) => send_of_model(&method, &request, &model, &refs),
-        Err(refusal) => Refusal::answer(&refusal, Form::Json),
+        Err(refusal) => Refusal::answer(&refusal, ErrorFormat::Json),
     }
 }
 
@@ -130,7 +130,7 @@ fn list(
     };
     match find() {
         Ok((listing, model)) => send_of_model(method, request, &model, &listing),
-        Err(refusal) => Refusal::answer(&refusal, Form::Json),
+        Err(refusal) => Refusal::answer(&refusal, ErrorFormat::Json),
     }
 }
 

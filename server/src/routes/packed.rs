@@ -9,7 +9,7 @@ use bytes::Bytes;
 use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, IMMUTABLE, NO_CACHE, Representation, RepresentationHeaders, answer};
+use crate::http::{ErrorFormat, IMMUTABLE, NO_CACHE, Representation, RepresentationHeaders, answer};
 
 /// One program.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl Variant {
             cache_control,
             last_modified: None,
             others: headers,
-            form: Form::Text,
+            form: ErrorFormat::Text,
         });
         Self { representation, bytes: Bytes::from_static(bytes) }
     }

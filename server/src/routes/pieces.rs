@@ -11,7 +11,8 @@ use protocol::Digest;
 
 use super::{Names, decoded};
 use crate::http::{
-    Form, IMMUTABLE, Refusal, Representation, RepresentationHeaders, Stored, answer_stored, answer_stored_now,
+    ErrorFormat, IMMUTABLE, Refusal, Representation, RepresentationHeaders, Stored, answer_stored,
+    answer_stored_now,
 };
 use crate::index::PieceAt;
 use crate::state::ServerState;
@@ -23,7 +24,7 @@ pub(super) async fn get(
 ) -> Response {
     match find(&state, names, &request.into_parts().0).await {
         Ok(response) => response,
-        Err(refusal) => refusal.answer(Form::Text),
+        Err(refusal) => refusal.answer(ErrorFormat::Text),
     }
 }
 
@@ -54,6 +55,6 @@ fn representation(digest: Digest, place: &PieceAt) -> Representation {
         cache_control: IMMUTABLE,
         last_modified: None,
         others: HeaderMap::new(),
-        form: Form::Text,
+        form: ErrorFormat::Text,
     })
 }

@@ -11,7 +11,7 @@ use protocol::{Digest, routes};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, NO_CACHE, Representation, RepresentationHeaders, answer};
+use crate::http::{ErrorFormat, NO_CACHE, Representation, RepresentationHeaders, answer};
 
 static TEXT: LazyLock<(Bytes, Digest)> = LazyLock::new(|| {
     let text = manifest().to_string();
@@ -33,7 +33,7 @@ async fn text(method: Method, request: HeaderMap) -> Response {
         cache_control: NO_CACHE,
         last_modified: None,
         others: HeaderMap::new(),
-        form: Form::Text,
+        form: ErrorFormat::Text,
     });
     answer(&method, &request, representation, text)
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, NO_CACHE, Representation, RepresentationHeaders, answer};
+use crate::http::{ErrorFormat, NO_CACHE, Representation, RepresentationHeaders, answer};
 
 /// Made by `build` from the crate `service-worker`.
 const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/service-worker.js"));
@@ -55,7 +55,7 @@ impl Worker {
             cache_control: NO_CACHE,
             last_modified: None,
             others: HeaderMap::new(),
-            form: Form::Text,
+            form: ErrorFormat::Text,
         });
         answer(method, request, representation, &self.script)
     }
