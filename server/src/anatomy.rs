@@ -1,5 +1,5 @@
-//! What a model is: found out when its page is first asked for, from the headers of its files, and kept as long as these stay
-//! the same. So the server starts as fast as without.
+//! Inspects the headers of a model's files when its page is first requested, and keeps the result for as long as the files stay
+//! the same. Nothing is inspected at the start of the server.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,10 +18,10 @@ const AT_ONCE: usize = 2;
 
 static INSPECTIONS: Semaphore = Semaphore::const_new(AT_ONCE);
 
-/// How long a page waits. A disk may not answer for as long as it likes.
+/// How long a page waits for an inspection. A disk may never answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is known of the model. `None` if that takes too long: then the page has to do without, and the next one may have it.
+/// What the headers tell of a model. `None` if reading them takes too long: the page is shown without, and a later one may have it.
 pub(crate) async fn of(model: Arc<Model>, index: Index) -> Option<Arc<Anatomy>> {
     if let Some(known) = model.anatomy.get() {
         return Some(Arc::clone(known));
@@ -30,14 +30,14 @@ pub(crate) async fn of(model: Arc<Model>, index: Index) -> Option<Arc<Anatomy>> 
 }
 
 async fn inspected(model: Arc<Model>, index: Index) -> Option<Arc<Anatomy>> {
-    // Never closed, so it is only a question of time.
+    // Fails only for a closed semaphore, and this one is never closed.
     let permit = INSPECTIONS.acquire().await.ok()?;
-    // Another page may have waited for the same.
+    // Another page may have inspected it meanwhile.
     if let Some(known) = model.anatomy.get() {
         return Some(Arc::clone(known));
     }
     let inspecting = spawn_blocking(move || {
-        // Until the disk has answered, also if the page has not waited for that.
+        // Held until the disk has answered, even if the page no longer waits.
         let _permit = permit;
         let anatomy = Arc::new(look(&model, &index));
         // What could not be read now is looked at again for the next page.

@@ -1,5 +1,4 @@
-//! The pages, rendered by the app, and what they load. Everything here is of this origin only, and may be compressed; models
-//! never are.
+//! The pages, rendered by the app, and the files they load. Only this origin may read them. They may be compressed, unlike models.
 
 mod build;
 mod front;
@@ -27,7 +26,7 @@ use crate::index::Index;
 use crate::state::ServerState;
 use crate::{anatomy, routes};
 
-/// What is served at all URLs that [`crate::routes`] leaves.
+/// Serves all URLs that are none of [`crate::routes`].
 pub(crate) fn pages(state: &ServerState) -> Router {
     let front = front::Front::new(state.site.as_deref());
     let options = front.options();
@@ -72,7 +71,7 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         ))
 }
 
-/// What a page is kept from. Its policy for scripts is the app's, which knows its scripts.
+/// Adds security headers to pages. The CSP is set by the app, which knows the scripts of each page.
 async fn restricted(mut response: Response) -> Response {
     let fields = [
         ("referrer-policy", "same-origin"),
@@ -155,7 +154,7 @@ where
     response
 }
 
-/// The index, as the pages see it.
+/// The index as the source of the catalogue.
 struct IndexSource(Index);
 
 impl CatalogueSource for IndexSource {

@@ -32,7 +32,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         .access_log
         .map(|path| AccessLog::open(&path).map_err(|source| Error::AccessLog { path, source }));
     let access_log = access_log.transpose()?;
-    // Before anything else is touched: beside a server that runs already, this one must leave no trace.
+    // First of all: if another server runs already, this one must end without side effects.
     let (listener, address) = listen(config.listen, "--listen").await?;
     let metrics = match config.metrics_listen {
         Some(address) => {
@@ -55,7 +55,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         site: config.site.map(Into::into),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
-    // Whoever started it may not listen any more; that is no reason not to serve.
+    // Fails only if nobody reads standard output, which is no reason not to serve.
     writeln!(io::stdout(), "listening on {scheme}://{address}").ok();
 
     if let Some(tls) = &tls {
@@ -72,18 +72,18 @@ pub async fn serve(config: Config) -> Result<(), Error> {
             tls: None,
             metrics: None,
         };
-        // They are served to the very end.
+        // Metrics are served until the process ends.
         tokio::spawn(connections::serve(listener, serving, pending(), pending()));
     }
     let signals = Mutex::new(signals);
     let next = async || signals.lock().await.next().await;
     connections::serve(listener, serving, next(), next()).await;
-    // Connections that were cut may still hold on to it.
+    // Connections that were cut may still hold clones of the index.
     index.end();
     Ok(())
 }
 
-/// The listener, and its address with the port that the system chose, if it was to choose.
+/// The listener and its address; for port 0, with the port that the system chose.
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), Error> {
     let refused = |source: io::Error| match source.kind() {
         io::ErrorKind::AddrInUse => Error::AddressInUse { address, flag, source },

@@ -1,4 +1,4 @@
-//! One connection from its acceptance to its end: handshake, then HTTP/1.1 or HTTP/2.
+//! One connection: TLS handshake, then HTTP/1.1 or HTTP/2.
 
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use super::{Limits, http1, http2, tls};
 use crate::http::SendfileQueue;
 use crate::site::Site;
 
-/// Serves it to its end. When `ending` changes, what is running is finished, and nothing new begun.
+/// Serves a connection to its end. When `ending` changes, running requests are finished, and no others begun.
 pub(super) async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
@@ -22,14 +22,14 @@ pub(super) async fn serve(
     mut ending: watch::Receiver<()>,
 ) -> Ended {
     let Some(acceptor) = acceptor else {
-        // Only here: TLS and HTTP/2 need the bytes themselves.
+        // Only in clear text: TLS and HTTP/2 need the bytes themselves.
         let queue = SendfileQueue::default();
         let stream = SendfileStream::new(stream, queue.clone());
         let stream = WriteTimeout::new(stream, limits.stall, limits.least_rate);
         let service = RequestValidation { site, queue: Some(queue) };
         return http1::serve(stream, service, &limits, &mut ending).await;
     };
-    // On the heap: a connection in clear text would take the memory of one with TLS and HTTP/2.
+    // On the heap: else the task of a clear-text connection would be as large as one with TLS and HTTP/2.
     Box::pin(serve_secure(stream, acceptor, site, limits, ending)).await
 }
 

@@ -3,14 +3,14 @@
 use std::error::Error;
 use std::io;
 
-/// How a connection ended. The words are labels of a metric.
+/// How a connection ended: the values of a metric label.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ended {
     /// The client or the server was done with it.
     Done,
     /// A TLS handshake took longer than [`Limits::head`].
     Handshake,
-    /// A request's head took longer than [`Limits::head`], or there was none for so long.
+    /// A request's head took longer than [`Limits::head`], or the connection was idle for so long.
     Head,
     /// The client did not read what it had asked for: [`Limits::stall`].
     Stall,
@@ -32,7 +32,7 @@ impl Ended {
     }
 }
 
-/// Tells a client that was given up for not reading from one that failed otherwise.
+/// Distinguishes a client that did not read from other failures.
 pub(super) fn failed(error: &(dyn Error + 'static)) -> Ended {
     let mut cause = Some(error);
     let mut stalled = false;

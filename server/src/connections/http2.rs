@@ -23,20 +23,20 @@ use super::stall_watch::{StallWatch, WatchStalls};
 use super::{HTTP_BUFFER, Limits};
 use crate::site::Site;
 
-/// Answers at a time in one connection: RFC 9113 section 6.5.2 asks for no fewer than 100. The end of each may wait in
-/// memory for a client that does not take it.
+/// Concurrent streams of one connection: RFC 9113 section 6.5.2 recommends at least 100. The end of each answer may wait in memory
+/// for a client that does not read it.
 const STREAMS: u32 = 100;
 
 /// Bytes of an answer that wait for the client's window: four chunks of a file.
 const SEND_BUFFER: usize = 512 << 10;
 
-/// Bytes that may come unread in a stream, and in a connection. No request here needs a body.
+/// The receive window of a stream and of a connection, in bytes. No request here needs a body.
 const RECEIVE_WINDOW: u32 = 64 << 10;
 
-/// How long a connection may go on after it was told to end and has nothing left to send.
+/// How long a connection may stay open after GOAWAY once it has nothing left to send.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Bytes within which frames of control remain that are written while nothing is sent.
+/// Bytes of control frames that may be written on a connection that counts as idle.
 const CHATTER: u64 = 64;
 
 pub(super) async fn serve<S>(stream: S, site: Site, limits: Limits, ending: &mut watch::Receiver<()>) -> Ended
@@ -45,8 +45,8 @@ where
 {
     let activity = Arc::new(Activity::default());
     let streams = Streams { activity: Arc::clone(&activity), limits };
-    // What hyper sets by itself stays: at most 20 streams that were reset before they were looked at, and 1024 that
-    // were ended for being wrong; then the connection is closed.
+    // hyper's defaults stay: it closes the connection after 20 streams that the client reset before they were accepted, or after
+    // 1024 that the server reset for errors.
     let connection = http2::Builder::new(streams)
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
@@ -54,7 +54,7 @@ where
         .initial_stream_window_size(RECEIVE_WINDOW)
         .initial_connection_window_size(RECEIVE_WINDOW)
         .max_header_list_size(HTTP_BUFFER as u32)
-        // Finds out about clients that are gone without a word.
+        // Detects clients that vanished.
         .keep_alive_interval(limits.stall)
         .keep_alive_timeout(limits.stall)
         .serve_connection(
@@ -73,7 +73,7 @@ where
             Ended::Done if idle => Ended::Head,
             ended => ended,
         },
-        // It does not even answer that it heard the goodbye.
+        // The client does not even acknowledge GOAWAY.
         () = activity.idle(GOODBYE, limits.least_rate) => if idle { Ended::Head } else { Ended::Done },
     }
 }
@@ -101,7 +101,7 @@ struct Activity {
 }
 
 impl Activity {
-    /// Is over when for so long no request was being answered, and what is left of answers before was taken too slowly.
+    /// Completes when no request was answered for so long and the rest of earlier answers was read too slowly.
     async fn idle(&self, time: Duration, least_rate: u64) {
         let step = time / 4;
         let least = ((least_rate as f64 * step.as_secs_f64()) as u64).max(CHATTER);
@@ -123,7 +123,7 @@ impl Activity {
     }
 }
 
-/// One request that is being answered; until it is dropped.
+/// Counts a request as being answered until it is dropped.
 struct OpenRequest(Arc<Activity>);
 
 impl OpenRequest {
@@ -140,8 +140,8 @@ impl Drop for OpenRequest {
     }
 }
 
-/// Runs the streams of a connection, each as long as its client keeps to the limits. Dropping one resets it
-/// (RFC 9113 section 6.4), and the others go on.
+/// Runs the streams of a connection, each for as long as its client keeps to the limits. Dropping one resets it
+/// (RFC 9113 section 6.4); the others continue.
 #[derive(Clone, Debug)]
 struct Streams {
     activity: Arc<Activity>,
@@ -166,17 +166,17 @@ where
     }
 }
 
-/// Counts what is written, and ends so that all of it arrives: a socket that is closed with something unread in it, such
-/// as a word about the client's window, drops what it has not sent yet (RFC 9112 section 9.6 says the same of HTTP/1.1).
+/// Counts written bytes, and closes without losing any: a socket that is closed with unread bytes in it, such as a WINDOW_UPDATE,
+/// drops what it has not sent yet (RFC 9112 section 9.6 says the same of HTTP/1.1).
 struct CountedStream<S> {
     stream: S,
     activity: Arc<Activity>,
-    /// From the end of writing on, as long as the client's own end is waited for.
+    /// Set once everything is written, while the server waits for the client to close.
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: AsyncRead + Unpin> CountedStream<S> {
-    /// Takes what the client still says, to its end. There is a time for that.
+    /// Reads and drops what the client still sends until it closes, for a limited time.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let over = self.lingering.get_or_insert_with(|| Box::pin(sleep(GOODBYE)));
         if over.as_mut().poll(context).is_ready() {

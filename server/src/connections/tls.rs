@@ -1,5 +1,5 @@
-//! TLS: a chain of certificates and a key from two files, and the new ones when those change. What is broken at the
-//! start is an error; what is broken later is reported, and the pair from before stays in use.
+//! TLS with a certificate chain and a key from two files, which are reloaded when they change. Invalid files are an error at the
+//! start; later, they are reported, and the previous pair stays in use.
 
 use std::fs;
 use std::io;
@@ -24,7 +24,7 @@ pub(super) const HTTP2: &[u8] = b"h2";
 /// Where certificate and key are, both in PEM.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TlsFiles {
-    /// The server's certificate, then those that vouch for it.
+    /// The server's certificate, then its intermediate certificates.
     pub cert: PathBuf,
     /// Its key.
     pub key: PathBuf,
@@ -45,7 +45,7 @@ pub enum TlsError {
     /// The second file has no key.
     #[error("{} has no private key in PEM", .0.display())]
     NoKey(PathBuf),
-    /// Each could be read, but they are not of use together.
+    /// Each could be read, but the key is not that of the certificate.
     #[error("the certificate {} and the key {} cannot be used ({source})", files.cert.display(), files.key.display())]
     Pair { files: TlsFiles, source: rustls::Error },
 }
@@ -73,13 +73,13 @@ impl Tls {
         Ok(Self { files, opened, current })
     }
 
-    /// For the next connection. Those that are open keep what they began with.
+    /// The acceptor for the next connection. Open connections keep their certificate.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         TlsAcceptor::from(Arc::clone(&current))
     }
 
-    /// Looks at the files so often, for ever, and takes new ones into use.
+    /// Checks the files at this interval, for ever, and uses new ones.
     pub(crate) async fn follow(self: Arc<Self>, every: Duration) {
         let mut used = self.opened;
         let mut before = used;
@@ -87,7 +87,7 @@ impl Tls {
         loop {
             sleep(every).await;
             let now = self.look().await;
-            // Two files are not written at once: only what has come to rest is read.
+            // Two files are never written at the same instant: they are read once they have stopped changing.
             let rests = now == before;
             before = now;
             if now == used || !rests {
@@ -99,7 +99,7 @@ impl Tls {
                     used = now;
                     complaint.clear();
                 }
-                // Tried again, since permissions are not part of a look; said once.
+                // Retried, since a change of permissions is not visible in a fingerprint; logged once.
                 Err(error) => {
                     let text = error.to_string();
                     if text != complaint {
@@ -153,7 +153,7 @@ fn configure(
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
-    // Who comes again need not shake hands in full, and nothing is kept here for that.
+    // Clients resume sessions by tickets, without state in the server.
     config.ticketer = aws_lc_rs::Ticketer::new()?;
     Ok(config)
 }

@@ -37,7 +37,7 @@ pub(crate) struct RepresentationHeaders {
     pub last_modified: Option<SystemTime>,
     /// Further headers of 200, 206 and 304.
     pub others: HeaderMap,
-    /// How the route words errors.
+    /// The format of errors on this route.
     pub form: ErrorFormat,
 }
 
@@ -59,9 +59,9 @@ const MOST_HEADERS: usize = 16;
 /// Bytes of files of the index.
 #[derive(Debug)]
 pub(crate) struct Stored<'a> {
-    /// Where they are: the first place that is as it was indexed will do.
+    /// Where they are. The first place whose file is unchanged is used.
     pub places: &'a [PieceAt],
-    /// Whom to tell when a file turns out to have changed.
+    /// Is told when a file turns out to have changed.
     pub index: &'a Index,
 }
 
@@ -85,8 +85,8 @@ pub(crate) fn answer(
     }
 }
 
-/// Answers a GET or HEAD for something that is in a file. The file is opened only if bytes of it are to be sent: until the
-/// next look at the folder, all else is answered from what the last one saw.
+/// Answers a GET or HEAD for bytes of a file. The file is opened only if bytes of it are sent; everything else is answered from
+/// the last scan.
 ///
 /// # Errors
 /// [`Stale`] if none of the files is what was indexed.
@@ -161,7 +161,7 @@ impl Fields for Lines<'_> {
 }
 
 impl Representation {
-    /// Decides: what is to be sent, or the answer if it is no bytes.
+    /// Decides which bytes to send, or makes the answer if there are none.
     fn wanted(&self, method: &Method, request: &HeaderMap) -> Result<Wanted, Box<Response>> {
         let length = self.length;
         let validators = Validators { tag: self.tag(), last_modified: self.last_modified };

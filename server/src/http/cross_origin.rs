@@ -65,7 +65,7 @@ fn origin(text: &str) -> Result<HeaderValue, NotAnOrigin> {
 }
 
 impl AllowedOrigins {
-    /// What answers say to those who ask from elsewhere, and the answer to their preflights.
+    /// Adds CORS headers to answers, and answers preflights.
     pub(crate) fn layer(&self) -> CorsLayer {
         let cors = CorsLayer::new()
             .allow_methods([Method::GET, Method::HEAD])
@@ -97,7 +97,7 @@ impl AllowedOrigins {
         Some(fields.into_iter().collect())
     }
 
-    /// Who may embed what is answered, without reading it. Who may read, need not be named here.
+    /// Who may embed answers without reading them. Origins that may read may embed anyway.
     pub(crate) fn resource_policy(&self) -> SetResponseHeaderLayer<HeaderValue> {
         match self {
             Self::Everyone => resource_policy("cross-origin"),
@@ -124,8 +124,8 @@ pub enum PageIsolation {
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// Middleware for pages. A browser heeds these fields only from origins that it trusts, by HTTPS or on the same computer, and
-/// complains of them elsewhere. Its request tells which one it is: only those to trusted origins have Fetch Metadata.
+/// Middleware for pages. A browser applies these headers only for potentially trustworthy origins (HTTPS or localhost), and logs a
+/// warning elsewhere. Its request shows which one it is: only requests to such origins have Fetch Metadata headers.
 pub(crate) async fn isolate(
     State(isolation): State<PageIsolation>,
     request: Request,

@@ -16,8 +16,8 @@ use super::refusal::{ErrorFormat, sentence};
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
-/// What routes, folders and pages each say in their own way of other methods, or not at all, is said here once. What reads
-/// passes through.
+/// Answers other methods than GET and HEAD in one place, since routes, folders and pages each do so in their own way, or not at
+/// all.
 #[derive(Clone, Debug)]
 pub(crate) struct OnlyReads<S>(pub S);
 

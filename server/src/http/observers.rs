@@ -1,5 +1,4 @@
-//! What is written down of every request: a line in the access log, and for debugging in the program's own, when its
-//! response is done or was given up; and numbers in [`Metrics`].
+//! Records every request when its response is complete or abandoned: a line in the access log, a debug event, and [`Metrics`].
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -17,14 +16,14 @@ use http_body::{Body as _, Frame, SizeHint};
 use super::access_log::{AccessLog, Line};
 use crate::metrics::{Metrics, OpenAnswer, Route};
 
-/// Where requests are written down.
+/// Where requests are recorded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Observers {
     pub(crate) log: Option<AccessLog>,
     pub(crate) metrics: Option<Metrics>,
 }
 
-/// Middleware: writes every request down where its state says, if anywhere.
+/// Middleware that records every request.
 pub(crate) async fn observe(State(observers): State<Observers>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let observation = observers.begin(&parts);
@@ -36,7 +35,7 @@ pub(crate) async fn observe(State(observers): State<Observers>, request: Request
 }
 
 impl Observers {
-    /// A request has come: what is to be written down of it, if anything is.
+    /// Begins to observe a request. `None` if nothing is recorded.
     pub(crate) fn begin(&self, request: &Parts) -> Option<Observation> {
         let debugging = tracing::enabled!(tracing::Level::DEBUG);
         if self.log.is_none() && self.metrics.is_none() && !debugging {
@@ -53,7 +52,7 @@ impl Observers {
     }
 }
 
-/// A request whose answer is to be written down.
+/// A request that will be recorded.
 #[derive(Debug)]
 pub(crate) struct Observation {
     began: Instant,
@@ -65,7 +64,7 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    /// The answer, which will be written down when it is over.
+    /// The response, which is recorded when its body is dropped.
     pub(crate) fn of(self, response: Response) -> Response {
         let Self { began, line, log, metrics, route, method } = self;
         let status = response.status();
@@ -78,7 +77,7 @@ impl Observation {
     }
 }
 
-/// Counts the bytes of a body, and writes down what is known when it is dropped, finished or not.
+/// Counts the bytes of a body, and records the request when it is dropped, complete or not.
 struct CountedBody {
     body: Body,
     bytes: u64,

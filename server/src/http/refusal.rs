@@ -1,5 +1,5 @@
-//! Answers to requests for what is not there: one sentence that names what is missing, in the form that the
-//! asked route speaks, with the code that model-hub clients act on.
+//! Error answers: one sentence that names what is missing, in the format of the route, with the error code that model-hub clients
+//! act on.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii, repo_commit};
 
-/// How a route words its errors.
+/// The format of errors on a route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ErrorFormat {
     /// `{"error": ".."}`, under `/api`.
@@ -63,7 +63,7 @@ impl Refusal {
         }
     }
 
-    /// The word by which hub clients tell "no such model" from "no such file in it".
+    /// The code by which hub clients distinguish a missing model from a missing file.
     fn code(&self) -> Option<HeaderValue> {
         match self {
             Self::Model(_) => Some(HeaderValue::from_static("RepoNotFound")),
@@ -102,7 +102,7 @@ impl Refusal {
     }
 }
 
-/// A sentence as far as a field can say it: names are quoted already, so that no control character is left.
+/// A sentence in ASCII, for a header. Names are quoted already, so it has no control characters.
 fn in_ascii(sentence: &str) -> String {
     let mut text = String::with_capacity(sentence.len());
     for c in sentence.chars() {

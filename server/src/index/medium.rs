@@ -1,16 +1,16 @@
-//! What kind of file system a file is on: found out when it is first opened, remembered for the next time.
+//! The kind of file system that a file is on. It is detected when the file is first opened.
 
 use std::fs::File;
 use std::sync::OnceLock;
 
 use crate::kernel;
 
-/// Whether asking about a file may take long.
+/// Whether system calls for a file may block for long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum MediumKind {
-    /// Of this machine, with its pages in this machine's memory.
+    /// Local: its pages are in the page cache of this machine.
     Local,
-    /// Of another machine or program, or unknown: anything may take as long as it likes.
+    /// On another machine, in another program, or unknown: every call may block.
     Remote,
 }
 

@@ -1,5 +1,4 @@
-//! What the index knows at one moment. Never changed: a new one takes its place, so that whoever holds one
-//! sees one consistent state.
+//! The state of the index at one moment. A snapshot never changes: a new one replaces it, so every reader sees a consistent state.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -95,7 +95,7 @@ impl Walker {
         self.scan.problems.insert(Finding::new(path, reason));
     }
 
-    /// Reports what the system refused to show. What it says is not there is no reason to expect it back.
+    /// Reports an entry that the system refuses to show. An entry that does not exist is not expected to come back.
     fn unreadable(&mut self, path: &str, what: &str, error: &io::Error) {
         self.scan.problems.insert(Finding::refused(path, what, error));
         if error.kind() != ErrorKind::NotFound {

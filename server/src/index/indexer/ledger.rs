@@ -1,4 +1,4 @@
-//! What is known of each file: its digests, that it is being hashed, or that it cannot be read. Files go by their keys,
+//! The state of each file: its digests are known, it is being hashed, or it cannot be read. The key of a file is
 //! `<owner>/<name>/<path>`.
 
 use std::collections::{HashMap, HashSet};
@@ -30,7 +30,7 @@ pub(super) struct Ledger {
     pub(super) unreadable: HashMap<String, Unreadable>,
     /// Records were added since they were saved.
     is_unsaved: bool,
-    /// Saving failed once; it was said and will not be said again.
+    /// Saving failed before; it is logged once.
     cannot_save: bool,
 }
 
