@@ -153,6 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn a_read_error_is_told_without_the_system_s_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let stored = sparse(folder.path(), "w.gguf", b"", 1);
+        // The system reads no folder.
+        let mut header = Header { file: File::open(folder.path()).unwrap(), stored: &stored };
+        let told = header.read(&mut [0]).unwrap_err().to_string();
+        assert_eq!(told, unreadable().to_string());
+    }
+
+    #[test]
     fn only_the_headers_of_large_files_are_read() {
         const SIZE: u64 = 4 << 30;
         let folder = tempfile::tempdir().unwrap();
