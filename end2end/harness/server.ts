@@ -17,13 +17,6 @@ export interface Answered {
   ms: number;
 }
 
-export interface Faults {
-  /** Slows pieces and files down. */
-  bytes_per_second?: number;
-  /** Pieces that are served with wrong bytes, by SHA-256. */
-  corrupt_pieces?: string[];
-}
-
 export interface ManifestFile {
   path: string;
   size: number;
@@ -65,13 +58,12 @@ export class Server implements Site {
   /** The pages' files of the first build. */
   #site: string | undefined;
 
-  /** `folder` is the test's own; models, log and faults go into it. */
+  /** `folder` is the test's own; models and log go into it. */
   constructor(folder: string, payload: TestModel, flags: string[] = []) {
     this.#folder = folder;
     this.payload = payload;
     this.#flags = flags;
     mkdirSync(this.models, { recursive: true });
-    this.faults({});
     writeFileSync(this.#log, '');
   }
 
@@ -136,7 +128,6 @@ export class Server implements Site {
         this.build.site ? ['--site', this.build.site] : [],
         ['--listen', `127.0.0.1:${this.#port}`],
         ['--access-log', this.#log],
-        ['--test-faults', this.#faults],
         ['--rescan-seconds', '0.25'],
         this.#flags.includes('--piece-size') ? [] : ['--piece-size', String(this.payload.piece)],
         this.#flags,
@@ -216,16 +207,6 @@ export class Server implements Site {
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
-  }
-
-  get #faults(): string {
-    return join(this.#folder, 'faults.json');
-  }
-
-  /** What goes wrong from now on. Replaces what was said before. */
-  faults(faults: Faults): void {
-    writeFileSync(`${this.#faults}.new`, JSON.stringify(faults));
-    renameSync(`${this.#faults}.new`, this.#faults);
   }
 
   /** All requests answered since the start, or since `mark`. */

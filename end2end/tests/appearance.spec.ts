@@ -8,7 +8,7 @@ import { storedShell } from '../harness/shell.ts';
 import { expect, MODEL, ModelPage, test } from '../harness/real.ts';
 
 for (const scheme of ['light', 'dark'] as const) {
-  test(`the pages are right in every state, ${scheme}`, async ({ server, device }) => {
+  test(`the pages are right in every state, ${scheme}`, async ({ faultProxy, device }) => {
     const page = await device.newPage();
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     const check = async (state: string) => {
@@ -16,7 +16,7 @@ for (const scheme of ['light', 'dark'] as const) {
       await isAccessible(page, `${state}, ${scheme}`);
     };
 
-    await page.goto(server.url);
+    await page.goto(faultProxy.url);
     await check('catalogue');
     const brightness = await page.evaluate(() => {
       const colors = [document.body, document.documentElement].map((element) =>
@@ -28,21 +28,21 @@ for (const scheme of ['light', 'dark'] as const) {
     if (scheme === 'dark') expect(brightness).toBeLessThan(80);
     else expect(brightness).toBeGreaterThan(175);
 
-    const model = await ModelPage.open(page, server);
+    const model = await ModelPage.open(page, faultProxy);
     await model.becomes('absent');
     await check('absent');
-    server.faults({ bytes_per_second: 3_000_000 });
+    await faultProxy.rules([{ path: '/pieces/', bytes_per_second: 3_000_000 }]);
     await model.click('Download');
     await model.isPast(0.1);
     await check('fetching');
     await model.click('Cancel');
     await model.becomes('interrupted');
     await check('interrupted');
-    server.faults({});
+    await faultProxy.rules([]);
     await model.click('Resume');
     await model.becomes('ready');
     await check('ready');
-    await page.goto(`${server.url}/nobody/nothing`);
+    await page.goto(`${faultProxy.url}/nobody/nothing`);
     await check('missing');
     device.tolerate(/nobody\/nothing: error: Failed to load resource: .* 404/);
   });

@@ -5,12 +5,12 @@ import { bystander, expect, expectedDigests, MODEL, ModelPage, PIECE, storedFile
 const TWO_PIECES = 1.5 * PIECE;
 
 // The browser fetches two pieces side by side: in bytes a second, of one.
-const SLOW = { bytes_per_second: 2_000_000 };
+const SLOW = [{ path: '/pieces/', bytes_per_second: 2_000_000 }];
 
-test('Cancel keeps what has come, and Resume fetches only the rest', async ({ server, device }) => {
-  server.faults(SLOW);
+test('Cancel keeps what has come, and Resume fetches only the rest', async ({ server, faultProxy, device }) => {
+  await faultProxy.rules(SLOW);
   const manifest = await server.manifest();
-  const model = await ModelPage.open(await device.newPage(), server);
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
   await model.click('Download');
   await model.keeps(TWO_PIECES);
   await model.click('Cancel');
@@ -18,12 +18,12 @@ test('Cancel keeps what has come, and Resume fetches only the rest', async ({ se
   expect(await model.kept()).toBeGreaterThan(TWO_PIECES);
   expect(await model.kept()).toBeLessThan(await model.total());
 
-  const witness = await bystander(server, device);
+  const witness = await bystander(faultProxy, device);
   const kept = await storedPieces(witness);
   const missing = manifest.files.flatMap((file) => file.pieces).filter((digest) => !kept.includes(digest));
   expect(missing).toHaveLength(1);
 
-  server.faults({});
+  await faultProxy.rules([]);
   const mark = server.mark();
   await model.click('Resume');
   await model.becomes('ready');
@@ -32,9 +32,9 @@ test('Cancel keeps what has come, and Resume fetches only the rest', async ({ se
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
 });
 
-test('what was cancelled stays so after a reload', async ({ server, device }) => {
-  server.faults(SLOW);
-  const model = await ModelPage.open(await device.newPage(), server);
+test('what was cancelled stays so after a reload', async ({ server, faultProxy, device }) => {
+  await faultProxy.rules(SLOW);
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
   await model.click('Download');
   await model.isPast(0.1);
   await model.click('Cancel');
@@ -68,9 +68,9 @@ test('Cancel while the new version is asked for begins nothing, nor does the pag
   expect((await faultProxy.log()).filter((request) => request.path.startsWith('/pieces/'))).toEqual([]);
 });
 
-test('Discard leaves nothing behind', async ({ server, device }) => {
-  server.faults(SLOW);
-  const model = await ModelPage.open(await device.newPage(), server);
+test('Discard leaves nothing behind', async ({ faultProxy, device }) => {
+  await faultProxy.rules(SLOW);
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
   await model.click('Download');
   await model.keeps(TWO_PIECES);
   await model.click('Cancel');
@@ -78,7 +78,7 @@ test('Discard leaves nothing behind', async ({ server, device }) => {
   await model.click('Discard');
   await model.becomes('absent');
 
-  const witness = await bystander(server, device);
+  const witness = await bystander(faultProxy, device);
   expect(await storedPieces(witness)).toEqual([]);
   expect(await storedManifests(witness)).toEqual([]);
   await expect(model.button('Download')).toBeEnabled();
@@ -102,9 +102,9 @@ test('Delete asks first, then removes the model, which can be downloaded again',
   await model.becomes('ready');
 });
 
-test('a button that takes the place of another one does not take its click, nor does the keyboard lose its place', async ({ server, device }) => {
-  server.faults(SLOW);
-  const model = await ModelPage.open(await device.newPage(), server);
+test('a button that takes the place of another one does not take its click, nor does the keyboard lose its place', async ({ faultProxy, device }) => {
+  await faultProxy.rules(SLOW);
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
   await model.section.evaluate((section) => {
     const cancel = [...section.querySelectorAll('button')].find((button) => button.textContent === 'Cancel')!;
     const meets = () => {

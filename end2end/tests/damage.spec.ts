@@ -6,18 +6,18 @@ async function damagedPiece(server: Server): Promise<string> {
   return manifest.files.find((file) => file.path === 'model.safetensors')!.pieces[1]!;
 }
 
-test('a damaged piece is refused and reported, and Resume fetches it alone', async ({ server, device }) => {
+test('a damaged piece is refused and reported, and Resume fetches it alone', async ({ server, faultProxy, device }) => {
   const damaged = await damagedPiece(server);
-  server.faults({ corrupt_pieces: [damaged] });
-  const model = await ModelPage.open(await device.newPage(), server);
+  await faultProxy.rules([{ path: `/pieces/${damaged}`, corrupt_at: 1_000 }]);
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
   await model.click('Download');
   await model.becomes('interrupted');
   await expect(model.section).toContainText('One piece arrived damaged and was not kept.');
   device.tolerate(/piece (\w+ )?was refused/);
-  const witness = await bystander(server, device);
+  const witness = await bystander(faultProxy, device);
   expect(await storedPieces(witness)).not.toContain(damaged);
 
-  server.faults({});
+  await faultProxy.rules([]);
   const mark = server.mark();
   await model.click('Resume');
   await model.becomes('ready');
@@ -26,18 +26,18 @@ test('a damaged piece is refused and reported, and Resume fetches it alone', asy
   expect(new Map(files.map((file) => [file.path, file.sha256]))).toEqual(expectedDigests());
 });
 
-test('without Background Fetch a damaged piece is refused too, and is not taken from the HTTP cache afterwards', async ({ server, device }) => {
+test('without Background Fetch a damaged piece is refused too, and is not taken from the HTTP cache afterwards', async ({ server, faultProxy, device }) => {
   const damaged = await damagedPiece(server);
-  server.faults({ corrupt_pieces: [damaged] });
+  await faultProxy.rules([{ path: `/pieces/${damaged}`, corrupt_at: 1_000 }]);
   const page = await device.newPageWithoutBackgroundFetch();
-  const model = await ModelPage.open(page, server);
+  const model = await ModelPage.open(page, faultProxy);
   await model.click('Download');
   await model.becomes('interrupted');
   await expect(model.section).toContainText('One piece arrived damaged and was not kept.');
   device.tolerate(/piece (\w+ )?was refused/);
-  expect(await storedPieces(await bystander(server, device))).not.toContain(damaged);
+  expect(await storedPieces(await bystander(faultProxy, device))).not.toContain(damaged);
 
-  server.faults({});
+  await faultProxy.rules([]);
   const mark = server.mark();
   await model.click('Resume');
   await model.becomes('ready');

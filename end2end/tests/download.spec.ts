@@ -17,9 +17,9 @@ test('Download brings the model, and what is stored has the SHA-256 of the files
   expect(await storedPieces(witness)).toEqual([...new Set(named)].sort());
 });
 
-test('a download is the browser’s own, and is told in bytes and percent', async ({ server, device }) => {
-  server.faults({ bytes_per_second: 8_000_000 });
-  const model = await ModelPage.open(await device.newPage(), server);
+test('a download is the browser’s own, and is told in bytes and percent', async ({ faultProxy, device }) => {
+  await faultProxy.rules([{ path: '/pieces/', bytes_per_second: 8_000_000 }]);
+  const model = await ModelPage.open(await device.newPage(), faultProxy);
   await model.click('Download');
   await model.becomes('fetching');
   await expect(model.section).toHaveAttribute('data-engine', 'background');
@@ -46,13 +46,13 @@ test('a model that is there fetches nothing again, neither on reload nor in a se
   expect(server.pieceRequests(mark)).toEqual([]);
 });
 
-test('two tabs show the same download, and either can stop it', async ({ server, device }) => {
-  server.faults({ bytes_per_second: 4_000_000 });
-  const first = await ModelPage.open(await device.newPage(), server);
+test('two tabs show the same download, and either can stop it', async ({ faultProxy, device }) => {
+  await faultProxy.rules([{ path: '/pieces/', bytes_per_second: 4_000_000 }]);
+  const first = await ModelPage.open(await device.newPage(), faultProxy);
   await first.click('Download');
   await first.isPast(0.1);
 
-  const second = await ModelPage.open(await device.newPage(), server);
+  const second = await ModelPage.open(await device.newPage(), faultProxy);
   await second.becomes('fetching');
   await second.isPast(0.1);
   await second.click('Cancel');

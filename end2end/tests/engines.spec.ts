@@ -12,6 +12,7 @@ import { Inference } from '../harness/inference.ts';
 import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
 import { ask, controlled, tidiedUp } from '../harness/reading.ts';
 import { storedShell } from '../harness/shell.ts';
+import type { Site } from '../harness/site.ts';
 import { readFiles, type StoredFile } from '../harness/store.ts';
 import {
   expect,
@@ -75,9 +76,9 @@ async function onePiece(server: Server): Promise<string> {
 }
 
 /** Downloads the model and takes a piece away that the worker believes to be there; the piece, and where its file is. */
-async function oneRemoved(server: Server, driver: Driver, model: Model): Promise<{ piece: string; url: string }> {
+async function oneRemoved(server: Server, driver: Driver, model: Model, site: Site = server): Promise<{ piece: string; url: string }> {
   const piece = await onePiece(server);
-  await model.open(server);
+  await model.open(site);
   await controlled(driver);
   const tidy = await tidiedUp(driver);
   await model.click('Download');
@@ -325,9 +326,9 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expect(await storedPieces(driver)).toContain(piece);
     });
 
-    test('a piece that cannot be had again is never given away unverified', async ({ server, driver, model }) => {
-      const { piece, url } = await oneRemoved(server, driver, model);
-      server.faults({ corrupt_pieces: [piece] });
+    test('a piece that cannot be had again is never given away unverified', async ({ server, faultProxy, driver, model }) => {
+      const { piece, url } = await oneRemoved(server, driver, model, faultProxy);
+      await faultProxy.rules([{ path: `/pieces/${piece}`, corrupt_at: 1_000 }]);
       const whole = await ask(driver, { url }).then(({ sha256 }) => sha256, () => 'an error');
       // Where the answer has not begun yet, the whole file can come from the server; else it ends there.
       expect(whole).toBe(engine === 'chromium' ? server.payload.digests().get('model.safetensors') : 'an error');

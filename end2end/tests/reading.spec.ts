@@ -221,10 +221,10 @@ test('a piece that does not come in time is not waited for', async ({ server, de
 });
 
 /** Takes a piece away, as a browser does that needs room. */
-async function evict(server: Server, device: Device, number: number): Promise<string> {
+async function evict(server: Server, device: Device, number: number, site: Site = server): Promise<string> {
   const { files } = await server.manifest();
   const piece = files.find(({ path }) => path === WEIGHTS)!.pieces[number]!;
-  const witness = await bystander(server, device);
+  const witness = await bystander(site, device);
   await witness.evaluate(async (piece) => (await caches.open('modelferry-pieces-1')).delete(`/pieces/${piece}`), piece);
   expect(await storedPieces(witness)).not.toContain(piece);
   return piece;
@@ -244,12 +244,13 @@ test('a piece that the browser removed is fetched again, verified and kept, and 
   expect((await ask(model.page, { url })).sha256).toBe(expectedDigests().get(WEIGHTS));
 });
 
-test('a piece that comes back damaged is not kept, and the file is read from the network', async ({ server, device, model }) => {
+test('a piece that comes back damaged is not kept, and the file is read from the network', async ({ server, faultProxy, device }) => {
   device.tolerate(/could not be read.*the bytes do not match/);
+  const model = await onDevice(faultProxy, device);
   const url = address(WEIGHTS);
   expect((await ask(model.page, { url, headers: { range: 'bytes=0-9' } })).status).toBe(206);
-  const piece = await evict(server, device, 7);
-  server.faults({ corrupt_pieces: [piece] });
+  const piece = await evict(server, device, 7, faultProxy);
+  await faultProxy.rules([{ path: `/pieces/${piece}`, corrupt_at: 1_000 }]);
   expect((await ask(model.page, { url })).sha256).toBe(expectedDigests().get(WEIGHTS));
   expect(await storedPieces(model.page)).not.toContain(piece);
 });

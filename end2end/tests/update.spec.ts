@@ -6,13 +6,16 @@ import { SearchPanel } from '../harness/search-panel.ts';
 import { storedShell, storedShells } from '../harness/shell.ts';
 import { endIdleWorkers } from '../harness/takeover.ts';
 import { REAL } from '../harness/models.ts';
-import { expect, MODEL, ModelPage, type Server, test, until } from '../harness/test.ts';
+import { expect, type FaultProxy, MODEL, ModelPage, type Server, test, until } from '../harness/test.ts';
 
 const PROMPT = /There is a new version of this page/;
 
-async function deploy(server: Server, name: string): Promise<void> {
+/** Where pages are opened at a proxy, that is gone and back together with the server. */
+async function deploy(server: Server, name: string, proxy?: FaultProxy): Promise<void> {
   server.build = await server.anotherBuild(name);
+  await proxy?.down();
   await server.restart();
+  await proxy?.up();
 }
 
 /**
@@ -78,20 +81,20 @@ for (const engine of ['background', 'page'] as const) {
     // Long enough for what is looked at meanwhile.
     if (engine === 'page') test.use({ payload: REAL });
 
-    test(`the prompt waits for the end of a download (${engine})`, async ({ server, device }) => {
+    test(`the prompt waits for the end of a download (${engine})`, async ({ server, faultProxy, device }) => {
       test.setTimeout(240_000);
       tolerateFailures(device);
       device.tolerate(/a request failed/);
       const page = engine === 'page' ? await device.newPageWithoutBackgroundFetch() : await device.newPage();
-      const model = await ModelPage.open(page, server);
+      const model = await ModelPage.open(page, faultProxy);
       await expect.poll(() => storedShell(page)).toContain('/offline');
       const other = await device.newPage();
-      await other.goto(server.url);
+      await other.goto(faultProxy.url);
       // The page engine has four connections.
-      server.faults({ bytes_per_second: engine === 'page' ? 700_000 : 600_000 });
+      await faultProxy.rules([{ path: '/pieces/', bytes_per_second: engine === 'page' ? 700_000 : 600_000 }]);
       await model.click('Download');
       await model.isPast(0.05);
-      await deploy(server, 'second');
+      await deploy(server, 'second', faultProxy);
       await comesIntoSight(page);
       const own = await page.evaluate(() => document.documentElement.dataset.build);
       await until('the new worker to be the one', () =>
@@ -106,7 +109,7 @@ for (const engine of ['background', 'page'] as const) {
       await comesIntoSight(other);
       expect(await model.state()).toBe('fetching');
       await expect(other.getByText(PROMPT), 'in another tab').toBeHidden();
-      server.faults({});
+      await faultProxy.rules([]);
       // Whoever waits for the end looks at this page.
       await page.bringToFront();
       // The server's restart has cut a piece, and Chromium may pause one that was resumed.

@@ -15,9 +15,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use thiserror::Error;
 use tokio::net::TcpListener;
 
-use crate::error::Error;
 use crate::front::{ACCEPT_AGAIN, Front, Shared};
 use crate::rule::{CutKind, RuleError};
 use crate::rules::Rules;
@@ -33,33 +33,40 @@ pub(crate) struct Control {
 }
 
 /// Why a command is not obeyed.
-#[derive(Debug)]
-enum Refusal {
+#[derive(Debug, Error)]
+enum CommandError {
+    #[error("{ROUTES}")]
     NoRoute,
+    #[error(transparent)]
     Rules(RuleError),
+    #[error(transparent)]
     Json(serde_json::Error),
-    Upstream(Error),
+    #[error(transparent)]
+    Upstream(crate::error::Error),
+    #[error("{0:?}: expected since=NUMBER")]
     Since(String),
-    Body(hyper::Error),
-    Door(SocketAddr, io::Error),
+    #[error("the command did not arrive: {0}")]
+    Body(#[source] hyper::Error),
+    #[error("cannot listen on {0}: {1}")]
+    Door(SocketAddr, #[source] io::Error),
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct UpstreamWish {
+struct UpstreamCommand {
     up: Option<bool>,
     url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct CutWish {
-    kind: CutKindWish,
+struct CutCommand {
+    kind: CutKindCommand,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum CutKindWish {
+enum CutKindCommand {
     #[default]
     Fin,
     Reset,
@@ -84,7 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, control: Arc<Control>) {
     }
 }
 
-fn respond(result: Result<Value, Refusal>) -> Response<Full<Bytes>> {
+fn respond(result: Result<Value, CommandError>) -> Response<Full<Bytes>> {
     let (status, value) = match result {
         Ok(value) => (StatusCode::OK, value),
         Err(refusal) => (refusal.status(), json!({ "error": refusal.to_string() })),
@@ -96,13 +103,13 @@ fn respond(result: Result<Value, Refusal>) -> Response<Full<Bytes>> {
 }
 
 impl Control {
-    async fn obey(&self, request: Request<Incoming>) -> Result<Value, Refusal> {
+    async fn obey(&self, request: Request<Incoming>) -> Result<Value, CommandError> {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map_err(Refusal::Body)?.to_bytes();
+        let body = body.collect().await.map_err(CommandError::Body)?.to_bytes();
         match (head.method, head.uri.path()) {
             (Method::GET, "/rules") => Ok(self.shared.rules.show()),
             (Method::PUT, "/rules") => {
-                self.shared.rules.replace(Rules::from_json(&body).map_err(Refusal::Rules)?);
+                self.shared.rules.replace(Rules::from_json(&body).map_err(CommandError::Rules)?);
                 Ok(self.shared.rules.show())
             }
             (Method::GET, "/log") => {
@@ -115,23 +122,23 @@ impl Control {
                 Ok(self.show_upstream().await)
             }
             (Method::POST, "/cut") => {
-                let CutWish { kind } = if body.is_empty() { CutWish::default() } else { read(&body)? };
+                let CutCommand { kind } = if body.is_empty() { CutCommand::default() } else { read(&body)? };
                 let kind = match kind {
-                    CutKindWish::Fin => CutKind::Fin,
-                    CutKindWish::Reset => CutKind::Reset,
+                    CutKindCommand::Fin => CutKind::Fin,
+                    CutKindCommand::Reset => CutKind::Reset,
                 };
                 Ok(json!({ "connections": self.shared.cut(kind).await }))
             }
-            _ => Err(Refusal::NoRoute),
+            _ => Err(CommandError::NoRoute),
         }
     }
 
-    async fn change_upstream(&self, wish: UpstreamWish) -> Result<(), Refusal> {
-        if let Some(url) = wish.url {
-            self.shared.set_upstream(url.parse::<Upstream>().map_err(Refusal::Upstream)?);
+    async fn change_upstream(&self, command: UpstreamCommand) -> Result<(), CommandError> {
+        if let Some(url) = command.url {
+            self.shared.set_upstream(url.parse::<Upstream>().map_err(CommandError::Upstream)?);
         }
-        let door = |error| Refusal::Door(self.front.address(), error);
-        match wish.up {
+        let door = |error| CommandError::Door(self.front.address(), error);
+        match command.up {
             Some(true) => self.front.up().await.map_err(door),
             Some(false) => self.front.down().await.map_err(door),
             None => Ok(()),
@@ -147,21 +154,21 @@ impl Control {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(Refusal::Json)
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CommandError> {
+    serde_json::from_slice(body).map_err(CommandError::Json)
 }
 
-fn since(query: Option<&str>) -> Result<usize, Refusal> {
+fn since(query: Option<&str>) -> Result<usize, CommandError> {
     match query {
         None | Some("") => Ok(0),
         Some(query) => query
             .strip_prefix("since=")
             .and_then(|number| number.parse().ok())
-            .ok_or_else(|| Refusal::Since(query.to_owned())),
+            .ok_or_else(|| CommandError::Since(query.to_owned())),
     }
 }
 
-impl Refusal {
+impl CommandError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NoRoute => StatusCode::NOT_FOUND,
@@ -169,20 +176,6 @@ impl Refusal {
                 StatusCode::BAD_REQUEST
             }
             Self::Door(..) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoRoute => f.write_str(ROUTES),
-            Self::Rules(error) => error.fmt(f),
-            Self::Json(error) => error.fmt(f),
-            Self::Upstream(error) => error.fmt(f),
-            Self::Since(query) => write!(f, "{query:?}: expected since=NUMBER"),
-            Self::Body(error) => write!(f, "the command did not arrive: {error}"),
-            Self::Door(address, error) => write!(f, "cannot listen on {address}: {error}"),
         }
     }
 }

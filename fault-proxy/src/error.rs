@@ -1,45 +1,35 @@
 //! Why the proxy does not start, or upstream gives no answer.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use thiserror::Error;
+
 use crate::rule::RuleError;
 
 /// What can go wrong without being asked for.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum Error {
     /// The upstream is not an `http` URL of a host.
+    #[error("{0:?} is no upstream; expected http://HOST:PORT, without a path")]
     UpstreamUrl(String),
     /// A file of rules cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
     RulesFile { path: PathBuf, source: io::Error },
     /// A file of rules is wrong.
+    #[error("{}: {source}", path.display())]
     Rules { path: PathBuf, source: RuleError },
     /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: io::Error },
     /// The signals that end the program cannot be awaited.
-    Signals(io::Error),
+    #[error("cannot wait for signals: {0}")]
+    Signals(#[source] io::Error),
     /// Upstream cannot be reached.
-    Connect(io::Error),
+    #[error("upstream cannot be reached: {0}")]
+    Connect(#[source] io::Error),
     /// Upstream broke off, or does not speak HTTP.
-    Upstream(hyper::Error),
+    #[error("upstream gave no answer: {0}")]
+    Upstream(#[source] hyper::Error),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UpstreamUrl(url) => {
-                write!(f, "{url:?} is no upstream; expected http://HOST:PORT, without a path")
-            }
-            Self::RulesFile { path, source } => write!(f, "{} cannot be read: {source}", path.display()),
-            Self::Rules { path, source } => write!(f, "{}: {source}", path.display()),
-            Self::Listen { address, source } => write!(f, "cannot listen on {address}: {source}"),
-            Self::Signals(source) => write!(f, "cannot wait for signals: {source}"),
-            Self::Connect(source) => write!(f, "upstream cannot be reached: {source}"),
-            Self::Upstream(source) => write!(f, "upstream gave no answer: {source}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}

@@ -8,10 +8,10 @@ use crate::rule::{Faults, Rule, RuleError, parse};
 
 /// The rules in force.
 #[derive(Debug, Default)]
-pub struct Rules(Mutex<Vec<Counted>>);
+pub struct Rules(Mutex<Vec<CountedRule>>);
 
 #[derive(Debug)]
-struct Counted {
+struct CountedRule {
     rule: Rule,
     /// Requests that it is about.
     matched: u64,
@@ -25,7 +25,7 @@ impl Rules {
     /// # Errors
     /// [`RuleError`], for the first thing that is wrong.
     pub fn from_json(json: &[u8]) -> Result<Self, RuleError> {
-        let count = |rule| Counted { rule, matched: 0, used: 0 };
+        let count = |rule| CountedRule { rule, matched: 0, used: 0 };
         Ok(Self(Mutex::new(parse(json)?.into_iter().map(count).collect())))
     }
 
@@ -53,7 +53,7 @@ impl Rules {
 
     /// The rules as they were given, with how often each has matched and has been used.
     pub(crate) fn show(&self) -> Value {
-        let show = |counted: &Counted| {
+        let show = |counted: &CountedRule| {
             let mut shown = counted.rule.json.clone();
             shown.insert("matched".to_owned(), json!(counted.matched));
             shown.insert("used".to_owned(), json!(counted.used));
@@ -62,7 +62,7 @@ impl Rules {
         self.lock().iter().map(show).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Counted>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<CountedRule>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

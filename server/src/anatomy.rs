@@ -1,34 +1,49 @@
-//! What a model is: found out when its page is first asked for, from the headers of its files, and kept as long as these stay
-//! the same. So the server starts as fast as without.
+//! Inspects the headers of a model's files when its page is first requested, and keeps the result for as long as the files stay
+//! the same. Nothing is inspected at the start of the server.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model_headers::{Anatomy, ListedFile};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::index::{Index, Model, Stale, StoredFile};
 
-/// Looks at the same time: each may need some memory for a while, and many pages may be opened at once.
-static LOOKS: Semaphore = Semaphore::const_new(2);
+/// Inspections at the same time: each may need some memory for a while, and many pages may be opened at once.
+const AT_ONCE: usize = 2;
 
-/// What is known of the model. Nothing if looking failed, which nothing makes it do.
+static INSPECTIONS: Semaphore = Semaphore::const_new(AT_ONCE);
+
+/// How long a page waits for an inspection. A disk may never answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the headers tell of a model. `None` if reading them takes too long: the page is shown without, and a later one may have it.
 pub(crate) async fn of(model: Arc<Model>, index: Index) -> Option<Arc<Anatomy>> {
-    let looking = model.anatomy.get_or_try_init(|| async {
-        // Never closed, so there is always a turn; without one, a page has to do without.
-        let _turn = LOOKS.acquire().await.or(Err(None))?;
-        let model = Arc::clone(&model);
-        let looked = spawn_blocking(move || look(&model, &index)).await;
-        let anatomy = Arc::new(looked.or(Err(None))?);
-        // What could not be read now is looked at again for the next page.
-        if anatomy.is_final() { Ok(anatomy) } else { Err(Some(anatomy)) }
-    });
-    match looking.await {
-        Ok(anatomy) => Some(Arc::clone(anatomy)),
-        Err(anatomy) => anatomy,
+    if let Some(known) = model.anatomy.get() {
+        return Some(Arc::clone(known));
     }
+    timeout(PATIENCE, inspected(model, index)).await.ok().flatten()
+}
+
+async fn inspected(model: Arc<Model>, index: Index) -> Option<Arc<Anatomy>> {
+    // Fails only for a closed semaphore, and this one is never closed.
+    let permit = INSPECTIONS.acquire().await.ok()?;
+    // Another page may have inspected it meanwhile.
+    if let Some(known) = model.anatomy.get() {
+        return Some(Arc::clone(known));
+    }
+    let inspecting = spawn_blocking(move || {
+        // Held until the disk has answered, even if the page no longer waits.
+        let _permit = permit;
+        let anatomy = Arc::new(look(&model, &index));
+        // What could not be read now is looked at again for the next page.
+        if anatomy.is_final() { Arc::clone(model.anatomy.get_or_init(|| anatomy)) } else { anatomy }
+    });
+    inspecting.await.ok()
 }
 
 /// Reads the headers. Blocks.
@@ -58,13 +73,25 @@ impl<'a> Header<'a> {
 
 impl Read for Header<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.file.read(buffer).map_err(|error| match error.kind() {
+            // Tried again by the reader.
+            io::ErrorKind::Interrupted => error,
+            // The page tells it to everybody.
+            _ => {
+                tracing::warn!("{:?} cannot be read: {error}", self.stored.location);
+                unreadable()
+            }
+        })?;
         self.stored.check(&self.file).map_err(changed)?;
         Ok(read)
     }
 }
 
 fn changed(Stale: Stale) -> io::Error {
+    unreadable()
+}
+
+fn unreadable() -> io::Error {
     io::Error::other("the file has changed, or cannot be reached, just now")
 }
 
@@ -103,6 +130,38 @@ mod tests {
         counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
     }
 
+    fn index(models: &Path, piece_size: u64) -> Index {
+        let rescan = Duration::from_secs(3600);
+        Index::open(crate::index::Options { root: models.to_owned(), piece_size, rescan }).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_does_not_wait_for_ever_while_disks_do_not_answer() {
+        let (folder, models) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let index = index(models.path(), 4096);
+        let id = ModelId::new("o", "n").unwrap();
+        let files = vec![sparse(folder.path(), "w.gguf", b"", 1)];
+        let model = Arc::new(Model::new(&id, files, 4096).unwrap());
+        let hung = INSPECTIONS.acquire_many(AT_ONCE as u32).await.unwrap();
+        assert!(of(Arc::clone(&model), index.clone()).await.is_none());
+        drop(hung);
+        // No clock runs while one is looked at.
+        tokio::time::resume();
+        assert!(of(Arc::clone(&model), index.clone()).await.is_some());
+        let _hung = INSPECTIONS.acquire_many(AT_ONCE as u32).await.unwrap();
+        assert!(of(model, index).await.is_some(), "it is known");
+    }
+
+    #[test]
+    fn a_read_error_is_told_without_the_system_s_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let stored = sparse(folder.path(), "w.gguf", b"", 1);
+        // The system reads no folder.
+        let mut header = Header { file: File::open(folder.path()).unwrap(), stored: &stored };
+        let told = header.read(&mut [0]).unwrap_err().to_string();
+        assert_eq!(told, unreadable().to_string());
+    }
+
     #[test]
     fn only_the_headers_of_large_files_are_read() {
         const SIZE: u64 = 4 << 30;
@@ -125,12 +184,7 @@ mod tests {
         ];
         let id = ModelId::new("o", "n").unwrap();
         let model = Model::new(&id, files, 2 * SIZE).unwrap();
-        let options = crate::index::Options {
-            root: models.path().to_owned(),
-            piece_size: SIZE,
-            rescan: std::time::Duration::from_secs(3600),
-        };
-        let index = Index::open(options).unwrap();
+        let index = index(models.path(), SIZE);
         let before = bytes_read();
         let anatomy = look(&model, &index);
         let read = bytes_read() - before;

@@ -1,19 +1,20 @@
-//! Accepting connections, and ending those that only hold on to them.
+//! Accepts connections, and ends those of idle clients.
 //!
-//! A client may be slow, but it must do something: `axum::serve` waits for silent ones for ever. Each limit here has a
-//! flag, and a test with a client that reaches it.
+//! A client may be slow, but not idle: `axum::serve` waits for idle clients for ever. Each limit here has a flag, and a test
+//! with a client that reaches it.
 
 mod connection;
 mod descriptors;
-mod guarded;
-mod held;
+mod ended;
 mod http1;
+mod http1_phase;
+mod http1_phase_io;
 mod http2;
-mod sending;
-mod stage;
-mod staged;
-mod strict;
+mod request_validation;
+mod sendfile_stream;
+mod stall_watch;
 mod tls;
+mod write_timeout;
 
 use std::future::Future;
 use std::io;
@@ -25,37 +26,37 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-use crate::Site;
 use crate::metrics::Metrics;
+use crate::site::Site;
 
-pub(crate) use connection::Ended;
 pub(crate) use descriptors::raise_limit;
+pub(crate) use ended::Ended;
 pub(crate) use tls::Tls;
 pub use tls::{TlsError, TlsFiles};
 
-/// Unsent bytes that the kernel takes of each connection (tcp(7), `TCP_NOTSENT_LOWAT`). With 512 KiB, sending on one
-/// connection takes a tenth more processor time, with still less that on 64 a fifth; with many more, thousands of slow
-/// clients would take the kernel's memory, and little would tell a slow reader from one that has stopped.
+/// Unsent bytes that the kernel buffers for each connection (tcp(7), `TCP_NOTSENT_LOWAT`). With 512 KiB, sending on one
+/// connection takes a tenth more CPU time; with less, sending on 64 takes a fifth more. With much more, thousands of slow clients
+/// would fill the kernel's memory, and a slow reader could hardly be told from one that has stopped.
 const UNSENT: u32 = 768 << 10;
 
-/// Bytes of a request's head, and of what is handed to the connection at once.
+/// Bytes of a request's head, and of hyper's write buffer.
 const HTTP_BUFFER: usize = 64 << 10;
 
-/// How long to wait when the process has no file descriptors left.
+/// Pause before accepting again when the process has no file descriptors left.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// What a connection may take.
+/// Limits of connections.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Connections at a time. Others wait in the kernel's queue.
     pub connections: usize,
-    /// How long a request's head may take, from the connection's beginning or the end of the answer before it: that is
-    /// also how long an idle connection is kept.
+    /// How long a request's head may take, counted from the beginning of the connection or the end of the previous answer. It is
+    /// therefore also the time after which an idle connection is closed.
     pub head: Duration,
-    /// How long a client may hold up an answer without reading [`Limits::least_rate`]. It is looked at so often, so that
-    /// one that stops reading is closed after at most twice as long.
+    /// How long a client may stall an answer by reading less than [`Limits::least_rate`]. This is also the interval of the checks,
+    /// so a client that stops reading is closed after at most twice as long.
     pub stall: Duration,
-    /// Bytes a second that a client must read while it holds up an answer.
+    /// Bytes a second that a client must read while it stalls an answer.
     pub least_rate: u64,
     /// How long running answers may go on when the program is asked to end.
     pub drain: Duration,
@@ -91,7 +92,7 @@ pub(crate) async fn serve(
         let seconds = drain.as_secs_f64();
         tracing::info!("ending; {running} connections have {seconds} s, a second signal ends at once");
     }
-    // Nobody listens if there is no connection.
+    // Fails only if there is no connection.
     ending.send(()).ok();
     tokio::select! {
         // Each connection has a receiver for as long as it lasts.
@@ -102,8 +103,8 @@ pub(crate) async fn serve(
 }
 
 async fn accept(listener: &TcpListener, serving: &Serving, ending: &watch::Sender<()>) {
-    let places = Arc::new(Semaphore::new(serving.limits.connections));
-    while let Some(place) = place(&places, serving).await {
+    let permits = Arc::new(Semaphore::new(serving.limits.connections));
+    while let Some(permit) = permit(&permits, serving).await {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -119,26 +120,26 @@ async fn accept(listener: &TcpListener, serving: &Serving, ending: &watch::Sende
         let (site, limits) = (serving.site.clone(), serving.limits);
         let open = serving.metrics.as_ref().map(Metrics::connection);
         let ending = ending.subscribe();
-        // A handshake is work and may be waited for, so that it is none of this loop.
+        // A handshake takes time, so it must not run in this loop.
         tokio::spawn(async move {
             let ended = connection::serve(stream, acceptor, site, limits, ending).await;
             if let Some(open) = open {
                 open.ended(ended);
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
 
-/// A place for one more connection, as soon as there is one. The semaphore is never closed.
-async fn place(places: &Arc<Semaphore>, serving: &Serving) -> Option<OwnedSemaphorePermit> {
-    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-        return Some(place);
+/// A permit for one more connection, as soon as there is one. The semaphore is never closed.
+async fn permit(permits: &Arc<Semaphore>, serving: &Serving) -> Option<OwnedSemaphorePermit> {
+    if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+        return Some(permit);
     }
     if let Some(metrics) = &serving.metrics {
         metrics.connections_are_full();
     }
-    Arc::clone(places).acquire_owned().await.ok()
+    Arc::clone(permits).acquire_owned().await.ok()
 }
 
 fn prepare(stream: &TcpStream) {
@@ -153,7 +154,7 @@ fn prepare(stream: &TcpStream) {
     }
 }
 
-/// It has gone before it was accepted: the next one may be fine.
+/// Whether the client closed the connection before it was accepted: the next one may be fine.
 fn is_of_the_client(error: &io::Error) -> bool {
     matches!(
         error.kind(),

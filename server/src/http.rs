@@ -5,20 +5,23 @@ mod access_log;
 mod answer;
 mod body;
 mod cross_origin;
-mod handover;
 mod headers;
 mod methods;
 mod multipart;
+mod observers;
 mod open_file;
 mod refusal;
+mod sendfile_queue;
 
 pub use access_log::AccessLog;
-pub(crate) use access_log::{Observers, observe};
-pub(crate) use answer::{Representation, Said, Stored, answer, answer_stored, answer_stored_now};
+pub(crate) use answer::{
+    Representation, RepresentationHeaders, Stored, answer, answer_stored, answer_stored_now,
+};
 pub use cross_origin::{AllowedOrigins, PageIsolation};
 pub(crate) use cross_origin::{isolate, resource_policy};
-pub(crate) use handover::{Handover, Part, is_stand_in};
-pub(crate) use headers::{IMMUTABLE, NO_CACHE, REPR_DIGEST, X_REPO_COMMIT, ascii, content_type};
+pub(crate) use headers::{IMMUTABLE, NO_CACHE, REPR_DIGEST, X_REPO_COMMIT, ascii, content_type, repo_commit};
 pub(crate) use methods::OnlyReads;
+pub(crate) use observers::{Observers, observe};
 pub(crate) use open_file::OpenFile;
-pub(crate) use refusal::{Form, Refusal, sentence};
+pub(crate) use refusal::{ErrorFormat, Refusal, sentence};
+pub(crate) use sendfile_queue::{FilePart, SendfileQueue, is_placeholder};

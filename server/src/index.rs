@@ -6,6 +6,7 @@
 
 mod card;
 mod date;
+mod finding;
 mod fingerprint;
 mod hash;
 mod indexer;
@@ -16,7 +17,6 @@ mod snapshot;
 mod walk;
 
 use std::convert::Infallible;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +27,11 @@ use std::time::Duration;
 
 use protocol::{IndexReport, ModelId};
 use serde::Serialize;
+use thiserror::Error;
 
 pub use fingerprint::Fingerprint;
-pub(crate) use medium::Kind;
 pub use medium::Medium;
+pub(crate) use medium::MediumKind;
 pub use model::{Document, Model, Stale, StoredFile};
 pub use snapshot::{PieceAt, Snapshot};
 
@@ -51,31 +52,18 @@ pub struct Options {
 }
 
 /// Why there is no index.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum OpenError {
     /// The models folder cannot be listed.
+    #[error("the models folder {} cannot be read ({source}); create it, or name another one with --models", path.display())]
     Root { path: PathBuf, source: io::Error },
     /// The system refuses a thread.
-    Thread(io::Error),
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
     /// The first snapshot cannot be written as JSON.
-    Json(serde_json::Error),
+    #[error("cannot describe the models: {0}")]
+    Json(#[source] serde_json::Error),
 }
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root { path, source } => write!(
-                f,
-                "the models folder {} cannot be read ({source}); create it, or name another one with --models",
-                path.display()
-            ),
-            Self::Thread(source) => write!(f, "cannot start a thread: {source}"),
-            Self::Json(source) => write!(f, "cannot describe the models: {source}"),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
 
 /// The index, shared by everyone who asks. Indexing stops when the last clone is dropped.
 #[derive(Clone, Debug)]

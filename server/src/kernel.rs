@@ -1,4 +1,4 @@
-//! What Linux can do with files and sockets beyond `std`: everything here takes and gives safe types.
+//! System calls of Linux for files and sockets that `std` does not have, with safe types.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut};
@@ -11,20 +11,20 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstatfs, openat2, sendfile};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 
-/// Between two bytes that are looked at to see whether a part of a file is in memory. The kernel reads and forgets about as
-/// much at a time; what is missed is waited for where it is sent.
+/// Distance of the bytes that are probed to find out whether a part of a file is in memory. The kernel reads ahead and evicts in
+/// about this unit. If a gap is missed, sending waits for the disk.
 const PROBE_EVERY: u64 = 256 << 10;
 
 /// statfs(2): ext, XFS, Btrfs, F2FS, tmpfs, overlay, ZFS.
 const LOCAL: [u64; 7] =
     [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1];
 
-/// Whether a file is on a file system that is known to be of this machine.
+/// Whether a file is on a file system that is known to be local.
 pub(crate) fn is_local(file: &File) -> bool {
     fstatfs(file).is_ok_and(|found| LOCAL.contains(&(found.f_type as u64)))
 }
 
-/// Opens a file for reading. Of whatever may have taken a file's place, such as a pipe, no other end is waited for.
+/// Opens a file for reading. If a pipe has taken its place, this does not wait for a writer.
 ///
 /// # Errors
 /// Those of the file system.
@@ -65,7 +65,7 @@ pub(crate) fn is_resident(file: &File, start: u64, length: u64) -> bool {
 pub(crate) fn make_resident(file: &File, mut start: u64, length: u64) -> io::Result<()> {
     static NOWHERE: LazyLock<io::Result<File>> =
         LazyLock::new(|| OpenOptions::new().write(true).open("/dev/null"));
-    // Without it, whoever needs the bytes waits for them; they come all the same.
+    // Without `/dev/null`, nothing is prefetched, and sending waits for the disk.
     let Ok(nowhere) = &*NOWHERE else {
         return Ok(());
     };
@@ -79,7 +79,7 @@ pub(crate) fn make_resident(file: &File, mut start: u64, length: u64) -> io::Res
     Ok(())
 }
 
-/// Gives a part of a file to a socket (sendfile(2)): how much, 0 at the end of the file.
+/// Sends a part of a file to a socket (sendfile(2)). Returns the bytes sent, 0 at the end of the file.
 ///
 /// # Errors
 /// Those of both; `WouldBlock` if the socket takes nothing now.
@@ -87,7 +87,7 @@ pub(crate) fn send_file(socket: impl AsFd, file: &File, mut at: u64, most: usize
     Ok(sendfile(socket, file, Some(&mut at), most)?)
 }
 
-/// Gives bytes to a socket that wait there for what comes next (send(2), `MSG_MORE`).
+/// Sends bytes to a socket that wait there for more (send(2), `MSG_MORE`).
 ///
 /// # Errors
 /// `WouldBlock` if the socket takes nothing now.

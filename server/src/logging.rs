@@ -1,12 +1,11 @@
 //! What the program says while it runs: lines on standard error. Standard output has one line only, the address.
 
 use std::io::IsTerminal;
+use std::str::FromStr;
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
-
-use crate::error::Error;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -17,23 +16,22 @@ pub enum LogFormat {
     Json,
 }
 
-/// Takes a filter if it is one.
-///
-/// # Errors
-/// Why it is none.
-pub(crate) fn filter(text: &str) -> Result<String, ParseError> {
-    EnvFilter::try_new(text).map(|_| text.to_owned())
+/// Which lines there are: a text that is known to be a filter, since a filter itself cannot be cloned.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogFilter(String);
+
+impl FromStr for LogFilter {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        EnvFilter::try_new(text).map(|_| Self(text.to_owned()))
+    }
 }
 
 /// Starts logging.
-///
-/// # Errors
-/// [`Error::Log`] if `filter` is none.
-pub fn start(filter: &str, format: LogFormat) -> Result<(), Error> {
-    let parsed = EnvFilter::try_new(filter)
-        .map_err(|error| Error::Log { filter: filter.to_owned(), reason: error.to_string() })?;
+pub fn start(filter: &LogFilter, format: LogFormat) {
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(parsed)
+        .with_env_filter(EnvFilter::new(&filter.0))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
@@ -43,5 +41,4 @@ pub fn start(filter: &str, format: LogFormat) -> Result<(), Error> {
             lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
         }
     }
-    Ok(())
 }

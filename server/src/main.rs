@@ -8,11 +8,11 @@ use server::config::Task;
 use server::error::Error;
 use server::{logging, serve};
 
-/// Turns of connections between two looks at what has come from the network. A turn can be a MiB of a download; with tokio's
-/// own 61 of them, who only asks for a few bytes waits for tens of milliseconds.
+/// Task polls between two checks for network events. One poll can send a MiB of a download: with tokio's default of 61, a client
+/// that asks for a few bytes waits for tens of milliseconds.
 const TURNS: u32 = 4;
 
-/// How long what is left when serving is over may take to notice. What waits for a disk then may do so for ever.
+/// How long the runtime waits for its tasks at the end. Threads that still wait for a disk are left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
@@ -34,11 +34,11 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     match Task::from_command_line().map_err(Error::Config)? {
         Task::Serve(config) => {
-            logging::start(&config.log, config.log_format)?;
+            logging::start(&config.log, config.log_format);
             serve::serve(*config).await
         }
         Task::Print(text) => {
-            // Whoever asked may have stopped reading.
+            // Fails only if nobody reads standard output any more.
             io::stdout().write_all(text.as_bytes()).ok();
             Ok(())
         }

@@ -1,5 +1,5 @@
-//! What is counted for operators, and how it is said: the text format of Prometheus, version 0.0.4. There are as many
-//! series as there are kinds of routes, methods and answers; no name from a request becomes one.
+//! Metrics for operators, in the text format of Prometheus, version 0.0.4. The number of series is bounded by the kinds of routes,
+//! methods and statuses: no name from a request becomes a label.
 
 mod route;
 
@@ -37,7 +37,7 @@ struct Series {
     connections_full: IntCounter,
     /// By [`Ended`].
     connections_ended: [IntCounter; Ended::ALL.len()],
-    /// Set when they are asked for, by one at a time.
+    /// Updated when metrics are scraped; locked, since several scrapers may ask.
     index: Mutex<OfIndex>,
 }
 
@@ -225,7 +225,7 @@ impl OfIndex {
     }
 }
 
-/// A connection that is open; until it is dropped.
+/// Counts a connection as open until it is dropped.
 #[derive(Debug)]
 pub(crate) struct OpenConnection {
     metrics: Metrics,
@@ -233,7 +233,7 @@ pub(crate) struct OpenConnection {
 }
 
 impl OpenConnection {
-    /// Says why.
+    /// Records why it ended.
     pub(crate) fn ended(mut self, why: Ended) {
         self.ended = why;
     }
@@ -246,7 +246,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// An answer that is being sent; until it is dropped.
+/// Counts an answer as being sent until it is dropped.
 #[derive(Debug)]
 pub(crate) struct OpenAnswer {
     metrics: Metrics,

@@ -1,5 +1,4 @@
-//! The pages, rendered by the app, and what they load. Everything here is of this origin only, and may be compressed; models
-//! never are.
+//! The pages, rendered by the app, and the files they load. Only this origin may read them. They may be compressed, unlike models.
 
 mod build;
 mod front;
@@ -24,9 +23,10 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::http::{NO_CACHE, REPR_DIGEST, ascii, isolate, resource_policy};
 use crate::index::Index;
-use crate::{ServerState, anatomy, routes};
+use crate::state::ServerState;
+use crate::{anatomy, routes};
 
-/// What is served at all URLs that [`crate::routes`] leaves.
+/// Serves all URLs that are none of [`crate::routes`].
 pub(crate) fn pages(state: &ServerState) -> Router {
     let front = front::Front::new(state.site.as_deref());
     let options = front.options();
@@ -64,14 +64,14 @@ pub(crate) fn pages(state: &ServerState) -> Router {
         )
         .layer(from_fn(negotiated))
         .layer(resource_policy("same-origin"))
-        .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static(BUILD), ascii(&build.name)))
+        .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static(BUILD), ascii(build.name)))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
 }
 
-/// What a page is kept from. Its policy for scripts is the app's, which knows its scripts.
+/// Adds security headers to pages. The CSP is set by the app, which knows the scripts of each page.
 async fn restricted(mut response: Response) -> Response {
     let fields = [
         ("referrer-policy", "same-origin"),
@@ -129,7 +129,7 @@ async fn negotiated(request: Request, next: Next) -> Response {
 /// The tag as a weak one, if it is strong.
 fn weakened(tag: &HeaderValue) -> Option<HeaderValue> {
     let tag = tag.to_str().ok().filter(|tag| tag.starts_with('"'))?;
-    Some(ascii(&format!("W/{tag}")))
+    Some(ascii(format!("W/{tag}")))
 }
 
 /// Whether this tag is in the list.
@@ -154,7 +154,7 @@ where
     response
 }
 
-/// The index, as the pages see it.
+/// The index as the source of the catalogue.
 struct IndexSource(Index);
 
 impl CatalogueSource for IndexSource {

@@ -23,9 +23,9 @@ use axum::response::Response;
 use axum::routing::get;
 use protocol::ModelId;
 
-use crate::ServerState;
-use crate::http::{Form, Refusal};
+use crate::http::{ErrorFormat, Refusal};
 use crate::index::{Model, Snapshot};
+use crate::state::ServerState;
 
 pub(crate) use inference::inference;
 pub(crate) use module::module;
@@ -33,18 +33,17 @@ pub(crate) use packed::{File, Parts as ProgramParts};
 pub(crate) use web_manifest::web_manifest;
 pub(crate) use worker::Worker;
 
-/// The programs beside the pages that pages load when they are wanted.
+/// The wasm modules that pages load on demand.
 pub(crate) fn programs() -> [ProgramParts; 2] {
     [inference::parts(), module::parts()]
 }
 
-/// The routes that have to do with models. They may be read from every origin, unless the configuration says otherwise:
-/// what they give is public.
+/// The routes of models. Every origin may read them, unless the configuration says otherwise: their content is public.
 pub(crate) fn models(state: ServerState) -> Router {
     Router::new()
         .route("/{owner}/{name}/resolve/{revision}/{*path}", get(files::get))
         .route("/{name}/resolve/{revision}/{*path}", get(files::without_owner))
-        // Hubs answer with a pointer there if a file is large; here no file is one.
+        // Hubs answer with a pointer there if a file is large. This server has no such pointers.
         .route("/{owner}/{name}/raw/{revision}/{*path}", get(files::get))
         .route("/pieces/{digest}", get(pieces::get))
         .route("/api/index", get(hub::index))
@@ -83,13 +82,13 @@ pub(crate) fn answer_now(state: &ServerState, request: &Parts) -> Option<Respons
 
 /// The answer to any URL that no route knows.
 pub(crate) async fn unknown(uri: Uri) -> Response {
-    Refusal::Route(uri.path().to_owned()).answer(Form::Text)
+    Refusal::Route(uri.path().to_owned()).answer(ErrorFormat::Text)
 }
 
-/// On hubs, the oldest models have no owner: their clients ask for those, too.
+/// On hubs, the oldest models have no owner, so hub clients ask for such names.
 async fn without_owner(name: Names<String>) -> Response {
     let refusal = decoded(name).map_or_else(|refusal| refusal, Refusal::Model);
-    refusal.answer(Form::Json)
+    refusal.answer(ErrorFormat::Json)
 }
 
 async fn unknown_api(uri: Uri) -> Response {
@@ -99,10 +98,10 @@ async fn unknown_api(uri: Uri) -> Response {
         }
         [..] => Refusal::Route(uri.path().to_owned()),
     };
-    refusal.answer(Form::Json)
+    refusal.answer(ErrorFormat::Json)
 }
 
-/// The decoded names of a URL, or none because it cannot be decoded.
+/// The decoded path parameters of a URL, or why it cannot be decoded.
 type Names<T> = Result<Path<T>, PathRejection>;
 
 fn decoded<T>(names: Names<T>) -> Result<T, Refusal> {

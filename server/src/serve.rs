@@ -12,11 +12,12 @@ use tokio::sync::Mutex;
 use crate::config::Config;
 use crate::connections::{Limits, Serving, Tls};
 use crate::error::Error;
-use crate::faults::Faults;
 use crate::http::AccessLog;
 use crate::index::{Index, Options};
 use crate::metrics::Metrics;
-use crate::{ServerState, Site, connections, metrics};
+use crate::site::Site;
+use crate::state::ServerState;
+use crate::{connections, metrics};
 
 /// Connections at a time to the metrics: one scraper needs one.
 const SCRAPERS: usize = 16;
@@ -31,7 +32,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         .access_log
         .map(|path| AccessLog::open(&path).map_err(|source| Error::AccessLog { path, source }));
     let access_log = access_log.transpose()?;
-    // Before anything else is touched: beside a server that runs already, this one must leave no trace.
+    // First of all: if another server runs already, this one must end without side effects.
     let (listener, address) = listen(config.listen, "--listen").await?;
     let metrics = match config.metrics_listen {
         Some(address) => {
@@ -49,13 +50,12 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         index: index.clone(),
         access_log,
         metrics: metrics.as_ref().map(|(_, _, metrics)| metrics.clone()),
-        faults: Faults::from_file(config.test_faults),
         allow_origin: config.allow_origin,
         page_isolation: config.page_isolation,
         site: config.site.map(Into::into),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
-    // Whoever started it may not listen any more; that is no reason not to serve.
+    // Fails only if nobody reads standard output, which is no reason not to serve.
     writeln!(io::stdout(), "listening on {scheme}://{address}").ok();
 
     if let Some(tls) = &tls {
@@ -72,20 +72,23 @@ pub async fn serve(config: Config) -> Result<(), Error> {
             tls: None,
             metrics: None,
         };
-        // They are served to the very end.
+        // Metrics are served until the process ends.
         tokio::spawn(connections::serve(listener, serving, pending(), pending()));
     }
     let signals = Mutex::new(signals);
     let next = async || signals.lock().await.next().await;
     connections::serve(listener, serving, next(), next()).await;
-    // Connections that were cut may still hold on to it.
+    // Connections that were cut may still hold clones of the index.
     index.end();
     Ok(())
 }
 
-/// The listener, and its address with the port that the system chose, if it was to choose.
+/// The listener and its address; for port 0, with the port that the system chose.
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), Error> {
-    let refused = |source| Error::Listen { address, flag, source };
+    let refused = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::AddressInUse { address, flag, source },
+        _ => Error::Listen { address, flag, source },
+    };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
     Ok((listener, bound))

@@ -16,7 +16,9 @@ use futures_util::future::{Either, MapOk};
 use tower::Service;
 
 use crate::http::Observers;
-use crate::{ServerState, router, routes};
+use crate::router::router;
+use crate::routes;
+use crate::state::ServerState;
 
 /// The server. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -4,10 +4,11 @@
 use std::fs;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::date::HttpDate;
 use crate::decide::{Decision, Method, decide};
 use crate::fields::Listed;
 use crate::range::ByteRange;
-use crate::validator::{Seconds, Validators};
+use crate::validator::Validators;
 
 const TABLES: &str = "/usr/share/go-1.19/src/net/http/fs_test.go";
 
@@ -112,7 +113,7 @@ fn every_one_of_go_s_conditions_is_answered_the_same() {
                 "modtime" => {
                     // 123 ns that no date can say.
                     let nanos = if value.contains("123") { 123 } else { 0 };
-                    last_modified = Seconds::of(UNIX_EPOCH + Duration::new(MODIFIED_SECONDS, nanos));
+                    last_modified = HttpDate::of(UNIX_EPOCH + Duration::new(MODIFIED_SECONDS, nanos));
                 }
                 "wantStatus" => expected = status(value.trim_end_matches(',')),
                 "wantContentRange" => content_range = Some(text(value)),

@@ -3,10 +3,6 @@
 //!
 //! Nothing here knows of a server, of bodies or of a clock: it may run in a browser as well.
 
-#[cfg(feature = "dates")]
-mod date;
-#[cfg(not(feature = "dates"))]
-#[path = "no_date.rs"]
 mod date;
 mod decide;
 mod fields;
@@ -15,7 +11,8 @@ mod go_tables;
 mod range;
 mod validator;
 
+pub use date::HttpDate;
 pub use decide::{Decision, Method, decide};
 pub use fields::{Field, Fields};
 pub use range::ByteRange;
-pub use validator::{Seconds, Validators};
+pub use validator::Validators;

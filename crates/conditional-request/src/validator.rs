@@ -1,8 +1,6 @@
 //! Validators and the preconditions that name them: RFC 9110 sections 8.8 and 13.1.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use crate::date;
+use crate::date::HttpDate;
 use crate::fields::{Alone, Field, Fields, alone};
 
 /// What tells one state of a representation from another.
@@ -11,19 +9,7 @@ pub struct Validators<'a> {
     /// The text inside the quotes of the strong entity tag.
     pub tag: &'a str,
     /// The date in `Last-Modified`.
-    pub last_modified: Option<Seconds>,
-}
-
-/// An HTTP date: whole seconds since 1970.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Seconds(u64);
-
-impl Seconds {
-    /// Cuts a time to the precision of HTTP dates; `None` before 1970.
-    #[must_use]
-    pub fn of(time: SystemTime) -> Option<Self> {
-        Some(Self(time.duration_since(UNIX_EPOCH).ok()?.as_secs()))
-    }
+    pub last_modified: Option<HttpDate>,
 }
 
 /// `If-Match` or `If-None-Match`: sections 13.1.1 and 13.1.2.
@@ -92,9 +78,9 @@ fn parse_list(mut rest: &str, tags: &mut Vec<Tag>) {
 }
 
 /// A date field. Sections 13.1.3 and 13.1.4: one that is no date, or not alone, is ignored.
-pub(crate) fn date(fields: &impl Fields, field: Field) -> Option<Seconds> {
+pub(crate) fn date(fields: &impl Fields, field: Field) -> Option<HttpDate> {
     match alone(fields, field) {
-        Alone::Once(text) => date::parse(text),
+        Alone::Once(text) => HttpDate::parse(text),
         Alone::Absent | Alone::Several => None,
     }
 }
@@ -107,7 +93,7 @@ pub(crate) enum IfRange {
     /// The range holds for the representation of this tag.
     Tag(Tag),
     /// The range holds for the representation of this date.
-    Date(Seconds),
+    Date(HttpDate),
     /// Something else, which holds for nothing.
     Unknown,
 }
@@ -119,7 +105,7 @@ impl IfRange {
             Alone::Once(line) => line,
             Alone::Several => return Self::Unknown,
         };
-        if let Some(date) = date::parse(line) {
+        if let Some(date) = HttpDate::parse(line) {
             return Self::Date(date);
         }
         let mut tags = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use conditional_request::{ByteRange, Decision, Field, Fields, Method, Seconds, Validators, decide};
+use conditional_request::{ByteRange, Decision, Field, Fields, HttpDate, Method, Validators, decide};
 
 const MODIFIED: u64 = 1_795_392_414;
 
@@ -85,7 +85,7 @@ fn every_combination_of_conditions_is_decided_in_the_order_of_the_rfc() {
         ("items=0-9", Decision::Full),
     ];
     let validators =
-        Validators { tag: "tag", last_modified: Seconds::of(UNIX_EPOCH + Duration::from_secs(MODIFIED)) };
+        Validators { tag: "tag", last_modified: HttpDate::of(UNIX_EPOCH + Duration::from_secs(MODIFIED)) };
     let mut combinations = 0;
     for (if_match, match_tag) in TAGS {
         for (if_unmodified_since, unmodified) in DATES {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use conditional_request::{ByteRange, Decision, Field, Fields, Method, Seconds, Validators, decide};
+use conditional_request::{ByteRange, Decision, Field, Fields, HttpDate, Method, Validators, decide};
 use mutation::{Chance, rounds};
 
 struct Request(Vec<(Field, Vec<u8>)>);
@@ -25,7 +25,7 @@ fn seeds(text: &str) -> Vec<&str> {
 }
 
 fn validators() -> Validators<'static> {
-    Validators { tag: "tag", last_modified: Seconds::of(UNIX_EPOCH + Duration::from_secs(1_795_392_414)) }
+    Validators { tag: "tag", last_modified: HttpDate::of(UNIX_EPOCH + Duration::from_secs(1_795_392_414)) }
 }
 
 /// What a `Range` says, one byte after the other.

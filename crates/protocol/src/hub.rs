@@ -51,6 +51,9 @@ pub fn refs(manifest: &Manifest) -> String {
 
 /// The answer of `/api/models/{id}/tree/{revision}/{folder}`: the files and folders in a folder (`None` is the topmost), or
 /// also below it; `None` if there is no such folder.
+///
+/// `oid` should be a git object id. There is no git here, so it is the first 40 digits of the SHA-256, which
+/// serves as well for telling contents apart; clients that verify use `lfs.oid`, the whole SHA-256.
 #[must_use]
 pub fn tree(manifest: &Manifest, folder: Option<&FilePath>, recursive: bool) -> Option<String> {
     let prefix = folder.map_or_else(String::new, |folder| format!("{folder}/"));

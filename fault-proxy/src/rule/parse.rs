@@ -1,53 +1,40 @@
 //! JSON to rules. What is wrong is said with the rule's index, the field and what was expected there.
 
-use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 use super::{Answer, Cut, CutKind, Faults, Replace, Rule};
 use crate::pattern::Pattern;
 
 /// Why a list of rules cannot be used. Rules are counted from 0.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum RuleError {
     /// It is not JSON.
-    Json(serde_json::Error),
+    #[error("the rules are not JSON: {0}")]
+    Json(#[source] serde_json::Error),
     /// It is JSON, but no list.
+    #[error("the rules must be a list of objects: [{{..}}, ..]")]
     NotAList,
     /// A rule is not an object.
+    #[error("rule {rule}: expected an object")]
     NotAnObject { rule: usize },
     /// There is no such field.
+    #[error("rule {rule}: there is no field {field:?}")]
     UnknownField { rule: usize, field: String },
     /// A field has a value that it cannot have.
+    #[error("rule {rule}: {field}: expected {expected}, found {found}")]
     Value { rule: usize, field: &'static str, expected: &'static str, found: Value },
     /// A field that says something about another one stands alone.
+    #[error("rule {rule}: {field}: has no meaning without {needs}")]
     Alone { rule: usize, field: &'static str, needs: &'static str },
     /// It would do nothing.
+    #[error("rule {rule}: has no fault in it, so it would do nothing")]
     NoFault { rule: usize },
 }
-
-impl fmt::Display for RuleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(error) => write!(f, "the rules are not JSON: {error}"),
-            Self::NotAList => write!(f, "the rules must be a list of objects: [{{..}}, ..]"),
-            Self::NotAnObject { rule } => write!(f, "rule {rule}: expected an object"),
-            Self::UnknownField { rule, field } => write!(f, "rule {rule}: there is no field {field:?}"),
-            Self::Value { rule, field, expected, found } => {
-                write!(f, "rule {rule}: {field}: expected {expected}, found {found}")
-            }
-            Self::Alone { rule, field, needs } => {
-                write!(f, "rule {rule}: {field}: has no meaning without {needs}")
-            }
-            Self::NoFault { rule } => write!(f, "rule {rule}: has no fault in it, so it would do nothing"),
-        }
-    }
-}
-
-impl std::error::Error for RuleError {}
 
 const NUMBER: &str = "a whole number, 0 or more";
 const POSITIVE: &str = "a whole number, 1 or more";

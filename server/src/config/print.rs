@@ -12,7 +12,7 @@ use super::file::settings;
 pub(super) fn print(command: &Command, matches: &ArgMatches, from_file: &[String]) -> String {
     let mut text = String::new();
     let mut heading = None;
-    for arg in settings(command).filter(|arg| !arg.is_hide_set()) {
+    for arg in settings(command) {
         if arg.get_help_heading() != heading {
             heading = arg.get_help_heading();
             writeln!(text, "\n# {}", heading.unwrap_or_default()).ok();

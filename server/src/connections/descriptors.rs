@@ -1,12 +1,11 @@
-//! File descriptors: a process may raise what it is allowed up to what the system allows it.
+//! The limit of file descriptors: a process may raise its soft limit up to its hard limit.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What is open besides connections and what they send: the listener, logs, the index at work.
+/// Descriptors besides connections and their files: the listener, logs, the index.
 const OTHERS: u64 = 64;
 
-/// Raises the limit, and says what follows if it is too low for so many connections: each takes a descriptor, and a
-/// download a second one.
+/// Raises the limit, and warns if it is too low for so many connections. Each takes one descriptor, and a download a second one.
 pub(crate) fn raise_limit(connections: usize) {
     let before = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: before.maximum, maximum: before.maximum };

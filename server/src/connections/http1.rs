@@ -1,8 +1,7 @@
-//! HTTP/1.1: one request after another, and as little memory as possible between them.
+//! HTTP/1.1: one request after another, with as little memory as possible between them.
 //!
-//! hyper's connection has two buffers of 8 KiB and more, used or not. So there is one only while a client asks: it is made
-//! when the first bytes of a request have come, and taken apart when nothing came after an answer for [`REST`]. What is
-//! left of a connection then is its socket and a timer.
+//! hyper's connection has two buffers of 8 KiB or more, used or not. It is therefore created when the first bytes of a request
+//! arrive, and taken apart when none arrive for [`REST`] after an answer. An idle connection is then a socket and a timer.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,23 +18,23 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::connection::{Ended, failed};
-use super::stage::{Stage, Stages};
-use super::staged::{StagedService, StagedStream};
-use super::strict::Strict;
+use super::ended::{Ended, failed};
+use super::http1_phase::{Http1Phase, Http1PhaseTracker};
+use super::http1_phase_io::{Http1PhaseService, Http1PhaseStream};
+use super::request_validation::RequestValidation;
 use super::{HTTP_BUFFER, Limits};
 
-/// How long after an answer hyper's connection stays. Making another one takes a microsecond or two; who asks many times
-/// a second does not pay for that.
+/// How long hyper's connection stays after an answer. Creating another one takes a microsecond or two, which a client with many
+/// requests a second should not pay for.
 const REST: Duration = Duration::from_millis(50);
 
-/// Bytes that are looked for when a client begins to ask: as many as hyper itself would.
+/// Bytes to read when a request begins: as many as hyper reads.
 const FIRST: usize = 8 << 10;
 
-/// Serves it to its end. When `ending` changes, what is running is finished, and nothing new begun.
+/// Serves a connection to its end. When `ending` changes, the running request is finished, and no other begun.
 pub(super) async fn serve<S>(
     mut stream: S,
-    service: Strict,
+    service: RequestValidation,
     limits: &Limits,
     ending: &mut watch::Receiver<()>,
 ) -> Ended
@@ -58,9 +57,9 @@ where
                 _ = ending.changed() => return goodbye(stream).await,
             };
         }
-        let stages = Arc::new(Stages::new(since));
+        let phases = Arc::new(Http1PhaseTracker::new(since));
         // On the heap: it is many times as large as a connection that rests.
-        match Box::pin(run(stream, first, service.clone(), limits, ending, &stages)).await {
+        match Box::pin(run(stream, first, service.clone(), limits, ending, &phases)).await {
             Left::Ended(ended) => return ended,
             Left::Rests { stream: left, unread, since: answered } => {
                 tracing::trace!("a connection rests");
@@ -105,20 +104,20 @@ enum Left<S> {
 async fn run<S>(
     stream: S,
     first: Bytes,
-    service: Strict,
+    service: RequestValidation,
     limits: &Limits,
     ending: &mut watch::Receiver<()>,
-    stages: &Arc<Stages>,
+    phases: &Arc<Http1PhaseTracker>,
 ) -> Left<S>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let stream = StagedStream::new(stream, first, stages);
+    let stream = Http1PhaseStream::new(stream, first, phases);
     let mut connection = http1::Builder::new()
         // Timers are kept here: hyper would make one for each request.
         .header_read_timeout(None)
         .max_buf_size(HTTP_BUFFER)
-        .serve_connection(TokioIo::new(stream), StagedService::new(service, stages));
+        .serve_connection(TokioIo::new(stream), Http1PhaseService::new(service, phases));
     let mut may_rest = true;
     let mut alarm = pin!(sleep_until(Instant::now() + REST));
     let mut ended = pin!(ending.changed());
@@ -133,7 +132,7 @@ where
                 return Poll::Ready(Err(outcome));
             }
         }
-        poll_due(stages, may_rest, limits.head, alarm.as_mut(), context).map(Ok)
+        poll_due(phases, may_rest, limits.head, alarm.as_mut(), context).map(Ok)
     });
     match due.await {
         Err(Ok(())) => Left::Ended(Ended::Done),
@@ -162,18 +161,18 @@ enum Due {
 
 /// Is over when it is time for something.
 fn poll_due(
-    stages: &Stages,
+    phases: &Http1PhaseTracker,
     may_rest: bool,
     head: Duration,
     mut alarm: Pin<&mut Sleep>,
     context: &mut Context<'_>,
 ) -> Poll<Due> {
-    let (at, due) = match stages.now() {
-        Stage::Answering | Stage::Flushing => return Poll::Pending,
-        Stage::Waiting { since, begun: false } if may_rest && !stages.has_seen_bodies() => {
+    let (at, due) = match phases.now() {
+        Http1Phase::Answering | Http1Phase::Flushing => return Poll::Pending,
+        Http1Phase::Waiting { since, begun: false } if may_rest && !phases.has_seen_bodies() => {
             (since + REST.min(head), Due::Rest { since })
         }
-        Stage::Waiting { since, begun: true | false } => (since + head, Due::Head),
+        Http1Phase::Waiting { since, begun: true | false } => (since + head, Due::Head),
     };
     // An alarm that is early is set anew only when it is over: most waits are short.
     if alarm.deadline() > at {
@@ -206,12 +205,12 @@ mod tests {
         drain: Duration::ZERO,
     };
 
-    fn service() -> Strict {
+    fn service() -> RequestValidation {
         let site = Router::new()
             .route("/", get(async || "here"))
             .route("/slow", get(async || sleep(Duration::from_secs(3600)).await))
             .route("/full", post(async || StatusCode::NO_CONTENT));
-        Strict { site: site.into(), handover: None }
+        RequestValidation { site: site.into(), queue: None }
     }
 
     /// What becomes of hyper's connection if a client says this, and what the client has heard then.
@@ -220,8 +219,8 @@ mod tests {
         let (stream, mut peer) = duplex(4096);
         // Never changes.
         let (_sender, mut ending) = watch::channel(());
-        let stages = Arc::new(Stages::new(began));
-        let left = run(stream, said.into(), service(), &LIMITS, &mut ending, &stages).await;
+        let phases = Arc::new(Http1PhaseTracker::new(began));
+        let left = run(stream, said.into(), service(), &LIMITS, &mut ending, &phases).await;
         let took = began.elapsed();
         let mut heard = [0; 4096];
         let count = peer.read(&mut heard).await.unwrap();

@@ -1,8 +1,7 @@
 //! HTTP/2: the limits of a connection and of each answer in it.
 //!
-//! Many answers share one connection, so that its socket says nothing of a client that reads one and not the other: the
-//! time that an answer is held up is measured at its body ([`super::held`]). hyper closes no HTTP/2 connection for
-//! doing nothing: [`Activity`] tells when one does.
+//! Many answers share one connection, so its socket does not show that a client reads one and stalls another: each body is
+//! watched ([`super::stall_watch`]). hyper never closes an idle HTTP/2 connection: [`Activity`] tells when one is idle.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -18,26 +17,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::connection::{Ended, failed};
-use super::held::{Hold, Releasing};
-use super::strict::Strict;
+use super::ended::{Ended, failed};
+use super::request_validation::RequestValidation;
+use super::stall_watch::{StallWatch, WatchStalls};
 use super::{HTTP_BUFFER, Limits};
-use crate::Site;
+use crate::site::Site;
 
-/// Answers at a time in one connection: RFC 9113 section 6.5.2 asks for no fewer than 100. The end of each may wait in
-/// memory for a client that does not take it.
+/// Concurrent streams of one connection: RFC 9113 section 6.5.2 recommends at least 100. The end of each answer may wait in memory
+/// for a client that does not read it.
 const STREAMS: u32 = 100;
 
 /// Bytes of an answer that wait for the client's window: four chunks of a file.
 const SEND_BUFFER: usize = 512 << 10;
 
-/// Bytes that may come unread in a stream, and in a connection. No request here needs a body.
+/// The receive window of a stream and of a connection, in bytes. No request here needs a body.
 const RECEIVE_WINDOW: u32 = 64 << 10;
 
-/// How long a connection may go on after it was told to end and has nothing left to send.
+/// How long a connection may stay open after GOAWAY once it has nothing left to send.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Bytes within which frames of control remain that are written while nothing is sent.
+/// Bytes of control frames that may be written on a connection that counts as idle.
 const CHATTER: u64 = 64;
 
 pub(super) async fn serve<S>(stream: S, site: Site, limits: Limits, ending: &mut watch::Receiver<()>) -> Ended
@@ -46,8 +45,8 @@ where
 {
     let activity = Arc::new(Activity::default());
     let streams = Streams { activity: Arc::clone(&activity), limits };
-    // What hyper sets by itself stays: at most 20 streams that were reset before they were looked at, and 1024 that
-    // were ended for being wrong; then the connection is closed.
+    // hyper's defaults stay: it closes the connection after 20 streams that the client reset before they were accepted, or after
+    // 1024 that the server reset for errors.
     let connection = http2::Builder::new(streams)
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
@@ -55,12 +54,12 @@ where
         .initial_stream_window_size(RECEIVE_WINDOW)
         .initial_connection_window_size(RECEIVE_WINDOW)
         .max_header_list_size(HTTP_BUFFER as u32)
-        // Finds out about clients that are gone without a word.
+        // Detects clients that vanished.
         .keep_alive_interval(limits.stall)
         .keep_alive_timeout(limits.stall)
         .serve_connection(
-            TokioIo::new(Counted { stream, activity: Arc::clone(&activity), lingering: None }),
-            TowerToHyperService::new(Releasing(Strict { site, handover: None })),
+            TokioIo::new(CountedStream { stream, activity: Arc::clone(&activity), lingering: None }),
+            TowerToHyperService::new(WatchStalls(RequestValidation { site, queue: None })),
         );
     let mut connection = pin!(connection);
     let idle = tokio::select! {
@@ -74,7 +73,7 @@ where
             Ended::Done if idle => Ended::Head,
             ended => ended,
         },
-        // It does not even answer that it heard the goodbye.
+        // The client does not even acknowledge GOAWAY.
         () = activity.idle(GOODBYE, limits.least_rate) => if idle { Ended::Head } else { Ended::Done },
     }
 }
@@ -102,7 +101,7 @@ struct Activity {
 }
 
 impl Activity {
-    /// Is over when for so long no request was being answered, and what is left of answers before was taken too slowly.
+    /// Completes when no request was answered for so long and the rest of earlier answers was read too slowly.
     async fn idle(&self, time: Duration, least_rate: u64) {
         let step = time / 4;
         let least = ((least_rate as f64 * step.as_secs_f64()) as u64).max(CHATTER);
@@ -124,10 +123,10 @@ impl Activity {
     }
 }
 
-/// One request that is being answered; until it is dropped.
-struct Open(Arc<Activity>);
+/// Counts a request as being answered until it is dropped.
+struct OpenRequest(Arc<Activity>);
 
-impl Open {
+impl OpenRequest {
     fn new(activity: &Arc<Activity>) -> Self {
         activity.begun.fetch_add(1, Ordering::Relaxed);
         activity.open.fetch_add(1, Ordering::Relaxed);
@@ -135,14 +134,14 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Runs the streams of a connection, each as long as its client keeps to the limits. Dropping one resets it
-/// (RFC 9113 section 6.4), and the others go on.
+/// Runs the streams of a connection, each for as long as its client keeps to the limits. Dropping one resets it
+/// (RFC 9113 section 6.4); the others continue.
 #[derive(Clone, Debug)]
 struct Streams {
     activity: Arc<Activity>,
@@ -155,29 +154,29 @@ where
     F::Output: Send,
 {
     fn execute(&self, stream: F) {
-        let open = Open::new(&self.activity);
-        let hold = Hold::new(self.limits.stall, self.limits.least_rate);
+        let open = OpenRequest::new(&self.activity);
+        let watch = StallWatch::new(self.limits.stall, self.limits.least_rate);
         tokio::spawn(async move {
-            let (watched, _open) = (Arc::clone(&hold), open);
+            let (watched, _open) = (Arc::clone(&watch), open);
             tokio::select! {
-                _ = hold.around(stream) => {}
-                () = watched.outlasted() => tracing::debug!("an answer was given up: the client does not read it"),
+                _ = watch.watch(stream) => {}
+                () = watched.stalled() => tracing::debug!("an answer was given up: the client does not read it"),
             }
         });
     }
 }
 
-/// Counts what is written, and ends so that all of it arrives: a socket that is closed with something unread in it, such
-/// as a word about the client's window, drops what it has not sent yet (RFC 9112 section 9.6 says the same of HTTP/1.1).
-struct Counted<S> {
+/// Counts written bytes, and closes without losing any: a socket that is closed with unread bytes in it, such as a WINDOW_UPDATE,
+/// drops what it has not sent yet (RFC 9112 section 9.6 says the same of HTTP/1.1).
+struct CountedStream<S> {
     stream: S,
     activity: Arc<Activity>,
-    /// From the end of writing on, as long as the client's own end is waited for.
+    /// Set once everything is written, while the server waits for the client to close.
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: AsyncRead + Unpin> Counted<S> {
-    /// Takes what the client still says, to its end. There is a time for that.
+impl<S: AsyncRead + Unpin> CountedStream<S> {
+    /// Reads and drops what the client still sends until it closes, for a limited time.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let over = self.lingering.get_or_insert_with(|| Box::pin(sleep(GOODBYE)));
         if over.as_mut().poll(context).is_ready() {
@@ -194,7 +193,7 @@ impl<S: AsyncRead + Unpin> Counted<S> {
     }
 }
 
-impl<S> Counted<S> {
+impl<S> CountedStream<S> {
     fn count(&self, outcome: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = outcome {
             self.activity.written.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -203,7 +202,7 @@ impl<S> Counted<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -213,7 +212,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -1,7 +1,6 @@
-//! TLS: a chain of certificates and a key from two files, and the new ones when those change. What is broken at the
-//! start is an error; what is broken later is reported, and the pair from before stays in use.
+//! TLS with a certificate chain and a key from two files, which are reloaded when they change. Invalid files are an error at the
+//! start; later, they are reported, and the previous pair stays in use.
 
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use thiserror::Error;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
@@ -24,43 +24,31 @@ pub(super) const HTTP2: &[u8] = b"h2";
 /// Where certificate and key are, both in PEM.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TlsFiles {
-    /// The server's certificate, then those that vouch for it.
+    /// The server's certificate, then its intermediate certificates.
     pub cert: PathBuf,
     /// Its key.
     pub key: PathBuf,
 }
 
 /// Why there is no TLS.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum TlsError {
     /// A file cannot be read.
+    #[error("{} cannot be read ({source})", path.display())]
     Read { path: PathBuf, source: io::Error },
     /// A file is not PEM.
+    #[error("{} is not in PEM ({source})", path.display())]
     Pem { path: PathBuf, source: pem::Error },
     /// The first file has no certificate.
+    #[error("{} has no certificate in PEM", .0.display())]
     NoCertificate(PathBuf),
     /// The second file has no key.
+    #[error("{} has no private key in PEM", .0.display())]
     NoKey(PathBuf),
-    /// Each could be read, but they are not of use together.
+    /// Each could be read, but the key is not that of the certificate.
+    #[error("the certificate {} and the key {} cannot be used ({source})", files.cert.display(), files.key.display())]
     Pair { files: TlsFiles, source: rustls::Error },
 }
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read { path, source } => write!(f, "{} cannot be read ({source})", path.display()),
-            Self::Pem { path, source } => write!(f, "{} is not in PEM ({source})", path.display()),
-            Self::NoCertificate(path) => write!(f, "{} has no certificate in PEM", path.display()),
-            Self::NoKey(path) => write!(f, "{} has no private key in PEM", path.display()),
-            Self::Pair { files, source } => {
-                let (cert, key) = (files.cert.display(), files.key.display());
-                write!(f, "the certificate {cert} and the key {key} cannot be used ({source})")
-            }
-        }
-    }
-}
-
-impl std::error::Error for TlsError {}
 
 /// The pair in use.
 #[derive(Debug)]
@@ -85,13 +73,13 @@ impl Tls {
         Ok(Self { files, opened, current })
     }
 
-    /// For the next connection. Those that are open keep what they began with.
+    /// The acceptor for the next connection. Open connections keep their certificate.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         TlsAcceptor::from(Arc::clone(&current))
     }
 
-    /// Looks at the files so often, for ever, and takes new ones into use.
+    /// Checks the files at this interval, for ever, and uses new ones.
     pub(crate) async fn follow(self: Arc<Self>, every: Duration) {
         let mut used = self.opened;
         let mut before = used;
@@ -99,7 +87,7 @@ impl Tls {
         loop {
             sleep(every).await;
             let now = self.look().await;
-            // Two files are not written at once: only what has come to rest is read.
+            // Two files are never written at the same instant: they are read once they have stopped changing.
             let rests = now == before;
             before = now;
             if now == used || !rests {
@@ -111,7 +99,7 @@ impl Tls {
                     used = now;
                     complaint.clear();
                 }
-                // Tried again, since permissions are not part of a look; said once.
+                // Retried, since a change of permissions is not visible in a fingerprint; logged once.
                 Err(error) => {
                     let text = error.to_string();
                     if text != complaint {
@@ -165,7 +153,7 @@ fn configure(
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
-    // Who comes again need not shake hands in full, and nothing is kept here for that.
+    // Clients resume sessions by tickets, without state in the server.
     config.ticketer = aws_lc_rs::Ticketer::new()?;
     Ok(config)
 }

@@ -1,72 +1,138 @@
-//! What is written down of every request: a line in the access log, and for debugging in the program's own, when its
-//! response is done or was given up; and numbers in [`Metrics`].
+//! The access log: a line of JSON for every request. A thread writes them, so that no answer waits for a disk.
 
+use std::convert::Infallible;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{Method, header};
-use axum::middleware::Next;
-use axum::response::Response;
-use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
 use serde::Serialize;
 
-use crate::metrics::{Metrics, OpenAnswer, Route};
+/// Lines that may wait for the disk. Others are left out, and counted.
+const MOST_WAITING: usize = 16 << 10;
 
-/// Where lines go.
+/// Bytes that are written at once. Lines of several programs in one file do not mix, since each write is of whole lines.
+const AT_ONCE: usize = 64 << 10;
+
+/// How long the end of the log may take.
+const LAST_LINES: Duration = Duration::from_secs(5);
+
+/// Where lines go. Cheap to clone; when the last one is dropped, what waits is written.
 #[derive(Clone, Debug)]
 pub struct AccessLog {
-    file: Arc<File>,
+    writer: Arc<Writer>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    /// `None` at the end.
+    lines: Option<Sender<Line>>,
+    waiting: Arc<Waiting>,
+    /// Nothing comes; closed when the thread is about to end.
+    over: Mutex<Receiver<Infallible>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: AtomicUsize,
+    /// Lines that were left out since that was last said.
+    left_out: AtomicU64,
 }
 
 impl AccessLog {
     /// Opens the log for appending.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Those of the file system, and of starting a thread.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
-        Ok(Self { file: Arc::new(file) })
+        Self::to(file)
     }
 
-    fn write(&self, line: &Line) {
-        // One write a line: appended lines of several requests do not mix.
-        let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut json| {
-            json.push(b'\n');
-            (&*self.file).write_all(&json)
-        });
-        if let Err(error) = written {
+    fn to(file: File) -> io::Result<Self> {
+        let (lines, inbox) = mpsc::channel();
+        let (lives, over) = mpsc::channel();
+        let waiting = Arc::new(Waiting::default());
+        let seen = Arc::clone(&waiting);
+        thread::Builder::new().name("access-log".to_owned()).spawn(move || {
+            let _lives = lives;
+            write_all(&file, &inbox, &seen);
+        })?;
+        Ok(Self { writer: Arc::new(Writer { lines: Some(lines), waiting, over: Mutex::new(over) }) })
+    }
+
+    /// Has a line written. Does not block.
+    pub(crate) fn write(&self, line: Line) {
+        let Writer { lines, waiting, .. } = &*self.writer;
+        if waiting.lines.fetch_add(1, Ordering::Relaxed) >= MOST_WAITING {
+            waiting.lines.fetch_sub(1, Ordering::Relaxed);
+            waiting.left_out.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        if let Some(lines) = lines {
+            // Fails only if the thread has panicked, which would have been said.
+            lines.send(line).ok();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.lines = None;
+        let over = self.over.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if over.recv_timeout(LAST_LINES) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the access log still waits for its disk; its last lines are left out");
+        }
+    }
+}
+
+/// Writes lines until nobody can send any more.
+fn write_all(mut file: &File, inbox: &Receiver<Line>, waiting: &Waiting) {
+    let mut text = Vec::with_capacity(AT_ONCE);
+    while let Ok(first) = inbox.recv() {
+        let mut next = Some(first);
+        while let Some(line) = next {
+            waiting.lines.fetch_sub(1, Ordering::Relaxed);
+            // Texts and numbers: it cannot fail.
+            serde_json::to_writer(&mut text, &line).ok();
+            text.push(b'\n');
+            next = if text.len() < AT_ONCE { inbox.try_recv().ok() } else { None };
+        }
+        if let Err(error) = file.write_all(&text) {
             tracing::warn!("the access log cannot be written: {error}");
+        }
+        text.clear();
+        let left_out = waiting.left_out.swap(0, Ordering::Relaxed);
+        if left_out > 0 {
+            tracing::warn!("the access log is too slow: {left_out} lines are left out");
         }
     }
 }
 
 /// One request.
 #[derive(Debug, Serialize)]
-struct Line {
-    method: String,
+pub(crate) struct Line {
+    pub method: String,
     /// As it came, percent-encoded, without the query.
-    path: String,
-    status: u16,
+    pub path: String,
+    pub status: u16,
     /// Bytes of the body that were handed to the connection.
-    bytes: u64,
+    pub bytes: u64,
     /// The request's `Range`.
-    range: Option<String>,
+    pub range: Option<String>,
     /// From the request's arrival to the end of the body.
-    ms: u64,
+    pub ms: u64,
 }
 
 impl Line {
     /// What is known when the request comes.
-    fn of(request: &Parts) -> Self {
+    pub(crate) fn of(request: &Parts) -> Self {
         let range = request.headers.get(header::RANGE);
         Self {
             method: request.method.to_string(),
@@ -79,130 +145,43 @@ impl Line {
     }
 }
 
-/// Where requests are written down.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Observers {
-    pub(crate) log: Option<AccessLog>,
-    pub(crate) metrics: Option<Metrics>,
-}
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::process::Command;
 
-/// Middleware: writes every request down where its state says, if anywhere.
-pub(crate) async fn observe(State(observers): State<Observers>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let observation = observers.begin(&parts);
-    let response = next.run(Request::from_parts(parts, body)).await;
-    match observation {
-        Some(observation) => observation.of(response),
-        None => response,
+    use axum::http::Request;
+    use rustix::fs::OFlags;
+
+    use super::*;
+
+    fn line() -> Line {
+        Line::of(&Request::get("/o/n/resolve/main/a").body(()).unwrap().into_parts().0)
     }
-}
 
-impl Observers {
-    /// A request has come: what is to be written down of it, if anything is.
-    pub(crate) fn begin(&self, request: &Parts) -> Option<Observation> {
-        let debugging = tracing::enabled!(tracing::Level::DEBUG);
-        if self.log.is_none() && self.metrics.is_none() && !debugging {
-            return None;
+    #[test]
+    fn a_disk_that_does_not_answer_holds_up_no_request_and_what_fits_is_written_later() {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("access.log");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        // A pipe that nobody reads takes 64 KiB, and then nothing.
+        let flags = OFlags::NONBLOCK.bits() as i32;
+        let mut disk = OpenOptions::new().read(true).custom_flags(flags).open(&path).unwrap();
+        let log = AccessLog::open(&path).unwrap();
+        for _ in 0..2 * MOST_WAITING {
+            log.write(line());
         }
-        Some(Observation {
-            began: Instant::now(),
-            line: (self.log.is_some() || debugging).then(|| Line::of(request)),
-            log: self.log.clone(),
-            metrics: self.metrics.clone(),
-            route: Route::of(request.uri.path()),
-            method: request.method.clone(),
-        })
-    }
-}
-
-/// A request whose answer is to be written down.
-#[derive(Debug)]
-pub(crate) struct Observation {
-    began: Instant,
-    line: Option<Line>,
-    log: Option<AccessLog>,
-    metrics: Option<Metrics>,
-    route: Route,
-    method: Method,
-}
-
-impl Observation {
-    /// The answer, which will be written down when it is over.
-    pub(crate) fn of(self, response: Response) -> Response {
-        let Self { began, line, log, metrics, route, method } = self;
-        let status = response.status();
-        let answer = metrics.map(|metrics| metrics.answer(route, &method, status));
-        response.map(|body| {
-            // The body of an answer to HEAD is dropped unread.
-            let left = if method == Method::HEAD { Some(0) } else { body.size_hint().exact() };
-            Body::new(Counted { body, bytes: 0, left, status: status.as_u16(), began, line, log, answer })
-        })
-    }
-}
-
-/// Counts the bytes of a body, and writes down what is known when it is dropped, finished or not.
-struct Counted {
-    body: Body,
-    bytes: u64,
-    /// Bytes that are still to come; `None` if that is not known before the end.
-    left: Option<u64>,
-    status: u16,
-    began: Instant,
-    line: Option<Line>,
-    log: Option<AccessLog>,
-    answer: Option<OpenAnswer>,
-}
-
-impl http_body::Body for Counted {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        match &frame {
-            Some(Ok(frame)) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
-                self.bytes += bytes;
-                self.left = self.left.map(|left| left.saturating_sub(bytes));
-                if let Some(answer) = &self.answer {
-                    answer.sent(bytes);
-                }
-            }
-            Some(Err(_)) => {}
-            None => self.left = Some(0),
+        assert!(log.writer.waiting.left_out.load(Ordering::Relaxed) > 0);
+        let ending = thread::spawn(move || drop(log));
+        let mut written = Vec::new();
+        while !ending.is_finished() {
+            // Nothing for now is an error, too.
+            disk.read_to_end(&mut written).ok();
         }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        if let Some(answer) = &self.answer
-            && self.left != Some(0)
-        {
-            answer.given_up();
-        }
-        let Some(mut line) = self.line.take() else {
-            return;
-        };
-        line.status = self.status;
-        line.bytes = self.bytes;
-        line.ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let Line { method, path, status, bytes, range, ms } = &line;
-        tracing::debug!(method, path, status, bytes, range, ms, "answered");
-        if let Some(log) = &self.log {
-            log.write(&line);
-        }
+        disk.read_to_end(&mut written).ok();
+        let lines = written.iter().filter(|byte| **byte == b'\n').count();
+        assert!((MOST_WAITING..2 * MOST_WAITING).contains(&lines), "{lines}");
+        assert!(written.ends_with(b"}\n"));
     }
 }

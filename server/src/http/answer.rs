@@ -1,4 +1,4 @@
-//! Turns a representation and a request into a response: decides, then says it in status, fields and body.
+//! Turns a representation and a request into a response: decides, then writes status, headers and body.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,62 +9,60 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use conditional_request::{
-    ByteRange, Decision, Field, Fields, Method as Reading, Seconds, Validators, decide,
+    ByteRange, Decision, Field, Fields, HttpDate, Method as Reading, Validators, decide,
 };
 use protocol::Digest;
 use protocol::representation::{NOT_AS_EXPECTED, unsatisfiable};
 
 use super::body::FileBody;
-use super::handover::Handover;
 use super::headers::{REPR_DIGEST, ascii, etag, repr_digest};
 use super::multipart::Multipart;
 use super::open_file::OpenFile;
-use super::refusal::{Form, sentence};
-use crate::faults::Plan;
+use super::refusal::{ErrorFormat, sentence};
+use super::sendfile_queue::SendfileQueue;
 use crate::index::{Index, PieceAt, Stale};
 
-/// Something that can be sent, whole or in part.
+/// What the headers of an answer tell of something that can be sent, whole or in part.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct RepresentationHeaders {
     /// SHA-256 of all its bytes.
     pub digest: Digest,
     /// Length in bytes.
     pub length: u64,
     /// The media type.
     pub content_type: HeaderValue,
-    /// How long it may be kept: the same on 200, 206 and 304.
+    /// `Cache-Control`: the same on 200, 206 and 304.
     pub cache_control: HeaderValue,
-    /// When it was changed last, if that is said.
+    /// `Last-Modified`, if the answer has one.
     pub last_modified: Option<SystemTime>,
-    /// Further fields of 200, 206 and 304.
-    pub fields: HeaderMap,
-    /// How the route words errors.
-    pub form: Form,
+    /// Further headers of 200, 206 and 304.
+    pub others: HeaderMap,
+    /// The format of errors on this route.
+    pub form: ErrorFormat,
 }
 
-/// The same, put into words: to be made once for what is asked for often.
+/// The same with its headers written out.
 #[derive(Clone, Debug)]
 pub(crate) struct Representation {
     digest: Digest,
-    /// The text inside the quotes of the entity tag.
-    tag: String,
     length: u64,
-    last_modified: Option<Seconds>,
+    last_modified: Option<HttpDate>,
     content_type: HeaderValue,
-    /// The fields that 200, 206 and 304 share.
-    fields: HeaderMap,
-    form: Form,
+    /// The headers that 200, 206 and 304 share, among them `ETag`.
+    headers: HeaderMap,
+    form: ErrorFormat,
 }
+
+/// So many headers have room in an answer before its map grows.
+const MOST_HEADERS: usize = 16;
 
 /// Bytes of files of the index.
 #[derive(Debug)]
 pub(crate) struct Stored<'a> {
-    /// Where they are: the first place that is as it was indexed will do.
+    /// Where they are. The first place whose file is unchanged is used.
     pub places: &'a [PieceAt],
-    /// Whom to tell when a file turns out to have changed.
+    /// Is told when a file turns out to have changed.
     pub index: &'a Index,
-    /// What is to go wrong, in tests.
-    pub faults: Plan,
 }
 
 /// What is to be sent.
@@ -78,7 +76,7 @@ enum Wanted {
 pub(crate) fn answer(
     method: &Method,
     request: &HeaderMap,
-    representation: &Representation,
+    representation: Representation,
     bytes: &Bytes,
 ) -> Response {
     match representation.wanted(method, request) {
@@ -87,14 +85,14 @@ pub(crate) fn answer(
     }
 }
 
-/// Answers a GET or HEAD for something that is in a file. The file is opened only if bytes of it are to be sent: until the
-/// next look at the folder, all else is answered from what the last one saw.
+/// Answers a GET or HEAD for bytes of a file. The file is opened only if bytes of it are sent; everything else is answered from
+/// the last scan.
 ///
 /// # Errors
 /// [`Stale`] if none of the files is what was indexed.
 pub(crate) async fn answer_stored(
     request: &Parts,
-    representation: &Representation,
+    representation: Representation,
     stored: Stored<'_>,
 ) -> Result<Response, Stale> {
     let wanted = match representation.wanted(&request.method, &request.headers) {
@@ -107,7 +105,7 @@ pub(crate) async fn answer_stored(
     // The same bytes may be in several files; one of them may have changed without the others.
     for place in stored.places {
         if let Ok(file) = OpenFile::open(&place.file, stored.index).await {
-            return Ok(representation.send_file(&wanted, request, &file, place, stored.faults));
+            return Ok(representation.send_file(&wanted, request, &file, place));
         }
     }
     Err(Stale)
@@ -116,7 +114,7 @@ pub(crate) async fn answer_stored(
 /// The same at once, if that is possible and the answer is not one of those that are said in a sentence.
 pub(crate) fn answer_stored_now(
     request: &Parts,
-    representation: &Representation,
+    representation: Representation,
     stored: &Stored<'_>,
 ) -> Option<Response> {
     let wanted = representation.wanted(&request.method, &request.headers).ok()?;
@@ -125,25 +123,35 @@ pub(crate) fn answer_stored_now(
     }
     let place = stored.places.first()?;
     let file = OpenFile::open_now(&place.file, stored.index)?;
-    Some(representation.send_file(&wanted, request, &file, place, stored.faults))
+    Some(representation.send_file(&wanted, request, &file, place))
 }
 
-impl From<Said> for Representation {
-    fn from(said: Said) -> Self {
-        let Said { digest, length, content_type, cache_control, last_modified, mut fields, form } = said;
-        fields.insert(header::ETAG, etag(&digest));
-        fields.insert(REPR_DIGEST, repr_digest(&digest));
-        fields.insert(header::CACHE_CONTROL, cache_control);
-        fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+impl From<RepresentationHeaders> for Representation {
+    fn from(about: RepresentationHeaders) -> Self {
+        let RepresentationHeaders {
+            digest,
+            length,
+            content_type,
+            cache_control,
+            last_modified,
+            others,
+            form,
+        } = about;
+        let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+        headers.extend(others);
+        headers.insert(header::ETAG, etag(&digest));
+        headers.insert(REPR_DIGEST, repr_digest(&digest));
+        headers.insert(header::CACHE_CONTROL, cache_control);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(date) = last_modified {
-            fields.insert(header::LAST_MODIFIED, ascii(&httpdate::fmt_http_date(date)));
+            headers.insert(header::LAST_MODIFIED, ascii(httpdate::fmt_http_date(date)));
         }
-        let last_modified = last_modified.and_then(Seconds::of);
-        Self { tag: digest.to_string(), digest, length, last_modified, content_type, fields, form }
+        let last_modified = last_modified.and_then(HttpDate::of);
+        Self { digest, length, last_modified, content_type, headers, form }
     }
 }
 
-/// The fields of a request, as the decision reads them.
+/// The headers of a request, as the decision reads them.
 struct Lines<'a>(&'a HeaderMap);
 
 impl Fields for Lines<'_> {
@@ -153,18 +161,18 @@ impl Fields for Lines<'_> {
 }
 
 impl Representation {
-    /// Decides: what is to be sent, or the answer if it is no bytes.
+    /// Decides which bytes to send, or makes the answer if there are none.
     fn wanted(&self, method: &Method, request: &HeaderMap) -> Result<Wanted, Box<Response>> {
         let length = self.length;
-        let validators = Validators { tag: &self.tag, last_modified: self.last_modified };
+        let validators = Validators { tag: self.tag(), last_modified: self.last_modified };
         let method = if *method == Method::HEAD { Reading::Head } else { Reading::Get };
         match decide(method, &Lines(request), validators, length) {
             Decision::Full => Ok(Wanted::Everything),
             Decision::Part(part) => Ok(Wanted::Part(part)),
             Decision::Parts(parts) => Ok(Wanted::Parts(parts)),
-            // RFC 9110 section 15.4.5: the fields of the 200, without those about a body that is not sent.
+            // RFC 9110 section 15.4.5: the headers of the 200, without those about a body that is not sent.
             Decision::NotModified => {
-                Err(Box::new((StatusCode::NOT_MODIFIED, self.fields.clone()).into_response()))
+                Err(Box::new((StatusCode::NOT_MODIFIED, self.headers.clone()).into_response()))
             }
             Decision::PreconditionFailed => {
                 Err(Box::new(sentence(StatusCode::PRECONDITION_FAILED, self.form, &NOT_AS_EXPECTED)))
@@ -172,39 +180,34 @@ impl Representation {
             Decision::Unsatisfiable => {
                 let text = unsatisfiable(length);
                 let mut response = sentence(StatusCode::RANGE_NOT_SATISFIABLE, self.form, &text);
-                let content_range = ascii(&format!("bytes */{length}"));
+                let content_range = ascii(format!("bytes */{length}"));
                 response.headers_mut().insert(header::CONTENT_RANGE, content_range);
                 Err(Box::new(response))
             }
         }
     }
 
+    /// The text inside the quotes of the entity tag.
+    fn tag(&self) -> &str {
+        let etag = self.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
+        etag.unwrap_or_default().trim_matches('"')
+    }
+
     /// Bytes of a file.
-    fn send_file(
-        &self,
-        wanted: &Wanted,
-        request: &Parts,
-        file: &Arc<OpenFile>,
-        place: &PieceAt,
-        faults: Plan,
-    ) -> Response {
-        // A fault has to see the bytes.
-        let handover = request.extensions.get::<Handover>().filter(|_| faults.is_none());
-        self.send(wanted, |first, length| {
-            let body = FileBody::new(file, place.offset + first, length, handover);
-            faults.apply(Body::new(body), first, self.length)
-        })
+    fn send_file(self, wanted: &Wanted, request: &Parts, file: &Arc<OpenFile>, place: &PieceAt) -> Response {
+        let queue = request.extensions.get::<SendfileQueue>();
+        self.send(wanted, |first, length| Body::new(FileBody::new(file, place.offset + first, length, queue)))
     }
 
     /// `body` gives bodies of so many bytes from a position on.
-    fn send(&self, wanted: &Wanted, body: impl Fn(u64, u64) -> Body) -> Response {
-        let mut fields = self.fields.clone();
+    fn send(self, wanted: &Wanted, body: impl Fn(u64, u64) -> Body) -> Response {
+        let mut headers = self.headers;
         let whole = self.length;
         let (status, length, body) = match wanted {
             Wanted::Everything => (StatusCode::OK, whole, body(0, whole)),
             Wanted::Part(part) => {
-                let content_range = ascii(&format!("bytes {}-{}/{whole}", part.first, part.last));
-                fields.insert(header::CONTENT_RANGE, content_range);
+                let content_range = ascii(format!("bytes {}-{}/{whole}", part.first, part.last));
+                headers.insert(header::CONTENT_RANGE, content_range);
                 (StatusCode::PARTIAL_CONTENT, part.length(), body(part.first, part.length()))
             }
             // Section 15.3.7.2: where each part lies is said in its own head.
@@ -215,14 +218,14 @@ impl Representation {
             }
         };
         let content_type = match wanted {
-            Wanted::Everything | Wanted::Part(_) => self.content_type.clone(),
+            Wanted::Everything | Wanted::Part(_) => self.content_type,
             Wanted::Parts(_) => Multipart::content_type(&self.digest),
         };
-        fields.insert(header::CONTENT_TYPE, content_type);
-        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        headers.insert(header::CONTENT_TYPE, content_type);
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         let mut response = Response::new(body);
         *response.status_mut() = status;
-        *response.headers_mut() = fields;
+        *response.headers_mut() = headers;
         response
     }
 }

@@ -1,9 +1,9 @@
-//! The bytes of a file as a response body. Long ones are handed over to the connection where that can send files;
-//! others are read. What is not in memory is brought there in the blocking pool, one step ahead.
+//! The bytes of a file as a response body. Long ones are queued for sendfile(2) if the connection supports that; others are
+//! read. What is not in memory is brought there in the blocking pool, one step ahead.
 //!
 //! **Architecture Invariant:** a chunk leaves only after the file was found unchanged *after* reading it. A file
-//! that changes under a response ends it with an error, so that the client sees a short body, never a mixed one. What is
-//! handed over is checked by the connection, before anything else leaves.
+//! that changes under a response ends it with an error, so that the client sees a short body, never a mixed one. The
+//! connection checks queued parts itself, before it sends anything else.
 
 use std::io;
 use std::pin::Pin;
@@ -14,14 +14,14 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::handover::{Handover, LONGEST};
 use super::open_file::{CHUNK, OpenFile};
+use super::sendfile_queue::{LONGEST, SendfileQueue};
 use crate::kernel;
 
-/// Below this many bytes, reading costs no more than handing over.
+/// Below this many bytes, reading costs no more than sendfile(2).
 const WORTH_IT: u64 = 64 << 10;
 
-/// The end of every body is read, in bytes: so there is something to hold back if what was handed over before has changed.
+/// The last bytes of every body are read: there is something to hold back if the file changed while earlier parts were sent.
 const END: u64 = 4 << 10;
 
 /// A part of an indexed file.
@@ -32,8 +32,8 @@ pub(crate) struct FileBody {
     next: u64,
     /// Where the part ends.
     end: u64,
-    /// Of the connection, if it can send files and this is worth it.
-    handover: Option<Handover>,
+    /// Of the connection, if it can send files and the body is long enough.
+    queue: Option<SendfileQueue>,
     /// The next step, when it has to wait for the disk.
     ahead: Option<JoinHandle<io::Result<Done>>>,
 }
@@ -41,8 +41,8 @@ pub(crate) struct FileBody {
 /// How the next bytes come into the answer.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// So many are handed over.
-    Hand(u64),
+    /// So many are queued for sendfile(2).
+    Queue(u64),
     /// So many are read.
     Read(u64),
 }
@@ -50,7 +50,7 @@ enum Step {
 /// What a step came to.
 #[derive(Debug)]
 enum Done {
-    /// So many bytes are in memory, to be handed over.
+    /// So many bytes are in memory, to be queued.
     Resident(u64),
     /// These were read.
     Read(Bytes),
@@ -58,13 +58,18 @@ enum Done {
 
 impl FileBody {
     /// The `length` bytes at `offset`. Nothing is read before the body is polled.
-    pub(crate) fn new(source: &Arc<OpenFile>, offset: u64, length: u64, handover: Option<&Handover>) -> Self {
-        let handover = handover.filter(|_| length > WORTH_IT && source.is_local());
+    pub(crate) fn new(
+        source: &Arc<OpenFile>,
+        offset: u64,
+        length: u64,
+        queue: Option<&SendfileQueue>,
+    ) -> Self {
+        let queue = queue.filter(|_| length > WORTH_IT && source.is_local());
         Self {
             source: Arc::clone(source),
             next: offset,
             end: offset + length,
-            handover: handover.cloned(),
+            queue: queue.cloned(),
             ahead: None,
         }
     }
@@ -75,7 +80,7 @@ impl FileBody {
 
     fn step(&self) -> Step {
         match self.left() {
-            left if self.handover.is_some() && left > END => Step::Hand((left - END).min(LONGEST as u64)),
+            left if self.queue.is_some() && left > END => Step::Queue((left - END).min(LONGEST as u64)),
             left => Step::Read(left.min(CHUNK)),
         }
     }
@@ -96,7 +101,7 @@ impl FileBody {
 
     /// Whether the next step will find its bytes in memory.
     fn is_ready(&self) -> bool {
-        let (Step::Hand(length) | Step::Read(length)) = self.step();
+        let (Step::Queue(length) | Step::Read(length)) = self.step();
         self.source.is_local() && kernel::is_resident(self.source.file(), self.next, length)
     }
 
@@ -112,7 +117,7 @@ impl FileBody {
 /// Does a step if nothing has to be waited for.
 fn at_once(source: &OpenFile, start: u64, step: Step) -> Option<io::Result<Done>> {
     match step {
-        Step::Hand(length) => {
+        Step::Queue(length) => {
             kernel::is_resident(source.file(), start, length).then_some(Ok(Done::Resident(length)))
         }
         Step::Read(length) => source.read_now(start, length).map(|read| read.map(Done::Read)),
@@ -122,7 +127,7 @@ fn at_once(source: &OpenFile, start: u64, step: Step) -> Option<io::Result<Done>
 fn in_the_pool(source: &Arc<OpenFile>, start: u64, step: Step) -> JoinHandle<io::Result<Done>> {
     let source = Arc::clone(source);
     spawn_blocking(move || match step {
-        Step::Hand(length) => {
+        Step::Queue(length) => {
             kernel::make_resident(source.file(), start, length).map(|()| Done::Resident(length))
         }
         Step::Read(length) => source.read(start, length).map(Done::Read),
@@ -141,10 +146,10 @@ impl Body for FileBody {
             return Poll::Ready(None);
         }
         let (done, waited) = ready!(self.poll_step(context));
-        let bytes = match (done, &self.handover) {
+        let bytes = match (done, &self.queue) {
             (Ok(Done::Read(bytes)), _) => bytes,
-            (Ok(Done::Resident(length)), Some(handover)) => handover.give(&self.source, self.next, length),
-            // Nothing is made resident without a handover.
+            (Ok(Done::Resident(length)), Some(queue)) => queue.push(&self.source, self.next, length),
+            // Nothing is made resident without a queue.
             (Ok(Done::Resident(_)), None) => Bytes::new(),
             (Err(error), _) => return Poll::Ready(Some(Err(self.fail(error)))),
         };
@@ -173,7 +178,7 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
-    use crate::index::{Index, Kind, Medium, Options, StoredFile};
+    use crate::index::{Index, Medium, MediumKind, Options, StoredFile};
 
     const LENGTH: u64 = 3 * CHUNK + 7;
 
@@ -192,7 +197,7 @@ mod tests {
                 None => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         };
-        let stored = StoredFile { medium: Medium::of(Kind::Remote), ..(*model.files[0]).clone() };
+        let stored = StoredFile { medium: Medium::of(MediumKind::Remote), ..(*model.files[0]).clone() };
         assert!(stored.open_now().is_none());
         let open = OpenFile::open(&Arc::new(stored), &index).await.unwrap();
         assert!(open.read_now(0, 1).is_none());

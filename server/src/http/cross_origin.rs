@@ -1,7 +1,6 @@
 //! What other origins may do with our answers, and what our pages give up to be isolated from them: CORS and CORP (Fetch
 //! standard, sections 3.3 and 3.7), COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use clap::ValueEnum;
+use thiserror::Error;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -29,20 +29,11 @@ pub enum AllowedOrigins {
 }
 
 /// Why a text names no origins.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error(
+    "{0:?} is not an origin; expected *, none, or origins such as https://example.org with commas between"
+)]
 pub struct NotAnOrigin(String);
-
-impl fmt::Display for NotAnOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is not an origin; expected *, none, or origins such as https://example.org with commas between",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for NotAnOrigin {}
 
 impl FromStr for AllowedOrigins {
     type Err = NotAnOrigin;
@@ -74,17 +65,11 @@ fn origin(text: &str) -> Result<HeaderValue, NotAnOrigin> {
 }
 
 impl AllowedOrigins {
-    /// What answers say to those who ask from elsewhere, and the answer to their preflights.
+    /// Adds CORS headers to answers, and answers preflights.
     pub(crate) fn layer(&self) -> CorsLayer {
         let cors = CorsLayer::new()
             .allow_methods([Method::GET, Method::HEAD])
-            .allow_headers([
-                header::RANGE,
-                header::IF_RANGE,
-                header::IF_MATCH,
-                header::IF_NONE_MATCH,
-                header::AUTHORIZATION,
-            ])
+            .allow_headers([header::RANGE, header::IF_RANGE, header::IF_MATCH, header::IF_NONE_MATCH])
             .expose_headers(EXPOSED)
             .max_age(Duration::from_secs(86_400));
         match self {
@@ -103,7 +88,7 @@ impl AllowedOrigins {
                 vec![
                     (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
                     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-                    (header::ACCESS_CONTROL_EXPOSE_HEADERS, ascii(&exposed)),
+                    (header::ACCESS_CONTROL_EXPOSE_HEADERS, ascii(exposed)),
                 ]
             }
             Self::These(_) => return None,
@@ -112,7 +97,7 @@ impl AllowedOrigins {
         Some(fields.into_iter().collect())
     }
 
-    /// Who may embed what is answered, without reading it. Who may read, need not be named here.
+    /// Who may embed answers without reading them. Origins that may read may embed anyway.
     pub(crate) fn resource_policy(&self) -> SetResponseHeaderLayer<HeaderValue> {
         match self {
             Self::Everyone => resource_policy("cross-origin"),
@@ -139,8 +124,8 @@ pub enum PageIsolation {
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// Middleware for pages. A browser heeds these fields only from origins that it trusts, by HTTPS or on the same computer, and
-/// complains of them elsewhere. Its request tells which one it is: only those to trusted origins have Fetch Metadata.
+/// Middleware for pages. A browser applies these headers only for potentially trustworthy origins (HTTPS or localhost), and logs a
+/// warning elsewhere. Its request shows which one it is: only requests to such origins have Fetch Metadata headers.
 pub(crate) async fn isolate(
     State(isolation): State<PageIsolation>,
     request: Request,

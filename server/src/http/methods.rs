@@ -12,12 +12,12 @@ use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
 use tower::Service;
 
-use super::refusal::{Form, sentence};
+use super::refusal::{ErrorFormat, sentence};
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
-/// What routes, folders and pages each say in their own way of other methods, or not at all, is said here once. What reads
-/// passes through.
+/// Answers other methods than GET and HEAD in one place, since routes, folders and pages each do so in their own way, or not at
+/// all.
 #[derive(Clone, Debug)]
 pub(crate) struct OnlyReads<S>(pub S);
 
@@ -42,14 +42,15 @@ where
         }
         let method = request.method().clone();
         let path = request.uri().path();
-        let form = if path == "/api" || path.starts_with("/api/") { Form::Json } else { Form::Text };
+        let form =
+            if path == "/api" || path.starts_with("/api/") { ErrorFormat::Json } else { ErrorFormat::Text };
         let answering = self.0.call(request);
         Either::Right(Box::pin(async move { Ok(allow(&method, form, answering.await?)) }))
     }
 }
 
 /// Says which methods there are, where another one was tried or it was asked.
-fn allow(method: &Method, form: Form, mut response: Response) -> Response {
+fn allow(method: &Method, form: ErrorFormat, mut response: Response) -> Response {
     match response.status() {
         // Where other origins may read, the preflight has been answered already.
         status if *method == Method::OPTIONS => {

@@ -51,7 +51,7 @@ impl Multipart {
 
     /// The media type of the answer.
     pub(crate) fn content_type(digest: &Digest) -> HeaderValue {
-        ascii(&format!("multipart/byteranges; boundary={}", boundary(digest)))
+        ascii(format!("multipart/byteranges; boundary={}", boundary(digest)))
     }
 
     /// Length in bytes.

@@ -1,4 +1,4 @@
-//! An indexed file that is open: its bytes are believed only if it is found unchanged afterwards.
+//! An open file of the index. Its bytes are used only if the file is found unchanged after reading them.
 
 use std::fs::File;
 use std::io;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use crate::index::{Index, Kind, Stale, StoredFile};
+use crate::index::{Index, MediumKind, Stale, StoredFile};
 use crate::kernel;
 
 /// Bytes read at a time, and so the length of a buffer.
@@ -65,9 +65,9 @@ impl OpenFile {
         &self.file
     }
 
-    /// Whether this machine's kernel has its pages, so that it can say which are in memory and send them.
+    /// Whether its pages are in the page cache of this machine, so that the kernel knows which are in memory and can send them.
     pub(crate) fn is_local(&self) -> bool {
-        self.stored.medium.known() == Some(Kind::Local)
+        self.stored.medium.known() == Some(MediumKind::Local)
     }
 
     /// Whether what was read or sent of the file up to now is what was indexed.
@@ -109,7 +109,7 @@ impl OpenFile {
     }
 }
 
-/// A buffer that others use after this one: memory that was in use a moment ago is in the processor's cache.
+/// A buffer that is reused: memory that was in use a moment ago is in the CPU's cache.
 struct Buffer {
     memory: Vec<u8>,
     length: usize,

@@ -1,19 +1,19 @@
-//! Answers to requests for what is not there: one sentence that names what is missing, in the form that the
-//! asked route speaks, with the code that model-hub clients act on.
+//! Error answers: one sentence that names what is missing, in the format of the route, with the error code that model-hub clients
+//! act on.
 
 use std::fmt;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::{ModelId, Revision};
-use serde_json::json;
+use protocol::{ModelId, Revision, hub};
+use thiserror::Error;
 
-use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii};
+use super::headers::{NO_CACHE, X_ERROR_CODE, X_ERROR_MESSAGE, X_REPO_COMMIT, ascii, repo_commit};
 
-/// How a route words its errors.
+/// The format of errors on a route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Form {
+pub(crate) enum ErrorFormat {
     /// `{"error": ".."}`, under `/api`.
     Json,
     /// A line of text, elsewhere.
@@ -21,50 +21,36 @@ pub(crate) enum Form {
 }
 
 /// Why a request does not get what it asks for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub(crate) enum Refusal {
     /// The URL is not UTF-8 once it is decoded.
+    #[error("the URL is not percent-encoded UTF-8")]
     Undecodable,
     /// A key of the query has a value that it cannot have.
+    #[error("the query has {key}={value:?}; expected {expected}")]
     Query { key: &'static str, value: String, expected: &'static str },
     /// There is no model of this name.
+    #[error("there is no model {0:?} here")]
     Model(String),
     /// The model is there, but its files are still being hashed.
+    #[error("the model {:?} is still being indexed", .0.to_string())]
     Pending(ModelId),
     /// The model has no such revision, or not any more.
+    #[error("the model {:?} has no revision {revision:?}", model.to_string())]
     Revision { model: ModelId, revision: String },
     /// The revision has no such file or folder, or the file was changed a moment ago.
+    #[error("the model {:?} has no {path:?} in revision {revision}", model.to_string())]
     Entry { model: ModelId, revision: Revision, path: String },
     /// No file has such a piece.
+    #[error("there is no piece {0:?} here")]
     Piece(String),
     /// Nothing is at this URL.
+    #[error("there is nothing at {0:?}")]
     Route(String),
 }
 
 /// Seconds after which a model that is being hashed may be asked for again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Undecodable => write!(f, "the URL is not percent-encoded UTF-8"),
-            Self::Query { key, value, expected } => {
-                write!(f, "the query has {key}={value:?}; expected {expected}")
-            }
-            Self::Model(id) => write!(f, "there is no model {id:?} here"),
-            Self::Pending(id) => write!(f, "the model {:?} is still being indexed", id.to_string()),
-            Self::Revision { model, revision } => {
-                write!(f, "the model {:?} has no revision {revision:?}", model.to_string())
-            }
-            Self::Entry { model, revision, path } => {
-                let model = model.to_string();
-                write!(f, "the model {model:?} has no {path:?} in revision {revision}")
-            }
-            Self::Piece(name) => write!(f, "there is no piece {name:?} here"),
-            Self::Route(path) => write!(f, "there is nothing at {path:?}"),
-        }
-    }
-}
 
 impl Refusal {
     fn status(&self) -> StatusCode {
@@ -77,7 +63,7 @@ impl Refusal {
         }
     }
 
-    /// The word by which hub clients tell "no such model" from "no such file in it".
+    /// The code by which hub clients distinguish a missing model from a missing file.
     fn code(&self) -> Option<HeaderValue> {
         match self {
             Self::Model(_) => Some(HeaderValue::from_static("RepoNotFound")),
@@ -90,17 +76,17 @@ impl Refusal {
     }
 
     /// Puts the refusal into words.
-    pub(crate) fn answer(&self, form: Form) -> Response {
+    pub(crate) fn answer(&self, form: ErrorFormat) -> Response {
         let mut response = sentence(self.status(), form, self);
         let headers = response.headers_mut();
         if let Some(code) = self.code() {
             headers.insert(X_ERROR_CODE, code);
-            headers.insert(X_ERROR_MESSAGE, ascii(&in_ascii(&self.to_string())));
+            headers.insert(X_ERROR_MESSAGE, ascii(in_ascii(&self.to_string())));
         }
         match self {
             // With the revision, hub clients remember that the file is absent from it.
             Self::Entry { revision, .. } => {
-                headers.insert(X_REPO_COMMIT, ascii(&revision.to_string()));
+                headers.insert(X_REPO_COMMIT, repo_commit(revision));
             }
             Self::Pending(_) => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER);
@@ -116,7 +102,7 @@ impl Refusal {
     }
 }
 
-/// A sentence as far as a field can say it: names are quoted already, so that no control character is left.
+/// A sentence in ASCII, for a header. Names are quoted already, so it has no control characters.
 fn in_ascii(sentence: &str) -> String {
     let mut text = String::with_capacity(sentence.len());
     for c in sentence.chars() {
@@ -129,10 +115,10 @@ fn in_ascii(sentence: &str) -> String {
 }
 
 /// An error answer of one sentence.
-pub(crate) fn sentence(status: StatusCode, form: Form, sentence: &impl fmt::Display) -> Response {
+pub(crate) fn sentence(status: StatusCode, form: ErrorFormat, sentence: &impl fmt::Display) -> Response {
     let (content_type, text) = match form {
-        Form::Json => ("application/json", json!({ "error": sentence.to_string() }).to_string()),
-        Form::Text => ("text/plain; charset=utf-8", format!("{sentence}\n")),
+        ErrorFormat::Json => ("application/json", hub::error(&sentence.to_string())),
+        ErrorFormat::Text => ("text/plain; charset=utf-8", format!("{sentence}\n")),
     };
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),

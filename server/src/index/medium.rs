@@ -1,37 +1,37 @@
-//! What kind of file system a file is on: found out when it is first opened, remembered for the next time.
+//! The kind of file system that a file is on. It is detected when the file is first opened.
 
 use std::fs::File;
 use std::sync::OnceLock;
 
 use crate::kernel;
 
-/// Whether asking about a file may take long.
+/// Whether system calls for a file may block for long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Kind {
-    /// Of this machine, with its pages in this machine's memory.
+pub(crate) enum MediumKind {
+    /// Local: its pages are in the page cache of this machine.
     Local,
-    /// Of another machine or program, or unknown: anything may take as long as it likes.
+    /// On another machine, in another program, or unknown: every call may block.
     Remote,
 }
 
 /// What is known of the file system. All are equal: it is no part of what a file is.
 #[derive(Clone, Debug, Default)]
-pub struct Medium(OnceLock<Kind>);
+pub struct Medium(OnceLock<MediumKind>);
 
 impl Medium {
     /// Looks at an open file, unless that was done before. May block.
     pub(super) fn look(&self, file: &File) {
-        self.0.get_or_init(|| if kernel::is_local(file) { Kind::Local } else { Kind::Remote });
+        self.0.get_or_init(|| if kernel::is_local(file) { MediumKind::Local } else { MediumKind::Remote });
     }
 
     /// As if it had been found out, whatever the file is on.
     #[cfg(test)]
-    pub(crate) fn of(kind: Kind) -> Self {
+    pub(crate) fn of(kind: MediumKind) -> Self {
         Self(OnceLock::from(kind))
     }
 
     /// What was found out.
-    pub(crate) fn known(&self) -> Option<Kind> {
+    pub(crate) fn known(&self) -> Option<MediumKind> {
         self.0.get().copied()
     }
 }

@@ -12,13 +12,12 @@ use protocol::{
     CardData, Digest, FilePath, LfsPointer, Manifest, ManifestError, ModelId, ModelInfo, Revision, Sibling,
 };
 use sha2::{Digest as _, Sha256};
-use tokio::sync::OnceCell;
+use thiserror::Error;
 
 use super::card::Card;
 use super::date::rfc3339;
 use super::fingerprint::Fingerprint;
-use super::medium::{Kind, Medium};
-use crate::http::{Representation, Said};
+use super::medium::{Medium, MediumKind};
 use crate::kernel;
 
 /// Bytes of a README that are looked at for its front matter.
@@ -62,8 +61,8 @@ impl StoredFile {
     /// The same at once, if that needs no disk and no network; `None` if it might.
     pub(crate) fn open_now(&self) -> Option<Result<File, Stale>> {
         match self.medium.known()? {
-            Kind::Remote => None,
-            Kind::Local => match kernel::open_cached(&self.location)? {
+            MediumKind::Remote => None,
+            MediumKind::Local => match kernel::open_cached(&self.location)? {
                 Ok(file) => Some(self.check(&file).map(|()| file)),
                 Err(_) => Some(Err(Stale)),
             },
@@ -131,31 +130,20 @@ pub struct Model {
     pub manifest_text: Document,
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
-    /// What HTTP says of each file, once somebody has asked.
-    representations: Vec<OnceLock<Box<Representation>>>,
     /// What the files tell of the model, once somebody has looked.
-    pub(crate) anatomy: OnceCell<Arc<Anatomy>>,
+    pub(crate) anatomy: OnceLock<Arc<Anatomy>>,
 }
 
 /// Why hashed files do not make a model.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum ModelError {
     /// The parts contradict each other.
-    Manifest(ManifestError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// They cannot be written as JSON.
-    Json(serde_json::Error),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
-
-impl std::fmt::Display for ModelError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Manifest(error) => error.fmt(f),
-            Self::Json(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ModelError {}
 
 impl Model {
     /// Puts a model together from its hashed files, sorted by path. Reads the README.
@@ -174,17 +162,15 @@ impl Model {
             .collect();
         let lines = Sha256::digest(Manifest::revision_lines(&listed));
         let revision = Revision::from_lines_digest(&Digest::from_bytes(lines.into()));
-        let manifest =
-            Manifest::new(id.clone(), revision, piece_size, listed).map_err(ModelError::Manifest)?;
+        let manifest = Manifest::new(id.clone(), revision, piece_size, listed)?;
         let info = info(id, revision, &files);
         Ok(Self {
-            info_document: Document::of(&info).map_err(ModelError::Json)?,
+            info_document: Document::of(&info)?,
             info,
-            manifest_document: Document::of(&manifest).map_err(ModelError::Json)?,
+            manifest_document: Document::of(&manifest)?,
             manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
-            representations: files.iter().map(|_| OnceLock::new()).collect(),
-            anatomy: OnceCell::new(),
+            anatomy: OnceLock::new(),
             files,
         })
     }
@@ -204,22 +190,8 @@ impl Model {
     /// The file of this path.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&Arc<StoredFile>> {
-        self.files.get(self.place(path)?)
-    }
-
-    /// The file of this path, and what HTTP says of it, which `say` tells once.
-    pub(crate) fn said(
-        &self,
-        path: &str,
-        say: impl FnOnce(&StoredFile) -> Said,
-    ) -> Option<(&Arc<StoredFile>, &Representation)> {
-        let place = self.place(path)?;
-        let (file, said) = (self.files.get(place)?, self.representations.get(place)?);
-        Some((file, said.get_or_init(|| Box::new(say(file).into()))))
-    }
-
-    fn place(&self, path: &str) -> Option<usize> {
-        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()
+        let place = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.files.get(place)
     }
 }
 

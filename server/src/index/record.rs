@@ -2,13 +2,13 @@
 //! changed. A lost or damaged file costs time, nothing else: then everything is hashed again.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use protocol::Digest;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::fingerprint::Fingerprint;
 
@@ -49,30 +49,21 @@ struct Saved {
 }
 
 /// Why saved records are not used.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum LoadError {
     /// The file cannot be read.
-    Read(io::Error),
+    #[error("it cannot be read: {0}")]
+    Read(#[source] io::Error),
     /// It is damaged.
-    Damaged(serde_json::Error),
+    #[error("it is damaged: {0}")]
+    Damaged(#[source] serde_json::Error),
     /// Another version of this program wrote it.
+    #[error("it has version {0}, not {VERSION}")]
     Version(u32),
     /// The files were cut into pieces of another length, given in bytes.
+    #[error("it is about pieces of {0} bytes")]
     PieceSize(u64),
 }
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "it cannot be read: {error}"),
-            Self::Damaged(error) => write!(f, "it is damaged: {error}"),
-            Self::Version(found) => write!(f, "it has version {found}, not {VERSION}"),
-            Self::PieceSize(found) => write!(f, "it is about pieces of {found} bytes"),
-        }
-    }
-}
-
-impl std::error::Error for LoadError {}
 
 /// Where the records of the models in `root` are kept.
 #[must_use]

@@ -1,13 +1,11 @@
-//! What the index knows at one moment. Never changed: a new one takes its place, so that whoever holds one
-//! sees one consistent state.
+//! The state of the index at one moment. A snapshot never changes: a new one replaces it, so every reader sees a consistent state.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use protocol::{Digest, IndexReport, ModelId, Problem};
 
 use super::model::{Document, Model, StoredFile};
-use crate::http::Representation;
 
 /// Where the bytes of a piece are.
 #[derive(Clone, Debug)]
@@ -18,15 +16,12 @@ pub struct PieceAt {
     pub offset: u64,
     /// Its length in bytes.
     pub length: u64,
-    /// What HTTP says of it, once somebody has asked.
-    pub(crate) representation: OnceLock<Box<Representation>>,
 }
 
 impl PieceAt {
     /// A whole file, as if it were one piece.
     pub(crate) fn whole(file: &Arc<StoredFile>) -> Self {
-        let length = file.fingerprint.size;
-        Self { file: Arc::clone(file), offset: 0, length, representation: OnceLock::new() }
+        Self { file: Arc::clone(file), offset: 0, length: file.fingerprint.size }
     }
 }
 
@@ -59,7 +54,6 @@ impl Snapshot {
                         file: Arc::clone(stored),
                         offset,
                         length: piece.size,
-                        representation: OnceLock::new(),
                     });
                     offset += piece.size;
                 }

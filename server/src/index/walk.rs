@@ -6,8 +6,9 @@ use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use protocol::{FilePath, ModelId, NameError, Problem};
+use protocol::{FilePath, ModelId, NameError};
 
+use super::finding::Finding;
 use super::fingerprint::Fingerprint;
 
 /// Folders nested deeper than this inside a model are reported instead of followed.
@@ -32,7 +33,7 @@ pub(crate) struct Scan {
     /// Every model's files, sorted by path. A model with problems only has an empty list.
     pub models: BTreeMap<ModelId, Vec<Found>>,
     /// What cannot be served.
-    pub problems: BTreeSet<Problem>,
+    pub problems: BTreeSet<Finding>,
     /// The problems' places that could not be looked at, as paths relative to the models folder, which itself is
     /// the empty one: what was there before may be there still.
     pub unreadable: BTreeSet<String>,
@@ -49,7 +50,7 @@ impl Scan {
 /// Walks the folder `root`.
 ///
 /// # Errors
-/// When `root` itself cannot be read. Anything below it becomes a [`Problem`].
+/// When `root` itself cannot be read. Anything below it becomes a [`Finding`].
 pub(crate) fn walk(root: &Path) -> io::Result<Scan> {
     let root = fs::canonicalize(root)?;
     let owners = fs::read_dir(&root)?;
@@ -73,10 +74,10 @@ struct Child {
     name: String,
     /// The path relative to the models folder, as it is reported.
     shown: String,
-    kind: Kind,
+    kind: EntryKind,
 }
 
-enum Kind {
+enum EntryKind {
     Folder(PathBuf),
     File(PathBuf, Fingerprint),
 }
@@ -91,19 +92,19 @@ enum Refused {
 
 impl Walker {
     fn problem(&mut self, path: &str, reason: impl Into<String>) {
-        self.scan.problems.insert(Problem { path: path.to_owned(), reason: reason.into() });
+        self.scan.problems.insert(Finding::new(path, reason));
     }
 
-    /// Reports what the system refused to show. What it says is not there is no reason to expect it back.
+    /// Reports an entry that the system refuses to show. An entry that does not exist is not expected to come back.
     fn unreadable(&mut self, path: &str, what: &str, error: &io::Error) {
-        self.problem(path, format!("{what}: {error}"));
+        self.scan.problems.insert(Finding::refused(path, what, error));
         if error.kind() != ErrorKind::NotFound {
             self.scan.unreadable.insert(path.to_owned());
         }
     }
 
     fn owner(&mut self, owner: Child) {
-        let Kind::Folder(folder) = owner.kind else {
+        let EntryKind::Folder(folder) = owner.kind else {
             return self.stray(&owner.name, &owner.shown);
         };
         // Any name serves to check the owner's.
@@ -121,7 +122,7 @@ impl Walker {
     }
 
     fn model(&mut self, owner: &str, model: Child) {
-        let Kind::Folder(folder) = model.kind else {
+        let EntryKind::Folder(folder) = model.kind else {
             return self.stray(&model.name, &model.shown);
         };
         let id = match ModelId::new(owner, &model.name) {
@@ -145,8 +146,8 @@ impl Walker {
         for child in self.enter(folder, shown) {
             let path = format!("{prefix}{}", child.name);
             match child.kind {
-                Kind::Folder(folder) => self.files(&folder, &child.shown, &format!("{path}/"), files),
-                Kind::File(location, fingerprint) => match path.parse() {
+                EntryKind::Folder(folder) => self.files(&folder, &child.shown, &format!("{path}/"), files),
+                EntryKind::File(location, fingerprint) => match path.parse() {
                     Ok(path) => files.push(Found { key: child.shown, path, location, fingerprint }),
                     Err(error) => self.problem(&child.shown, sentence(&error)),
                 },
@@ -165,7 +166,11 @@ impl Walker {
 
     fn has_problem_below(&self, shown: &str) -> bool {
         let below = format!("{shown}/");
-        self.scan.problems.iter().any(|problem| problem.path == shown || problem.path.starts_with(&below))
+        self.scan
+            .problems
+            .iter()
+            .map(|found| &found.problem.path)
+            .any(|path| path == shown || path.starts_with(&below))
     }
 
     /// Lists a folder and puts it on the trail; the caller takes it off again.
@@ -213,7 +218,7 @@ impl Walker {
             }
         };
         // `.git`, `.cache` and our own `.modelferry` are not part of a model.
-        if matches!(kind, Kind::Folder(_)) && lossy.starts_with('.') {
+        if matches!(kind, EntryKind::Folder(_)) && lossy.starts_with('.') {
             return None;
         }
         match name.into_string() {
@@ -226,7 +231,7 @@ impl Walker {
     }
 
     /// What an entry is, symbolic links followed; `None` if it vanished meanwhile.
-    fn kind(&self, entry: &DirEntry) -> Result<Option<Kind>, Refused> {
+    fn kind(&self, entry: &DirEntry) -> Result<Option<EntryKind>, Refused> {
         let unreadable = |error| Refused::Unreadable { what: "this entry cannot be read", error };
         let path = entry.path();
         let is_link = match entry.file_type() {
@@ -244,10 +249,10 @@ impl Walker {
             if self.trail.contains(&target) {
                 return Err(Refused::Unfit("this leads back to a folder it is in"));
             }
-            return Ok(Some(Kind::Folder(target)));
+            return Ok(Some(EntryKind::Folder(target)));
         }
         if metadata.is_file() {
-            return Ok(Some(Kind::File(target, Fingerprint::of(&metadata))));
+            return Ok(Some(EntryKind::File(target, Fingerprint::of(&metadata))));
         }
         Err(Refused::Unfit("this is neither a file nor a folder"))
     }
@@ -288,7 +293,7 @@ mod tests {
 
     fn problems(scan: &Scan) -> Vec<(&str, &str)> {
         let problems = scan.problems.iter();
-        problems.map(|p| (p.path.as_str(), p.reason.as_str())).collect()
+        problems.map(|found| (found.problem.path.as_str(), found.problem.reason.as_str())).collect()
     }
 
     #[test]
@@ -345,12 +350,14 @@ mod tests {
         for path in [
             "(\"o/n/leaves\", \"this symbolic link leaves the models folder\")",
             "(\"o/gone\", \"this symbolic link leaves the models folder\")",
-            "(\"o/n/dangling\", \"this symbolic link leads nowhere: No such file",
-            "(\"o/n/self\", \"this symbolic link leads nowhere: Too many levels",
+            "(\"o/n/dangling\", \"this symbolic link leads nowhere\")",
+            "(\"o/n/self\", \"this symbolic link leads nowhere\")",
             "(\"o/m/sub/up\", \"this leads back to a folder it is in\")",
         ] {
             assert!(text.contains(path), "{path} in {text}");
         }
+        let log = scan.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(log.contains("\"o/n/dangling\": this symbolic link leads nowhere: No such file"), "{log}");
     }
 
     #[test]

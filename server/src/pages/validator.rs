@@ -1,5 +1,5 @@
-//! Whether a browser has a page already. Pages are made for each request and differ in the number that their scripts carry, which
-//! is good once; what a person sees is the same as long as the index is. So their validator is weak (RFC 9110 section 8.8.1).
+//! ETags of pages. Each page is rendered for its request and carries a one-time CSP nonce. Apart from that, pages are equal for as
+//! long as the index is, so their ETag is weak (RFC 9110 section 8.8.1) and computed without the nonce.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::http::ascii;
 
-/// Middleware: gives pages that are there a validator, and answers 304 to those who have them.
+/// Middleware that adds an ETag to pages and answers 304 to clients that have them.
 pub(super) async fn validated(request: Request, next: Next) -> Response {
     let condition = IfNoneMatch(request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect());
     let response = next.run(request).await;
@@ -25,18 +25,18 @@ pub(super) async fn validated(request: Request, next: Next) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let tag = tag(&page, &parts.headers);
-    parts.headers.insert(header::ETAG, ascii(&format!("W/\"{tag}\"")));
+    parts.headers.insert(header::ETAG, ascii(format!("W/\"{tag}\"")));
     let validators = Validators { tag: &tag, last_modified: None };
     match decide(Method::Get, &condition, validators, page.len() as u64) {
         Decision::NotModified => {
-            // What the browser has goes on under the policy that came with it, whose number is in it.
+            // The cached page keeps the CSP that it came with, which has its nonce.
             for name in [header::CONTENT_SECURITY_POLICY, header::CONTENT_TYPE, header::CONTENT_LENGTH] {
                 parts.headers.remove(name);
             }
             parts.status = StatusCode::NOT_MODIFIED;
             Response::from_parts(parts, Body::empty())
         }
-        // There is no other condition that a weak validator could meet, and no range of what differs each time.
+        // A weak validator fulfils no other condition, and ranges of pages that differ make no sense.
         Decision::Full
         | Decision::Part(_)
         | Decision::Parts(_)
@@ -55,12 +55,12 @@ impl Fields for IfNoneMatch {
     }
 }
 
-/// The digest of the page without the number in it.
+/// The digest of the page without its nonce.
 fn tag(page: &Bytes, headers: &HeaderMap) -> String {
     let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
-    let number = policy.and_then(|policy| Some(policy.split_once("'nonce-")?.1.split_once('\'')?.0));
-    let digest = match (number, str::from_utf8(page)) {
-        (Some(number), Ok(text)) => Sha256::digest(text.replace(number, "")),
+    let nonce = policy.and_then(|policy| Some(policy.split_once("'nonce-")?.1.split_once('\'')?.0));
+    let digest = match (nonce, str::from_utf8(page)) {
+        (Some(nonce), Ok(text)) => Sha256::digest(text.replace(nonce, "")),
         (_, _) => Sha256::digest(page),
     };
     Digest::from_bytes(digest.into()).to_string()

@@ -11,12 +11,12 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 use protocol::{ModelId, routes};
 
 use super::{Named, Names, decoded, find_model, find_revision};
-use crate::ServerState;
 use crate::http::{
-    Form, IMMUTABLE, NO_CACHE, Refusal, Said, Stored, X_REPO_COMMIT, answer_stored, answer_stored_now, ascii,
-    content_type,
+    ErrorFormat, IMMUTABLE, NO_CACHE, Refusal, Representation, RepresentationHeaders, Stored, X_REPO_COMMIT,
+    answer_stored, answer_stored_now, ascii, content_type, repo_commit,
 };
 use crate::index::{Model, PieceAt, StoredFile};
+use crate::state::ServerState;
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -25,7 +25,7 @@ pub(super) async fn get(
 ) -> Response {
     match find(&state, names, &request.into_parts().0).await {
         Ok(response) => response,
-        Err(refusal) => refusal.answer(Form::Text),
+        Err(refusal) => refusal.answer(ErrorFormat::Text),
     }
 }
 
@@ -42,9 +42,9 @@ pub(super) async fn without_owner(
                 let names = (name, "resolve".to_owned(), inner.to_owned(), path.to_owned());
                 get(state, Ok(Path(names)), request).await
             }
-            Some(_) | None => Refusal::Model(name).answer(Form::Text),
+            Some(_) | None => Refusal::Model(name).answer(ErrorFormat::Text),
         },
-        Err(refusal) => refusal.answer(Form::Text),
+        Err(refusal) => refusal.answer(ErrorFormat::Text),
     }
 }
 
@@ -58,14 +58,14 @@ async fn find(
     let named = find_revision(&model, &revision)?;
     let missing =
         || Refusal::Entry { model: model.id().clone(), revision: model.revision(), path: path.clone() };
-    let (file, representation) = model.said(&path, |file| said(&model, file)).ok_or_else(missing)?;
+    let file = model.file(&path).ok_or_else(missing)?;
     if named == Named::Moving {
         let location = routes::resolve(model.id(), model.revision(), &file.path);
         return Ok(redirect(&model, location, request.uri.query()));
     }
     let places = [PieceAt::whole(file)];
-    let stored = Stored { places: &places, index: &state.index, faults: state.faults.for_file() };
-    answer_stored(request, representation, stored).await.or(Err(missing()))
+    let stored = Stored { places: &places, index: &state.index };
+    answer_stored(request, representation(&model, file), stored).await.or(Err(missing()))
 }
 
 pub(super) fn get_now(
@@ -81,38 +81,38 @@ pub(super) fn get_now(
         Named::Moving => return None,
         Named::Fixed => {}
     }
-    let (file, representation) = model.said(path, |file| said(model, file))?;
+    let file = model.file(path)?;
     let places = [PieceAt::whole(file)];
-    let stored = Stored { places: &places, index: &state.index, faults: state.faults.for_file() };
-    answer_stored_now(request, representation, &stored)
+    let stored = Stored { places: &places, index: &state.index };
+    answer_stored_now(request, representation(model, file), &stored)
 }
 
-fn said(model: &Model, file: &StoredFile) -> Said {
-    Said {
+fn representation(model: &Model, file: &StoredFile) -> Representation {
+    Representation::from(RepresentationHeaders {
         digest: file.sha256,
         length: file.fingerprint.size,
         content_type: content_type(file.path.file_name()),
         cache_control: IMMUTABLE,
         last_modified: file.last_modified(),
-        fields: HeaderMap::from_iter([
+        others: HeaderMap::from_iter([
             (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
-            (X_REPO_COMMIT, ascii(&model.revision().to_string())),
+            (X_REPO_COMMIT, repo_commit(&model.revision())),
         ]),
-        form: Form::Text,
-    }
+        form: ErrorFormat::Text,
+    })
 }
 
 /// From `main` to the revision of now: whatever is resumed later, is resumed from the same bytes. The location
 /// is relative, so that it holds behind any proxy.
 fn redirect(model: &Model, mut location: String, query: Option<&str>) -> Response {
     if let Some(query) = query {
-        // Some clients send bytes that are no ASCII as they are, which a field cannot say.
+        // Some clients send bytes that are no ASCII as they are, which a header cannot say.
         write!(location, "?{}", utf8_percent_encode(query, CONTROLS)).ok();
     }
     let fields = [
-        (header::LOCATION, ascii(&location)),
+        (header::LOCATION, ascii(location)),
         (header::CACHE_CONTROL, NO_CACHE),
-        (X_REPO_COMMIT, ascii(&model.revision().to_string())),
+        (X_REPO_COMMIT, repo_commit(&model.revision())),
     ];
     (StatusCode::TEMPORARY_REDIRECT, fields, Body::empty()).into_response()
 }

@@ -6,8 +6,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::ServerState;
 use crate::index::Progress;
+use crate::state::ServerState;
 
 #[derive(Serialize)]
 struct Health {

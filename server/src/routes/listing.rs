@@ -9,9 +9,9 @@ use form_urlencoded::{Serializer, parse};
 use protocol::{ModelId, ModelInfo};
 
 use super::hub::send;
-use crate::ServerState;
-use crate::http::{Form, Refusal, ascii};
+use crate::http::{ErrorFormat, Refusal, ascii};
 use crate::index::Document;
+use crate::state::ServerState;
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -20,14 +20,14 @@ pub(super) async fn get(
     request: HeaderMap,
 ) -> Response {
     let snapshot = state.index.snapshot();
-    let wish = match Wish::of(query.as_deref().unwrap_or_default()) {
-        Ok(wish) => wish,
-        Err(refusal) => return refusal.answer(Form::Json),
+    let query = match ListQuery::of(query.as_deref().unwrap_or_default()) {
+        Ok(query) => query,
+        Err(refusal) => return refusal.answer(ErrorFormat::Json),
     };
-    if wish == Wish::default() {
+    if query == ListQuery::default() {
         return send(&method, &request, snapshot.models_document(), HeaderMap::new());
     }
-    let (page, next) = wish.page(&snapshot.report().models);
+    let (page, next) = query.page(&snapshot.report().models);
     // Text keys only: it cannot fail.
     let listing = Document::of(&page).unwrap_or_else(|_| Document::new("[]".into(), "application/json"));
     let fields = next.map(|link| (header::LINK, link)).into_iter().collect();
@@ -36,7 +36,7 @@ pub(super) async fn get(
 
 /// Which models are asked for. A key that comes twice counts as it came first.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-struct Wish {
+struct ListQuery {
     /// Parts of the name, which must all be there, in any case.
     search: Vec<String>,
     author: Option<String>,
@@ -47,41 +47,41 @@ struct Wish {
     cursor: Option<ModelId>,
 }
 
-impl Wish {
-    fn of(query: &str) -> Result<Self, Refusal> {
-        let mut wish = Self::default();
-        for (key, value) in parse(query.as_bytes()) {
+impl ListQuery {
+    fn of(text: &str) -> Result<Self, Refusal> {
+        let mut query = Self::default();
+        for (key, value) in parse(text.as_bytes()) {
             let place = match &*key {
-                "search" if wish.search.is_empty() => {
-                    wish.search = value.split_whitespace().map(str::to_lowercase).collect();
+                "search" if query.search.is_empty() => {
+                    query.search = value.split_whitespace().map(str::to_lowercase).collect();
                     continue;
                 }
-                "limit" if wish.limit.is_none() => {
+                "limit" if query.limit.is_none() => {
                     let limit = value.parse().ok().filter(|limit| *limit > 0);
                     let wrong = || Refusal::Query {
                         key: "limit",
                         value: value.to_string(),
                         expected: "a number of models from 1 on",
                     };
-                    wish.limit = Some(limit.ok_or_else(wrong)?);
+                    query.limit = Some(limit.ok_or_else(wrong)?);
                     continue;
                 }
-                "cursor" if wish.cursor.is_none() => {
+                "cursor" if query.cursor.is_none() => {
                     let wrong = || Refusal::Query {
                         key: "cursor",
                         value: value.to_string(),
                         expected: "the name of a model, owner/name",
                     };
-                    wish.cursor = Some(value.parse().or(Err(wrong()))?);
+                    query.cursor = Some(value.parse().or(Err(wrong()))?);
                     continue;
                 }
-                "author" => &mut wish.author,
-                "pipeline_tag" => &mut wish.pipeline_tag,
+                "author" => &mut query.author,
+                "pipeline_tag" => &mut query.pipeline_tag,
                 _ => continue,
             };
             place.get_or_insert(value.into_owned());
         }
-        Ok(wish)
+        Ok(query)
     }
 
     fn names(&self, model: &ModelInfo) -> bool {
@@ -111,7 +111,7 @@ impl Wish {
         ] {
             query.extend_pairs(value.map(|value| (key, value)));
         }
-        ascii(&format!("<{}?{}>; rel=\"next\"", protocol::routes::MODELS, query.finish()))
+        ascii(format!("<{}?{}>; rel=\"next\"", protocol::routes::MODELS, query.finish()))
     }
 }
 
@@ -121,13 +121,14 @@ mod tests {
 
     #[test]
     fn the_first_of_two_values_counts_and_what_means_nothing_is_ignored() {
-        let wish =
-            Wish::of("limit=2&limit=x&search=A+b%20C&search=d&author=o&sort=likes&author=p&%ff=&=&").unwrap();
-        assert_eq!((wish.limit, wish.author.as_deref()), (Some(2), Some("o")));
-        assert_eq!(wish.search, ["a", "b", "c"]);
-        assert_eq!(Wish::of("full=True&sort=downloads").unwrap(), Wish::default());
+        let query =
+            ListQuery::of("limit=2&limit=x&search=A+b%20C&search=d&author=o&sort=likes&author=p&%ff=&=&")
+                .unwrap();
+        assert_eq!((query.limit, query.author.as_deref()), (Some(2), Some("o")));
+        assert_eq!(query.search, ["a", "b", "c"]);
+        assert_eq!(ListQuery::of("full=True&sort=downloads").unwrap(), ListQuery::default());
         for wrong in ["limit=0", "limit=-1", "limit=", "limit=99999999999999999999", "cursor=x"] {
-            assert!(Wish::of(wrong).is_err(), "{wrong}");
+            assert!(ListQuery::of(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -10,9 +10,9 @@ use protocol::routes;
 
 use super::hub::send_of_model;
 use super::{Names, decoded, find_model, find_revision};
-use crate::ServerState;
-use crate::http::{Form, Refusal};
+use crate::http::{ErrorFormat, Refusal};
 use crate::index::Model;
+use crate::state::ServerState;
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -27,7 +27,7 @@ pub(super) async fn get(
             send_of_model(&method, &request, &model, &model.manifest_text)
         }
         Ok(model) => send_of_model(&method, &request, &model, &model.manifest_document),
-        Err(refusal) => refusal.answer(Form::Json),
+        Err(refusal) => refusal.answer(ErrorFormat::Json),
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, IMMUTABLE, NO_CACHE, Representation, Said, answer};
+use crate::http::{ErrorFormat, IMMUTABLE, NO_CACHE, Representation, RepresentationHeaders, answer};
 
 /// One program.
 #[derive(Debug)]
@@ -99,22 +99,22 @@ impl Variant {
         bytes: &'static [u8],
         media_type: &'static str,
         cache_control: HeaderValue,
-        fields: HeaderMap,
+        headers: HeaderMap,
     ) -> Self {
-        let representation = Representation::from(Said {
+        let representation = Representation::from(RepresentationHeaders {
             digest: Digest::from_bytes(Sha256::digest(bytes).into()),
             length: bytes.len() as u64,
             content_type: HeaderValue::from_static(media_type),
             cache_control,
             last_modified: None,
-            fields,
-            form: Form::Text,
+            others: headers,
+            form: ErrorFormat::Text,
         });
         Self { representation, bytes: Bytes::from_static(bytes) }
     }
 
     fn answer(&self, method: &Method, request: &HeaderMap) -> Response {
-        answer(method, request, &self.representation, &self.bytes)
+        answer(method, request, self.representation.clone(), &self.bytes)
     }
 }
 

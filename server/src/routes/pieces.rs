@@ -1,6 +1,6 @@
 //! `/pieces/{sha256}`: one piece, whichever file it is in.
 //!
-//! No answer has `Accept-Ranges`, although ranges are honoured: with that field, any navigation makes the
+//! No answer has `Accept-Ranges`, although ranges are honoured: with that header, any navigation makes the
 //! browser pause a background fetch for 30 seconds.
 
 use axum::extract::{Request, State};
@@ -10,9 +10,12 @@ use axum::response::Response;
 use protocol::Digest;
 
 use super::{Names, decoded};
-use crate::ServerState;
-use crate::http::{Form, IMMUTABLE, Refusal, Representation, Said, Stored, answer_stored, answer_stored_now};
+use crate::http::{
+    ErrorFormat, IMMUTABLE, Refusal, Representation, RepresentationHeaders, Stored, answer_stored,
+    answer_stored_now,
+};
 use crate::index::PieceAt;
+use crate::state::ServerState;
 
 pub(super) async fn get(
     State(state): State<ServerState>,
@@ -21,7 +24,7 @@ pub(super) async fn get(
 ) -> Response {
     match find(&state, names, &request.into_parts().0).await {
         Ok(response) => response,
-        Err(refusal) => refusal.answer(Form::Text),
+        Err(refusal) => refusal.answer(ErrorFormat::Text),
     }
 }
 
@@ -32,7 +35,7 @@ async fn find(state: &ServerState, names: Names<String>, request: &Parts) -> Res
     let snapshot = state.index.snapshot();
     let places = snapshot.piece(&digest);
     let representation = representation(digest, places.first().ok_or_else(missing)?);
-    let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
+    let stored = Stored { places, index: &state.index };
     answer_stored(request, representation, stored).await.or(Err(missing()))
 }
 
@@ -40,22 +43,18 @@ pub(super) fn get_now(state: &ServerState, name: &str, request: &Parts) -> Optio
     let digest = name.parse().ok()?;
     let snapshot = state.index.snapshot();
     let places = snapshot.piece(&digest);
-    let stored = Stored { places, index: &state.index, faults: state.faults.for_piece(&digest) };
+    let stored = Stored { places, index: &state.index };
     answer_stored_now(request, representation(digest, places.first()?), &stored)
 }
 
-fn representation(digest: Digest, place: &PieceAt) -> &Representation {
-    place.representation.get_or_init(|| Box::new(said(digest, place.length).into()))
-}
-
-fn said(digest: Digest, length: u64) -> Said {
-    Said {
+fn representation(digest: Digest, place: &PieceAt) -> Representation {
+    Representation::from(RepresentationHeaders {
         digest,
-        length,
+        length: place.length,
         content_type: HeaderValue::from_static("application/octet-stream"),
         cache_control: IMMUTABLE,
         last_modified: None,
-        fields: HeaderMap::new(),
-        form: Form::Text,
-    }
+        others: HeaderMap::new(),
+        form: ErrorFormat::Text,
+    })
 }

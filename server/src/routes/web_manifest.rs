@@ -11,7 +11,7 @@ use protocol::{Digest, routes};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, NO_CACHE, Representation, Said, answer};
+use crate::http::{ErrorFormat, NO_CACHE, Representation, RepresentationHeaders, answer};
 
 static TEXT: LazyLock<(Bytes, Digest)> = LazyLock::new(|| {
     let text = manifest().to_string();
@@ -26,16 +26,16 @@ pub(crate) fn web_manifest() -> Router {
 
 async fn text(method: Method, request: HeaderMap) -> Response {
     let (text, digest) = &*TEXT;
-    let representation = Representation::from(Said {
+    let representation = Representation::from(RepresentationHeaders {
         digest: *digest,
         length: text.len() as u64,
         content_type: HeaderValue::from_static("application/manifest+json"),
         cache_control: NO_CACHE,
         last_modified: None,
-        fields: HeaderMap::new(),
-        form: Form::Text,
+        others: HeaderMap::new(),
+        form: ErrorFormat::Text,
     });
-    answer(&method, &request, &representation, text)
+    answer(&method, &request, representation, text)
 }
 
 fn manifest() -> Value {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Form, NO_CACHE, Representation, Said, answer};
+use crate::http::{ErrorFormat, NO_CACHE, Representation, RepresentationHeaders, answer};
 
 /// Made by `build` from the crate `service-worker`.
 const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/service-worker.js"));
@@ -47,16 +47,16 @@ impl Worker {
     }
 
     fn answer(&self, method: &Method, request: &HeaderMap) -> Response {
-        let representation = Representation::from(Said {
+        let representation = Representation::from(RepresentationHeaders {
             digest: self.digest,
             length: self.script.len() as u64,
             content_type: HeaderValue::from_static("text/javascript; charset=utf-8"),
             // The browser compares it byte by byte; it must see the new one at once.
             cache_control: NO_CACHE,
             last_modified: None,
-            fields: HeaderMap::new(),
-            form: Form::Text,
+            others: HeaderMap::new(),
+            form: ErrorFormat::Text,
         });
-        answer(method, request, &representation, &self.script)
+        answer(method, request, representation, &self.script)
     }
 }

@@ -220,20 +220,17 @@ fn what_does_not_finish_is_cut_after_the_time_and_at_once_on_a_second_signal() {
 
 /// As on a disk that does not answer: a write to the access log waits for ever.
 #[test]
-fn what_waits_for_a_disk_does_not_keep_the_program_from_ending() {
+fn what_waits_for_a_disk_holds_up_no_answer_and_does_not_keep_the_program_from_ending() {
     let folder = Folder::new();
     let log = folder.beside("access.log");
     assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
     // Open and never read.
     let _reader = File::options().read(true).write(true).open(&log).unwrap();
     let program = Program::start(&folder, &["--access-log", log.to_str().unwrap()]);
-    let long = format!("GET /{}", "x".repeat(8000));
+    let long = format!("/{}", "x".repeat(8000));
+    // Their lines are more than a pipe takes.
     for _ in 0..32 {
-        let mut stream = program.request(&long, &[]);
-        stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-        if stream.read_to_end(&mut Vec::new()).is_err() {
-            break;
-        }
+        assert_eq!(program.get(&long).status, 404);
     }
     let program = program.ask_to_end();
     until("it to end", || TcpStream::connect(program.address()).is_err().then_some(()));

@@ -89,6 +89,14 @@ async fn every_kind_of_problem_is_reported_and_the_rest_works() {
     ];
     assert_eq!(paths, expected);
     assert!(report.problems.iter().all(|problem| !problem.reason.is_empty()));
+    // The system's own words, and where the folder is, are nobody's business but the operator's.
+    for url in ["/api/index", "/"] {
+        let text = app.get(url).await.text().to_owned();
+        assert!(text.contains("leads nowhere"), "{url}");
+        for private in ["os error", "No such file", models.to_str().unwrap()] {
+            assert!(!text.contains(private), "{url}: {private}");
+        }
+    }
     let info = app.get("/api/models/o/n").await.json();
     let files: Vec<&str> =
         info["siblings"].as_array().unwrap().iter().map(|file| file["rfilename"].as_str().unwrap()).collect();

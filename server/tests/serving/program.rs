@@ -1,7 +1,7 @@
 //! The server as a program: started, asked over a real socket, ended by its own process id.
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -250,10 +250,17 @@ impl Drop for Program {
 pub(crate) fn read(mut stream: impl Read) -> Reply {
     let mut bytes = Vec::new();
     let mut buffer = [0; 65_536];
-    while let Ok(count @ 1..) = stream.read(&mut buffer) {
-        bytes.extend_from_slice(&buffer[..count]);
-    }
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let last = loop {
+        match stream.read(&mut buffer) {
+            Ok(count @ 1..) => bytes.extend_from_slice(&buffer[..count]),
+            // signal(7): where there is a timeout, stopping and continuing this process is enough for that.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            last => break last,
+        }
+    };
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+        panic!("no answer, but {last:?} after {:?}", String::from_utf8_lossy(&bytes));
+    };
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();

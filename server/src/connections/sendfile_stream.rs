@@ -1,8 +1,8 @@
-//! A TCP stream that sends files where it is given stand-ins for their bytes (`http/handover.rs`), with sendfile(2): the
-//! bytes go from the kernel's memory to the network, and no file can make this program touch memory that is not there.
+//! A TCP stream that sends a part of a file in place of each placeholder (`http/sendfile_queue.rs`), with sendfile(2). The bytes
+//! go from the kernel's memory to the network, so that no file can make this program touch memory that is not there.
 //!
-//! **Architecture Invariant:** stand-ins and handed-over parts must meet exactly, else the connection ends before a byte
-//! is written; and nothing leaves after a part until its file was found unchanged.
+//! **Architecture Invariant:** placeholders and queued parts match exactly, or the connection ends before a byte is written. After
+//! a part, nothing is sent until its file was found unchanged.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::http::{Handover, OpenFile, Part, is_stand_in};
+use crate::http::{FilePart, OpenFile, SendfileQueue, is_placeholder};
 use crate::kernel;
 
 /// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile; and one connection takes a
@@ -26,20 +26,20 @@ const TURN: usize = 1 << 20;
 
 /// The stream.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(super) struct SendfileStream {
     stream: TcpStream,
-    handover: Handover,
-    /// What the stand-in that comes next stands for, as far as it is not sent yet.
-    part: Option<Part>,
+    queue: SendfileQueue,
+    /// What the next placeholder stands for, as far as it is not sent yet.
+    part: Option<FilePart>,
     /// From which file something was sent that is not checked yet.
     unchecked: Option<Arc<OpenFile>>,
     /// Bytes sent in this turn.
     turn: usize,
 }
 
-impl Sending {
-    pub(super) fn new(stream: TcpStream, handover: Handover) -> Self {
-        Self { stream, handover, part: None, unchecked: None, turn: 0 }
+impl SendfileStream {
+    pub(super) fn new(stream: TcpStream, queue: SendfileQueue) -> Self {
+        Self { stream, queue, part: None, unchecked: None, turn: 0 }
     }
 
     /// Ends an answer whose file has changed.
@@ -54,7 +54,7 @@ impl Sending {
         })
     }
 
-    fn poll_send_file(&mut self, context: &mut Context<'_>, mut part: Part) -> Poll<io::Result<usize>> {
+    fn poll_send_file(&mut self, context: &mut Context<'_>, mut part: FilePart) -> Poll<io::Result<usize>> {
         if self.turn >= TURN {
             self.turn = 0;
             self.part = Some(part);
@@ -87,7 +87,7 @@ impl Sending {
         Poll::Ready(Ok(sent))
     }
 
-    /// What comes before a stand-in waits in the kernel, to leave together with the first bytes of the file.
+    /// Bytes before a placeholder wait in the kernel, to leave together with the first bytes of the file.
     fn poll_send_more(&self, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.stream.poll_write_ready(context))?;
@@ -99,7 +99,7 @@ impl Sending {
     }
 }
 
-impl AsyncRead for Sending {
+impl AsyncRead for SendfileStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -109,7 +109,7 @@ impl AsyncRead for Sending {
     }
 }
 
-impl AsyncWrite for Sending {
+impl AsyncWrite for SendfileStream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
@@ -120,9 +120,9 @@ impl AsyncWrite for Sending {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        let part = self.part.take().or_else(|| self.handover.take());
-        let stand_in = slices.iter().position(|slice| is_stand_in(slice));
-        match (part, stand_in) {
+        let part = self.part.take().or_else(|| self.queue.pop());
+        let placeholder = slices.iter().position(|slice| is_placeholder(slice));
+        match (part, placeholder) {
             (None, None) => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
             (Some(part), Some(0)) if slices[0].len() == part.length => self.poll_send_file(context, part),
             (Some(part), Some(place @ 1..)) => {
@@ -130,7 +130,7 @@ impl AsyncWrite for Sending {
                 self.poll_send_more(context, &slices[..place])
             }
             (None, Some(_)) | (Some(_), None | Some(_)) => {
-                let text = "what is to be sent does not fit what was handed over";
+                let text = "the placeholders in an answer do not match the queued parts of files";
                 tracing::error!("a connection ends: {text}");
                 Poll::Ready(Err(io::Error::other(text)))
             }

@@ -1,4 +1,4 @@
-//! A stream that fails when its peer holds up writing for too long.
+//! A stream whose writes fail when the peer does not read for too long.
 
 use std::io;
 use std::pin::Pin;
@@ -8,35 +8,33 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The stream. Time is counted only while something waits to be written, so that a connection may rest between two
-/// answers.
+/// The stream. Only the time in which something waits to be written counts: a connection may be idle between two answers.
 #[derive(Debug)]
-pub(super) struct Guarded<S> {
+pub(super) struct WriteTimeout<S> {
     stream: S,
     stall: Duration,
     /// What must be written within `stall` of waiting, in bytes.
     least: u64,
-    /// Since the last reckoning: bytes written, and how long was waited for that.
+    /// Since the last check: bytes written, and the time that they waited.
     written: u64,
     waited: Duration,
-    /// Since when a write waits.
+    /// When the current write began to wait.
     since: Option<Instant>,
-    /// Never later than the time until which a write may wait: it is set anew only when it is over, since most waits are
-    /// short.
+    /// Fires no later than the deadline of a write. It is reset only when it fires, since most waits are short.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Guarded<S> {
+impl<S> WriteTimeout<S> {
     /// `least_rate` in bytes a second.
     pub(super) fn new(stream: S, stall: Duration, least_rate: u64) -> Self {
         let least = (least_rate as f64 * stall.as_secs_f64()) as u64;
-        // Nothing at all is too little in any case.
+        // Reading nothing at all is always too little.
         let least = least.max(1);
         Self { stream, stall, least, written: 0, waited: Duration::ZERO, since: None, alarm: None }
     }
 
     /// Passes the outcome of a write on, unless it has waited for too long.
-    fn judge(
+    fn check(
         &mut self,
         context: &mut Context<'_>,
         outcome: Poll<io::Result<usize>>,
@@ -74,7 +72,7 @@ impl<S> Guarded<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -84,14 +82,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.judge(context, outcome)
+        self.check(context, outcome)
     }
 
     fn poll_write_vectored(
@@ -100,7 +98,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.judge(context, outcome)
+        self.check(context, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -128,7 +126,7 @@ mod tests {
     /// Writes for ever to a peer that reads so many bytes each so often, for an hour; says how long that went well.
     async fn lasts(bytes: usize, every: Duration) -> Option<Duration> {
         let (stream, mut peer) = duplex(4096);
-        let mut stream = Guarded::new(stream, STALL, 100);
+        let mut stream = WriteTimeout::new(stream, STALL, 100);
         let began = Instant::now();
         let writing = async {
             while stream.write_all(&[0; 1000]).await.is_ok() {}
@@ -166,7 +164,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_rest_between_two_answers_does_not_count() {
         let (stream, mut peer) = duplex(4096);
-        let mut stream = Guarded::new(stream, STALL, 100);
+        let mut stream = WriteTimeout::new(stream, STALL, 100);
         for _ in 0..10 {
             stream.write_all(&[0; 3000]).await.unwrap();
             peer.read_exact(&mut [0; 3000]).await.unwrap();

@@ -1,5 +1,5 @@
-//! What hyper works with on an HTTP/1.1 connection, each telling [`Stages`] what it sees: the stream, the service, the
-//! bodies of answers.
+//! The stream, the service and the bodies that hyper is given for an HTTP/1.1 connection. Each reports to the
+//! [`Http1PhaseTracker`] what it sees.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -18,29 +18,29 @@ use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower::Service as _;
 
-use super::stage::Stages;
-use super::strict::Strict;
+use super::http1_phase::Http1PhaseTracker;
+use super::request_validation::RequestValidation;
 
-/// A stream of which some bytes were read before.
+/// A stream, after some bytes that were read from it before.
 #[derive(Debug)]
-pub(super) struct StagedStream<S> {
+pub(super) struct Http1PhaseStream<S> {
     stream: S,
     first: Bytes,
-    stages: Arc<Stages>,
+    phases: Arc<Http1PhaseTracker>,
 }
 
-impl<S> StagedStream<S> {
-    pub(super) fn new(stream: S, first: Bytes, stages: &Arc<Stages>) -> Self {
-        Self { stream, first, stages: Arc::clone(stages) }
+impl<S> Http1PhaseStream<S> {
+    pub(super) fn new(stream: S, first: Bytes, phases: &Arc<Http1PhaseTracker>) -> Self {
+        Self { stream, first, phases: Arc::clone(phases) }
     }
 
-    /// The stream, and what nobody has read yet of the bytes before.
+    /// The stream, and the bytes before that are still unread.
     pub(super) fn into_inner(self) -> (S, Bytes) {
         (self.stream, self.first)
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for StagedStream<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Http1PhaseStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -53,12 +53,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for StagedStream<S> {
         } else {
             ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         }
-        self.stages.read();
+        self.phases.read();
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for StagedStream<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Http1PhaseStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -82,7 +82,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StagedStream<S> {
     /// hyper asks for this when it has written all it has.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        self.stages.flushed();
+        self.phases.flushed();
         Poll::Ready(Ok(()))
     }
 
@@ -93,46 +93,46 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StagedStream<S> {
 
 /// The service.
 #[derive(Debug)]
-pub(super) struct StagedService {
-    service: Strict,
-    stages: Arc<Stages>,
+pub(super) struct Http1PhaseService {
+    service: RequestValidation,
+    phases: Arc<Http1PhaseTracker>,
 }
 
-impl StagedService {
-    pub(super) fn new(service: Strict, stages: &Arc<Stages>) -> Self {
-        Self { service, stages: Arc::clone(stages) }
+impl Http1PhaseService {
+    pub(super) fn new(service: RequestValidation, phases: &Arc<Http1PhaseTracker>) -> Self {
+        Self { service, phases: Arc::clone(phases) }
     }
 }
 
-impl hyper::service::Service<Request<Incoming>> for StagedService {
+impl hyper::service::Service<Request<Incoming>> for Http1PhaseService {
     type Response = Response<Answer>;
     type Error = Infallible;
-    type Future = Answering<<Strict as tower::Service<Request<Incoming>>>::Future>;
+    type Future = Answering<<RequestValidation as tower::Service<Request<Incoming>>>::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.stages.asked(!request.body().is_end_stream());
-        let open = Open(Arc::clone(&self.stages));
+        self.phases.asked(!request.body().is_end_stream());
+        let open = OpenRequest(Arc::clone(&self.phases));
         // It is always ready.
         Answering { future: self.service.clone().call(request), open: Some(open) }
     }
 }
 
-/// A request that is being answered; until it is dropped.
+/// Marks a request as being answered until it is dropped.
 #[derive(Debug)]
-struct Open(Arc<Stages>);
+struct OpenRequest(Arc<Http1PhaseTracker>);
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.answered();
     }
 }
 
 pin_project! {
-    /// The way to an answer.
+    /// The future of an answer.
     pub(super) struct Answering<F> {
         #[pin]
         future: F,
-        open: Option<Open>,
+        open: Option<OpenRequest>,
     }
 }
 
@@ -150,7 +150,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Answering<F> {
 /// The body of an answer.
 pub(super) struct Answer {
     body: Body,
-    _open: Option<Open>,
+    _open: Option<OpenRequest>,
 }
 
 impl http_body::Body for Answer {

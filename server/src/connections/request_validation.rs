@@ -1,5 +1,5 @@
-//! What every request must keep to, whatever it asks for: RFC 9112 section 3.2, RFC 9113 section 8.3.1, and a bound on
-//! URLs.
+//! What every request must fulfil, whatever its URL: RFC 9112 section 3.2, RFC 9113 section 8.3.1, and a limit on the length
+//! of URLs.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -11,21 +11,21 @@ use axum::response::Response;
 use futures_util::future::Either;
 use tower::Service;
 
-use crate::Site;
-use crate::http::{Form, Handover, sentence};
+use crate::http::{ErrorFormat, SendfileQueue, sentence};
+use crate::site::Site;
 
-/// The longest path and query, in bytes. Nothing here has a longer name.
+/// The longest path and query, in bytes. No file here has a longer name.
 const LONGEST_URL: usize = 8 << 10;
 
-/// The site, behind these checks.
+/// The site behind these checks.
 #[derive(Clone, Debug)]
-pub(super) struct Strict {
+pub(super) struct RequestValidation {
     pub site: Site,
-    /// If the connection can send files: what it is told with each request.
-    pub handover: Option<Handover>,
+    /// What the connection sends files from, if it can.
+    pub queue: Option<SendfileQueue>,
 }
 
-impl<B> Service<Request<B>> for Strict
+impl<B> Service<Request<B>> for RequestValidation
 where
     Site: Service<Request<B>, Response = Response, Error = Infallible>,
 {
@@ -41,17 +41,17 @@ where
         if let Some((status, text)) = fault(&request) {
             return Either::Left(ready(Ok(refuse(status, text, request.version()))));
         }
-        if let Some(handover) = &self.handover
+        if let Some(queue) = &self.queue
             && *request.method() == Method::GET
         {
-            request.extensions_mut().insert(handover.clone());
+            request.extensions_mut().insert(queue.clone());
         }
         Either::Right(self.site.call(request))
     }
 }
 
 fn refuse(status: StatusCode, text: &str, version: Version) -> Response<Body> {
-    let mut response = sentence(status, Form::Text, &text);
+    let mut response = sentence(status, ErrorFormat::Text, &text);
     if version <= Version::HTTP_11 {
         // Where the next request would begin is not certain. HTTP/2 has frames for that.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -69,7 +69,7 @@ fn fault<B>(request: &Request<B>) -> Option<(StatusCode, &'static str)> {
         if !has_one_host(headers, request.version()) {
             return Some((
                 StatusCode::BAD_REQUEST,
-                "the request has no Host field, several, or one that is no host",
+                "the request has no Host header, several, or one that is no host",
             ));
         }
     } else if !has_one_authority(headers, request.uri()) {
@@ -83,7 +83,7 @@ fn fault<B>(request: &Request<B>) -> Option<(StatusCode, &'static str)> {
     None
 }
 
-/// HTTP/1.0 has no such field.
+/// HTTP/1.0 has no such header.
 fn has_one_host(headers: &HeaderMap, version: Version) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {

@@ -1,5 +1,5 @@
-//! How long a client holds up one answer of several that share a connection: the time between a body's handing out
-//! bytes and its being asked for more.
+//! Detects a client that stalls one of several answers on a connection. The time between a body yielding bytes and being polled
+//! again counts as the client's.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -17,32 +17,32 @@ use tokio::time::{Instant, sleep};
 use tower::Service;
 
 tokio::task_local! {
-    /// Of the stream whose task this is. hyper knows streams by their futures alone, and a service knows nothing of them.
-    static HOLD: Arc<Hold>;
+    /// Of the HTTP/2 stream that the current task runs. hyper gives a service no other way to know its stream.
+    static WATCH: Arc<StallWatch>;
 }
 
-/// The least time between two looks at a hold.
+/// The least time between two checks.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// How one answer is taken.
+/// How fast a client reads one answer.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct StallWatch {
     stall: Duration,
-    /// What must be taken within `stall` of waiting, in bytes.
+    /// Bytes that the client must read within `stall` of waiting.
     least: u64,
-    reckoning: Mutex<Reckoning>,
+    account: Mutex<Account>,
 }
 
-/// Since the last look: bytes handed out, and how long the client was waited for.
+/// Since the last check: bytes yielded, and the time spent waiting for the client.
 #[derive(Debug, Default)]
-struct Reckoning {
-    given: u64,
+struct Account {
+    yielded: u64,
     waited: Duration,
-    /// Since when the client is waited for.
+    /// When the current wait for the client began.
     since: Option<Instant>,
 }
 
-impl Reckoning {
+impl Account {
     fn settle(&mut self) {
         if let Some(since) = self.since {
             let now = Instant::now();
@@ -52,60 +52,60 @@ impl Reckoning {
     }
 }
 
-impl Hold {
+impl StallWatch {
     /// `least_rate` in bytes a second.
     pub(super) fn new(stall: Duration, least_rate: u64) -> Arc<Self> {
         let least = (least_rate as f64 * stall.as_secs_f64()) as u64;
-        Arc::new(Self { stall, least: least.max(1), reckoning: Mutex::default() })
+        Arc::new(Self { stall, least: least.max(1), account: Mutex::default() })
     }
 
-    /// Runs a stream whose answer is measured.
-    pub(super) async fn around<F: Future>(self: Arc<Self>, stream: F) -> F::Output {
-        HOLD.scope(self, stream).await
+    /// Runs a stream whose answer is watched.
+    pub(super) async fn watch<F: Future>(self: Arc<Self>, stream: F) -> F::Output {
+        WATCH.scope(self, stream).await
     }
 
-    /// Is over when the client has held the answer up for too long.
-    pub(super) async fn outlasted(&self) {
+    /// Completes when the client has stalled the answer for too long.
+    pub(super) async fn stalled(&self) {
         loop {
-            let left = self.stall.saturating_sub(self.reckoning().waited);
+            let left = self.stall.saturating_sub(self.account().waited);
             sleep(left.max(LOOK_AGAIN)).await;
-            let mut reckoning = self.reckoning();
-            reckoning.settle();
-            if reckoning.waited < self.stall {
+            let mut account = self.account();
+            account.settle();
+            if account.waited < self.stall {
                 continue;
             }
-            if reckoning.given < self.least {
+            if account.yielded < self.least {
                 return;
             }
-            reckoning.given = 0;
-            reckoning.waited = Duration::ZERO;
+            account.yielded = 0;
+            account.waited = Duration::ZERO;
         }
     }
 
-    /// From now on the client is waited for.
-    fn given(&self, bytes: usize) {
-        let mut reckoning = self.reckoning();
-        reckoning.given += bytes as u64;
-        reckoning.since = Some(Instant::now());
+    /// Bytes were yielded: from now on, the time is the client's.
+    fn yielded(&self, bytes: usize) {
+        let mut account = self.account();
+        account.yielded += bytes as u64;
+        account.since = Some(Instant::now());
     }
 
-    /// From now on the answer is worked on.
-    fn asked(&self) {
-        let mut reckoning = self.reckoning();
-        reckoning.settle();
-        reckoning.since = None;
+    /// More bytes are asked for: from now on, the time is ours.
+    fn polled(&self) {
+        let mut account = self.account();
+        account.settle();
+        account.since = None;
     }
 
-    fn reckoning(&self) -> MutexGuard<'_, Reckoning> {
-        self.reckoning.lock().unwrap_or_else(PoisonError::into_inner)
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A service whose answers are measured by the hold of the stream that asks.
+/// A service whose answers are watched by the [`StallWatch`] of their stream.
 #[derive(Clone, Debug)]
-pub(super) struct Releasing<S>(pub S);
+pub(super) struct WatchStalls<S>(pub S);
 
-impl<S, R> Service<Request<R>> for Releasing<S>
+impl<S, R> Service<Request<R>> for WatchStalls<S>
 where
     S: Service<Request<R>, Response = Response, Error = Infallible>,
     S::Future: Send + 'static,
@@ -122,26 +122,26 @@ where
         let answer = self.0.call(request);
         Box::pin(async move {
             let response = answer.await?;
-            Ok(match HOLD.try_with(Arc::clone) {
-                Ok(hold) => {
-                    // hyper may wait for the client before it asks for the body, or after.
-                    hold.given(0);
-                    response.map(|body| Body::new(Held { body, hold }))
+            Ok(match WATCH.try_with(Arc::clone) {
+                Ok(watch) => {
+                    // hyper may wait for the client before it polls the body, or after.
+                    watch.yielded(0);
+                    response.map(|body| Body::new(WatchedBody { body, watch }))
                 }
-                // There is no stream, and so no client who could hold it up.
+                // Without a stream, there is no client that could stall.
                 Err(_) => response,
             })
         })
     }
 }
 
-/// A body whose hold is told what becomes of it.
-struct Held {
+/// A body that tells its watch when it is polled and what it yields.
+struct WatchedBody {
     body: Body,
-    hold: Arc<Hold>,
+    watch: Arc<StallWatch>,
 }
 
-impl http_body::Body for Held {
+impl http_body::Body for WatchedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -149,10 +149,10 @@ impl http_body::Body for Held {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.hold.asked();
+        self.watch.polled();
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
-        self.hold.given(data.map_or(0, Bytes::len));
+        self.watch.yielded(data.map_or(0, Bytes::len));
         Poll::Ready(frame)
     }
 
@@ -175,17 +175,17 @@ mod tests {
 
     /// How long a client lasts that takes so many bytes each so often, in an hour at most.
     async fn lasts(bytes: usize, every: Duration) -> Option<Duration> {
-        let hold = Hold::new(STALL, 100);
+        let watch = StallWatch::new(STALL, 100);
         let began = Instant::now();
         let taking = async {
             while began.elapsed() < Duration::from_secs(3600) {
-                hold.asked();
-                hold.given(bytes);
+                watch.polled();
+                watch.yielded(bytes);
                 sleep(every).await;
             }
         };
         tokio::select! {
-            () = hold.outlasted() => Some(began.elapsed()),
+            () = watch.stalled() => Some(began.elapsed()),
             () = taking => None,
         }
     }
@@ -205,36 +205,36 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_time_that_the_answer_itself_takes_does_not_count() {
-        let hold = Hold::new(STALL, 100);
+        let watch = StallWatch::new(STALL, 100);
         let slow = async {
             for _ in 0..10 {
-                hold.given(1);
+                watch.yielded(1);
                 sleep(Duration::from_secs(5)).await;
-                hold.asked();
+                watch.polled();
                 sleep(Duration::from_secs(1000)).await;
             }
         };
         tokio::select! {
-            () = hold.outlasted() => panic!("the client was quick"),
+            () = watch.stalled() => panic!("the client was quick"),
             () = slow => {}
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_even_let_an_answer_begin_is_given_up() {
-        let hold = Hold::new(STALL, 100);
+        let watch = StallWatch::new(STALL, 100);
         let began = Instant::now();
         let stream = async {
             let service = tower::service_fn(|_| async {
                 sleep(Duration::from_secs(1000)).await;
                 Ok(Response::new(Body::from("an answer")))
             });
-            let _answer = Releasing(service).call(Request::new(Body::empty())).await;
+            let _answer = WatchStalls(service).call(Request::new(Body::empty())).await;
             pending::<()>().await;
         };
         tokio::select! {
-            () = hold.outlasted() => {}
-            () = Arc::clone(&hold).around(stream) => {}
+            () = watch.stalled() => {}
+            () = Arc::clone(&watch).watch(stream) => {}
             () = sleep(Duration::from_secs(3600)) => panic!("it is still waited for"),
         }
         assert!(began.elapsed() >= Duration::from_secs(1000) + STALL);
