@@ -6,6 +6,7 @@
 mod artefact;
 mod bind;
 mod compile;
+mod names;
 mod pack;
 mod shrink;
 mod sources;
@@ -78,6 +79,7 @@ fn main() -> Result<()> {
 /// From what the compiler made to what the server embeds.
 fn make(artefact: &Artefact, wasm: &Path, root: &Path, out: &Path) -> Result<()> {
     let mut bound = bind::bind(artefact, wasm)?;
+    names::number(&mut bound);
     if is_release() {
         bound.wasm = shrink::shrink(artefact, &bound.wasm, root, out)?;
     }
