@@ -69,7 +69,13 @@ impl AllowedOrigins {
     pub(crate) fn layer(&self) -> CorsLayer {
         let cors = CorsLayer::new()
             .allow_methods([Method::GET, Method::HEAD])
-            .allow_headers([header::RANGE, header::IF_RANGE, header::IF_MATCH, header::IF_NONE_MATCH])
+            .allow_headers([
+                header::RANGE,
+                header::IF_RANGE,
+                header::IF_MATCH,
+                header::IF_NONE_MATCH,
+                header::AUTHORIZATION,
+            ])
             .expose_headers(EXPOSED)
             .max_age(Duration::from_secs(86_400));
         match self {
