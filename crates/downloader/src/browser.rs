@@ -73,6 +73,6 @@ pub fn log(what: &str, error: &JsValue) {
 fn message(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.to_string()),
-        None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
+        None => error.as_string().unwrap_or_default(),
     }
 }

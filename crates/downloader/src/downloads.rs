@@ -10,7 +10,8 @@ use protocol::{FromWorker, ModelId, Revision};
 
 use crate::driver::Driver;
 use crate::ports::{
-    BackgroundFetches as _, Broadcast as _, Device, Memory, OpenError, Page, Quota as _, Runtime as _,
+    BackgroundFetches as _, Broadcast as _, Device, Lifecycle, Memory, OpenError, Page, Quota as _,
+    Runtime as _,
 };
 use crate::{DownloadHandle, RemoveError, registrations, watch};
 
@@ -33,7 +34,8 @@ pub(crate) struct Shared<G: Page> {
     pub(crate) page: G,
     device: RefCell<Option<Device<G::Ports>>>,
     opening: AsyncMutex,
-    listening: Cell<bool>,
+    /// Listens for the page coming into sight; set once.
+    listening: RefCell<Option<G::Listener>>,
     /// Whether this page has started a background fetch without a click. The browser allows one; a second one could cost the
     /// permission.
     started_silently: Cell<bool>,
@@ -50,7 +52,7 @@ impl<G: Page> Downloads<G> {
             page,
             device: RefCell::default(),
             opening: AsyncMutex::default(),
-            listening: Cell::default(),
+            listening: RefCell::default(),
             started_silently: Cell::default(),
             watching: Cell::default(),
             quota: Default::default(),
@@ -165,13 +167,22 @@ impl<G: Page> Shared<G> {
         }
         let device = self.page.open().await?;
         self.device.replace(Some(device.clone()));
-        if !self.listening.replace(true) {
+        let is_listening = self.listening.borrow().is_some();
+        if !is_listening {
             let shared = Rc::downgrade(self);
             self.page.listen(move |message| {
                 if let Some(shared) = shared.upgrade() {
                     shared.deliver(message.as_ref());
                 }
             });
+            let shared = Rc::downgrade(self);
+            let listener = self.page.on_lifecycle(move |event| {
+                // A page out of sight may have missed messages.
+                if let (Lifecycle::Visible, Some(shared)) = (event, shared.upgrade()) {
+                    shared.deliver(None);
+                }
+            });
+            self.listening.replace(Some(listener));
         }
         Ok(device)
     }

@@ -319,9 +319,6 @@ pub trait Page: Clone + 'static {
     /// Whether the browser believes that there is a network.
     fn is_online(&self) -> bool;
 
-    /// Whether the user can see the page.
-    fn is_visible(&self) -> bool;
-
     /// Has messages of the worker and of other pages delivered from now on; `None` for one that is not understood.
     fn listen(&self, heard: impl Fn(Option<FromWorker>) + 'static);
 

@@ -30,10 +30,7 @@ pub(crate) fn watch<G: Page>(shared: &Rc<Shared<G>>) {
                 shared.watching.set(false);
                 return;
             }
-            // A page that comes into sight looks at everything.
-            if shared.page.is_visible()
-                && let Some(device) = shared.device()
-            {
+            if let Some(device) = shared.device() {
                 look(&shared, &device).await;
             }
         }

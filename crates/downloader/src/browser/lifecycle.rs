@@ -37,7 +37,7 @@ fn function(listener: &Closure<dyn Fn()>) -> &Function {
     listener.as_ref().unchecked_ref()
 }
 
-pub(super) fn is_visible() -> bool {
+fn is_visible() -> bool {
     window().document().is_none_or(|document| document.visibility_state() == VisibilityState::Visible)
 }
 

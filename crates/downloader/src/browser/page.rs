@@ -93,10 +93,6 @@ impl Page for BrowserPage {
         window().navigator().on_line()
     }
 
-    fn is_visible(&self) -> bool {
-        lifecycle::is_visible()
-    }
-
     fn listen(&self, heard: impl Fn(Option<FromWorker>) + 'static) {
         let heard = Rc::new(heard);
         let listener = Closure::<dyn Fn(MessageEvent)>::new({

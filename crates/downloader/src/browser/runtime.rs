@@ -1,6 +1,7 @@
 //! Time, chance and tasks.
 
 use std::fmt;
+use std::pin::Pin;
 
 use gloo_timers::future::TimeoutFuture;
 use protocol::download::Millis;
@@ -27,6 +28,8 @@ impl Runtime for BrowserRuntime {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        // Of one type, so that the code around tasks is there once.
+        let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
         spawn_local(task);
     }
 

@@ -219,10 +219,6 @@ impl Page for SimPage {
         self.world.server().trouble() != Trouble::Offline
     }
 
-    fn is_visible(&self) -> bool {
-        true
-    }
-
     fn listen(&self, heard: impl Fn(Option<FromWorker>) + 'static) {
         self.tab.listeners.borrow_mut().push(Rc::new(heard));
     }
