@@ -115,6 +115,7 @@ for (const engine of ['background', 'page'] as const) {
       await expect.poll(led, { timeout: 100_000 }).toBe(true);
       if (await goOn.isVisible()) await model.click('Go on in this page');
       await model.becomes('ready', 60_000);
+      await other.bringToFront();
       await expect(other.getByText(PROMPT)).toBeVisible();
       await page.bringToFront();
       await expect(page.getByText(PROMPT)).toBeVisible();
