@@ -104,8 +104,6 @@ export function faultRow(number: number, fault: string, where: Where, body: (row
   }
 }
 
-const GO_ON = 'Go on in this page';
-
 export class FaultRow {
   readonly #facts: Record<string, unknown>;
   readonly #sentences: string[] = [];
@@ -177,21 +175,11 @@ export class FaultRow {
 
   /**
    * Waits until the model is ready, pressing the button (Resume, unless said otherwise) once if the page rests and
-   * offers it, and the button that goes on in the page if the browser has paused its fetch, which it may do whenever a request
-   * was resumed (docs/FAULTS.md); then checks every byte in the store, and what the fault cost. `faults`: how many there were, for the
+   * offers it; then checks every byte in the store, and what the fault cost. `faults`: how many there were, for the
    * bar; `waste`: the bar itself, where another one holds.
    */
   async endsReady(model: ModelPage, { timeout = 90_000, faults = 1, clicks = 1, button = 'Resume', ...rest }: End = {}): Promise<void> {
-    const goOn = model.button(GO_ON);
-    const paused = async () => this.#engine === 'background' && (await goOn.isVisible());
-    const settled = async () => ((await paused()) ? 'paused' : model.state());
-    await expect.poll(settled, { timeout, intervals: [100], message: 'state of the model' }).toMatch(/^(ready|interrupted|paused)$/);
-    if (await paused()) {
-      await this.tell(model);
-      await this.click(model, GO_ON);
-      clicks++;
-      await model.becomes('ready', timeout);
-    }
+    await expect.poll(() => model.state(), { timeout, intervals: [100], message: 'state of the model' }).toMatch(/^(ready|interrupted)$/);
     if ((await model.state()) === 'interrupted') {
       await this.tell(model);
       await this.click(model, button);

@@ -37,18 +37,16 @@ impl Parts for BrowserParts {
     type File = WholeFile;
 
     async fn put(&self, part: &Part, piece: &Uint8Array) -> Result<(), StoreError> {
-        match self.files.put(part, piece).await {
+        let written = self.files.put(part, piece).await;
+        if written.is_err() {
+            self.is_scattered(&part.digest);
+        }
+        match written {
             // Memory that was lent meanwhile has nothing in it.
             Err(error) if error.kind != StoreErrorKind::NoRoom && piece.length() > 0 => {
-                self.is_scattered(&part.digest);
                 self.caches.put(part, piece).await
             }
-            written => {
-                if written.is_err() {
-                    self.is_scattered(&part.digest);
-                }
-                written
-            }
+            written => written,
         }
     }
 
