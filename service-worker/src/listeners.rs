@@ -8,7 +8,7 @@ use downloader::on_fetch_complete;
 use piece_store::{LockName, Locks as _, StoreError, WebLocks, WorkerStore};
 use protocol::AttemptId;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ExtendableEvent, ExtendableMessageEvent, FetchEvent, MessagePort, ServiceWorkerGlobalScope};
 
 use crate::{message, of_this_origin, pages, promise, reading, report, scope, settled, shell};
@@ -132,7 +132,7 @@ async fn recover(event: &CompletionEvent, attempt: AttemptId) {
 /// A page that goes hands over what it has of unfinished pieces.
 async fn hear(event: ExtendableMessageEvent) {
     let port = event.ports().get_checked(0);
-    take_part(&event.data(), port.map(|port| port.unchecked_into::<MessagePort>())).await;
+    take_part(&event.data(), port.map(JsCast::unchecked_into::<MessagePort>)).await;
 }
 
 async fn click(event: ClickEvent) {

@@ -37,10 +37,10 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
     match effect {
         Effect::Open => {}
         Effect::LookAtQuota => {
-            in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await)
+            in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await);
         }
         Effect::AskToPersist => {
-            in_background(driver, async move |_: &Rc<Driver<G>>| device.quota.ask_to_persist().await)
+            in_background(driver, async move |_: &Rc<Driver<G>>| device.quota.ask_to_persist().await);
         }
         Effect::Survey { epoch } => {
             driver.survey.set(Some(epoch));

@@ -158,7 +158,10 @@ impl<G: Page> Engine<G> {
         match store.parts().list().await {
             Ok(parts) => {
                 // The last one is the first to be fetched: one that was begun, so that there are never many of those.
-                pieces.sort_by_key(|piece| parts.contains(&piece.digest));
+                let (begun, mut others) = pieces.into_iter().partition(|piece| parts.contains(&piece.digest));
+                let begun: Vec<Piece> = begun;
+                others.extend(begun);
+                pieces = others;
                 self.with_parts.replace(parts);
             }
             Err(error) => return self.broken(&error),

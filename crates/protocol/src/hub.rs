@@ -68,7 +68,8 @@ pub fn tree(manifest: &Manifest, folder: Option<&FilePath>, recursive: bool) -> 
         for (at, _) in rest.match_indices('/') {
             depth += 1;
             if recursive || depth == 1 {
-                let folder = &path[..prefix.len() + at];
+                // An index that may panic brings a kilobyte of code for its message into every program.
+                let Some(folder) = path.get(..prefix.len() + at) else { continue };
                 if let Err(place) = folders.binary_search(&folder) {
                     folders.insert(place, folder);
                 }

@@ -217,10 +217,9 @@ impl Manifest {
     /// Model id and piece size are left out on purpose: the revision names content.
     #[must_use]
     pub fn revision_lines(files: &[File]) -> String {
-        let mut lines: Vec<String> =
+        let lines: BinaryHeap<String> =
             files.iter().map(|file| format!("{} {} {}\n", file.sha256, file.size, file.path)).collect();
-        lines.sort_unstable();
-        lines.concat()
+        lines.into_sorted_vec().concat()
     }
 }
 
