@@ -35,9 +35,10 @@ macro_rules! text_form {
     )*) => {
         impl $crate::TextForm for $type {
             fn write_text(&self, text: &mut String) {
+                text.push_str($start);
                 match self {
                     $($($value)* => {
-                        text.push_str(concat!($start, $prefix));
+                        text.push_str($prefix);
                         $($crate::TextForm::write_text($field, text); text.push($separator);)*
                         $($crate::TextForm::write_text($last, text);)?
                     })*
@@ -52,10 +53,7 @@ macro_rules! text_form {
                         let (field, rest) = rest.split_once($separator)?;
                         let $field = $crate::TextForm::from_text(field)?;
                     )*
-                    $(
-                        let $last = $crate::TextForm::from_text(rest)?;
-                        let rest = "";
-                    )?
+                    $(let ($last, rest) = ($crate::TextForm::from_text(rest)?, "");)?
                     rest.is_empty().then_some($($value)*)
                 }))*
             }
