@@ -2,9 +2,9 @@
 //! buffer of the reader beside them.
 
 use embedding::{Assembly, Config, Embedder, Vocabulary, pooling_file};
+use inference_protocol::{FromInference, LoadFailure};
 use js_sys::ArrayBuffer;
 use piece_store::{ByteReader, StoreError, WorkerStore};
-use protocol::inference::{FromInference, LoadFailure};
 use protocol::{File, Manifest, ModelId, Revision};
 
 use crate::JsFailure;

@@ -8,7 +8,7 @@ use downloader::browser;
 use js_sys::Reflect;
 use piece_store::{BrowserStore, LockName, Locks as _, StoreError, StoredModel, WebLocks};
 use protocol::download::{Download, Engine, Plan};
-use protocol::{AttemptId, ModelId, Revision, Wish, WishState};
+use protocol::{AttemptId, ModelId, Revision, TextForm as _, Wish, WishState};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Window};
@@ -154,7 +154,7 @@ async fn attempts() -> Result<Vec<AttemptId>, StoreError> {
     };
     let Ok(background) = BackgroundFetch::of(registration) else { return Ok(Vec::new()) };
     let ids = background.get_ids().await.map_err(|error| JsValue::from_str(&error.to_string()))?;
-    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    Ok(ids.iter().filter_map(|id| AttemptId::from_text(id)).collect())
 }
 
 impl From<Status> for JsValue {

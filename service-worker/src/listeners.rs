@@ -6,7 +6,7 @@ use background_fetch::{ClickEvent, CompletionEvent, UiUpdate};
 use downloader::browser::{BrowserRegistration, take_part, worker_device};
 use downloader::on_fetch_complete;
 use piece_store::{LockName, Locks as _, StoreError, WebLocks, WorkerStore};
-use protocol::AttemptId;
+use protocol::{AttemptId, TextForm as _};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ExtendableEvent, ExtendableMessageEvent, FetchEvent, MessagePort, ServiceWorkerGlobalScope};
@@ -106,9 +106,9 @@ async fn sweep() -> Result<(), StoreError> {
 async fn complete(event: CompletionEvent) {
     let registration = event.registration();
     let id = registration.id();
-    match id.parse() {
-        Ok(attempt) => recover(&event, attempt).await,
-        Err(_) => report("a background fetch that is not ours has ended", &id.into()),
+    match AttemptId::from_text(&id) {
+        Some(attempt) => recover(&event, attempt).await,
+        None => report("a background fetch that is not ours has ended", &id.into()),
     }
 }
 
@@ -137,8 +137,8 @@ async fn hear(event: ExtendableMessageEvent) {
 
 async fn click(event: ClickEvent) {
     let id = event.registration().id();
-    match id.parse::<AttemptId>() {
-        Ok(attempt) => pages::show(&attempt.model).await,
-        Err(_) => report("a background fetch that is not ours was clicked on", &id.into()),
+    match AttemptId::from_text(&id) {
+        Some(attempt) => pages::show(&attempt.model).await,
+        None => report("a background fetch that is not ours was clicked on", &id.into()),
     }
 }

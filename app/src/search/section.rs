@@ -1,7 +1,7 @@
 //! The section of the page: its parts by class, and how passages are shown in them.
 
+use inference_protocol::{Hit, Span};
 use leptos::prelude::window;
-use protocol::inference::{Hit, Span};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement};
 use words::search as text;

@@ -178,20 +178,6 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    /// The browser's word for it; empty for none.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::None => "",
-            Self::Aborted => "aborted",
-            Self::BadStatus => "bad-status",
-            Self::FetchError => "fetch-error",
-            Self::QuotaExceeded => "quota-exceeded",
-            Self::DownloadTotalExceeded => "download-total-exceeded",
-            Self::Other(word) => word,
-        }
-    }
-
     fn of(text: String) -> Self {
         match text.as_str() {
             "" => Self::None,
@@ -220,7 +206,6 @@ mod tests {
             ("download-total-exceeded", FailureReason::DownloadTotalExceeded),
             ("sunspots", FailureReason::Other("sunspots".to_owned())),
         ] {
-            assert_eq!(reason.as_str(), text);
             assert_eq!(FailureReason::of(text.to_owned()), reason);
         }
         for (text, result) in

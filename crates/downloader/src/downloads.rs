@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use piece_store::{AsyncMutex, LockName, Locks as _, StoreError};
 use protocol::download::{Choice, Download, Event, Room, State};
-use protocol::{FromWorker, ModelId, Revision};
+use protocol::{FromWorker, ModelId, Revision, TextForm as _};
 
 use crate::driver::Driver;
 use crate::ports::{
@@ -97,7 +97,7 @@ impl<G: Page> Downloads<G> {
 
     /// The user chose an engine, for all downloads of this site.
     pub fn choose(&self, choice: Choice) {
-        self.0.page.remember(Memory::Engine, Some(choice.as_str()));
+        self.0.page.remember(Memory::Engine, Some(&choice.to_text()));
         for driver in self.0.drivers() {
             driver.dispatch(Event::Chosen(choice));
         }

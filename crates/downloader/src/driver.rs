@@ -8,7 +8,7 @@ use piece_store::Pieces as _;
 use protocol::download::{
     Background, Choice, Download, Effect, Event, Millis, PageEvent, Settings, Stage, Waiting,
 };
-use protocol::{AttemptId, FromWorker, Manifest, ModelId, Revision, Wish};
+use protocol::{AttemptId, FromWorker, Manifest, ModelId, Revision, TextForm as _, Wish};
 
 use crate::downloads::Shared;
 use crate::ports::{Broadcast as _, Device, Memory, Page, Ports, Runtime as _};
@@ -131,8 +131,12 @@ impl<G: Page> Driver<G> {
         if self.begun.replace(true) {
             return;
         }
-        let remembered = || Choice::parse(&self.page().remembered(Memory::Engine).unwrap_or_default());
-        self.dispatch(Event::Chosen(self.own_choice.get().unwrap_or_else(remembered)));
+        let remembered = || {
+            let word = self.page().remembered(Memory::Engine)?;
+            Choice::from_text(&word)
+        };
+        let choice = self.own_choice.get().or_else(remembered).unwrap_or_default();
+        self.dispatch(Event::Chosen(choice));
         let (model, _) = self.identity();
         if self.page().remembered(Memory::Reload).is_some_and(|reload| reload == model.to_string()) {
             self.page().remember(Memory::Reload, None);

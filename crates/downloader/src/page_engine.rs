@@ -14,7 +14,7 @@ use std::rc::{Rc, Weak};
 use futures_util::future::{Either, select};
 use piece_store::{AsyncMutex, LockName, Locks, Parts as _, Pieces, StoreError};
 use protocol::download::{Cause, Download, Event, Millis, PageEvent, PageOutcome, PageTrouble};
-use protocol::transfer::{Step, Transfer};
+use protocol::transfer::{Saving, Step, Transfer};
 use protocol::{Digest, DigestSet, Piece};
 
 use crate::driver::Driver;
@@ -266,7 +266,7 @@ impl<G: Page> Engine<G> {
                         trouble = in_the_way;
                         if trouble.is_some() {
                             // Nothing more comes for a while.
-                            self.save(true);
+                            self.save(Saving::All);
                         }
                         self.report(PageEvent::Trouble(trouble));
                     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use piece_store::{Pieces as _, StoreError};
 use protocol::download::{Download, Event, Millis, State};
-use protocol::{DigestSet, Wish};
+use protocol::{AttemptId, DigestSet, TextForm as _, Wish};
 
 use crate::downloads::Shared;
 use crate::driver::Driver;
@@ -68,11 +68,8 @@ async fn is_same<G: Page>(
     ids: &[String],
 ) -> Result<bool, StoreError> {
     let (model, revision) = driver.identity();
-    let fetched = ids.iter().filter_map(|id| id.parse().ok());
-    if fetched
-        .into_iter()
-        .any(|attempt: protocol::AttemptId| attempt.model == model && attempt.revision == revision)
-    {
+    let mut fetched = ids.iter().filter_map(|id| AttemptId::from_text(id));
+    if fetched.any(|attempt| attempt.model == model && attempt.revision == revision) {
         return Ok(false);
     }
     let agrees =

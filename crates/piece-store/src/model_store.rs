@@ -1,6 +1,6 @@
 //! Manifests, wishes, pieces and parts together: what is on this device.
 
-use protocol::{DigestSet, Manifest, ModelId, Revision, Wish, routes};
+use protocol::{DigestSet, Manifest, ModelId, Revision, TextForm as _, Wish, routes};
 
 use crate::{BrowserParts, CacheDocuments, CachePieces, Documents, Parts, Pieces, StoreError, WorkerParts};
 

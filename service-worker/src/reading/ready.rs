@@ -11,7 +11,7 @@ use downloader::browser::{WorkerPorts, worker_device};
 use downloader::ports::{Broadcast as _, Device};
 use piece_store::{AsyncMutex, Pieces as _};
 use protocol::routes::OfModel;
-use protocol::{CHANNEL, FromWorker, Manifest, Piece};
+use protocol::{CHANNEL, FromWorker, Manifest, Piece, TextForm as _};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, Response};

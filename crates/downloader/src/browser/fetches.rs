@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use js_sys::Promise;
 use protocol::download::StartRefusal;
-use protocol::{AttemptId, Ending, Piece, routes};
+use protocol::{AttemptId, Ending, Piece, TextForm as _, routes};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Response, ServiceWorkerRegistration};
@@ -36,7 +36,7 @@ impl BackgroundFetches for BrowserFetches {
     }
 
     async fn get(&self, attempt: &AttemptId) -> Result<Option<BrowserRegistration>, FetchError> {
-        let found = self.0.get(&attempt.to_string()).await?;
+        let found = self.0.get(&attempt.to_text()).await?;
         Ok(found.map(BrowserRegistration))
     }
 
@@ -47,7 +47,7 @@ impl BackgroundFetches for BrowserFetches {
             .icon(Icon::new("/assets/icon-192.png").sizes("192x192").media_type("image/png"))
             // Exact: too small, and the browser ends it; left out, and its bar says nothing.
             .download_total(pieces.iter().map(|piece| piece.size).sum());
-        match self.0.fetch(&attempt.to_string(), urls, &options).await {
+        match self.0.fetch(&attempt.to_text(), urls, &options).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 super::log("the browser did not start a background fetch", &error.to_string().into());
