@@ -39,10 +39,11 @@ fn of_motion(fetching: &Fetching) -> &'static str {
         (Some(Quiet::Paused), _) => "The browser paused this download",
         (None, Some(PageTrouble::Retry { cause, .. })) if fetching.background.is_none() => of_wait(cause),
         (Some(Quiet::Waiting(Waiting::Offline)), _) | (None, Some(PageTrouble::Offline)) => OFFLINE,
-        (None, Some(PageTrouble::Retry { .. }) | None) => "Downloading",
+        (None, Some(PageTrouble::Retry { .. }) | None) => DOWNLOADING,
     }
 }
 
+const DOWNLOADING: &str = "Downloading";
 const OFFLINE: &str = "Waiting for the network";
 
 fn of_wait(cause: Cause) -> &'static str {
@@ -57,7 +58,8 @@ pub fn pace(download: &Download) -> String {
     };
     let left = plan.total() - fetching.shown.min(plan.total());
     match fetching.pace.seconds_for(left) {
-        Some(seconds) if !fetching.is_settling() => {
+        // Else it says why nothing comes.
+        Some(seconds) if of_motion(fetching) == DOWNLOADING => {
             format!("{}/s, {}", bytes(fetching.pace.per_second()), duration(seconds))
         }
         Some(_) | None => String::new(),
@@ -360,8 +362,8 @@ mod tests {
         download
     }
 
-    /// The same, stopped for this reason while the page fetched it.
-    fn stopped(free: Option<u64>, cause: Cause) -> Download {
+    /// The same, while the page fetches it.
+    fn fetched_by_page(free: Option<u64>) -> Download {
         let mut download = download(free);
         let (model, revision) = (download.model().clone(), download.revision());
         let digest = Digest::from_bytes([1; 32]);
@@ -373,8 +375,32 @@ mod tests {
         download.handle(1, Event::Chosen(Choice::Page));
         download.handle(1, Event::Clicked(Button::Download));
         download.handle(2, Event::Prepared(Survey { plan, wish, ..Survey::default() }));
+        download
+    }
+
+    /// The same, stopped for this reason.
+    fn stopped(free: Option<u64>, cause: Cause) -> Download {
+        let mut download = fetched_by_page(free);
         download.handle(3, Event::Page { run: 1, event: PageEvent::Finished(PageOutcome::Failed(cause)) });
         download
+    }
+
+    #[test]
+    fn there_is_no_speed_while_nothing_comes() {
+        let mut download = fetched_by_page(None);
+        let page = |event| Event::Page { run: 1, event };
+        for second in 1..4 {
+            download.handle(second * 1_000, page(PageEvent::Progress { in_flight: second << 20 }));
+            download.handle(second * 1_000, Event::Tick { waiting: None });
+        }
+        assert_eq!(pace(&download), "1.0 MB/s, about 51 min left");
+        let retry = PageTrouble::Retry { cause: Cause::Network, at: 9_000 };
+        download.handle(3_100, page(PageEvent::Trouble(Some(retry))));
+        assert_eq!((headline(download.state()), pace(&download).as_str()), ("Waiting for the network", ""));
+        download.handle(3_200, page(PageEvent::Trouble(None)));
+        assert_ne!(pace(&download), "");
+        download.handle(8_000, Event::Tick { waiting: None });
+        assert_eq!((headline(download.state()), pace(&download).as_str()), ("Downloading", ""));
     }
 
     #[test]
