@@ -1,4 +1,5 @@
 // Cancel, Resume, Discard and Delete.
+import type { Locator } from '@playwright/test';
 import { bystander, expect, expectedDigests, MODEL, ModelPage, PIECE, storedFiles, storedManifests, storedPieces, test, until } from '../harness/test.ts';
 
 // More than any one of the three large pieces, less than any two and the small ones: reached when two are kept.
@@ -66,6 +67,27 @@ test('Cancel while the new version is asked for begins nothing, nor does the pag
   await model.reload();
   await model.becomes('absent');
   expect((await faultProxy.log()).filter((request) => request.path.startsWith('/pieces/'))).toEqual([]);
+});
+
+test('the second click of a double click does nothing, whatever has come to its place', async ({ server, device }) => {
+  const model = await ModelPage.open(await device.newPage(), server);
+  const settings = model.section.locator('details');
+  const click = async (target: Locator, clickCount: number) => {
+    await target.hover();
+    await model.page.mouse.down({ clickCount });
+    await model.page.mouse.up({ clickCount });
+  };
+  const isOpen = () => settings.evaluate((details: HTMLDetailsElement) => details.open);
+  await model.page.bringToFront();
+  await click(settings.locator('summary'), 2);
+  expect(await isOpen()).toBe(false);
+  await click(settings.locator('summary'), 1);
+  expect(await isOpen()).toBe(true);
+  await click(model.button('Download'), 2);
+  expect(await model.state()).toBe('absent');
+  await click(model.button('Download'), 1);
+  await model.becomes('ready');
+  expect(await model.page.evaluate(() => String(getSelection()))).toBe('');
 });
 
 test('Discard leaves nothing behind', async ({ faultProxy, device }) => {

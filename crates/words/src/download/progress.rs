@@ -36,10 +36,11 @@ fn of_motion(fetching: &Fetching) -> &'static str {
         (Some(Quiet::Paused), _) => "The browser paused this download",
         (None, Some(PageTrouble::Retry { cause, .. })) if fetching.background.is_none() => of_wait(cause),
         (Some(Quiet::Waiting(Waiting::Offline)), _) | (None, Some(PageTrouble::Offline)) => OFFLINE,
-        (None, Some(PageTrouble::Retry { .. }) | None) => "Downloading",
+        (None, Some(PageTrouble::Retry { .. }) | None) => DOWNLOADING,
     }
 }
 
+const DOWNLOADING: &str = "Downloading";
 const OFFLINE: &str = "Waiting for the network";
 
 fn of_wait(cause: Cause) -> &'static str {
@@ -54,7 +55,8 @@ pub fn pace(download: &Download) -> String {
     };
     let left = plan.total() - fetching.shown.min(plan.total());
     match fetching.pace.seconds_for(left) {
-        Some(seconds) if !fetching.is_settling() => {
+        // Else it says why nothing comes.
+        Some(seconds) if of_motion(fetching) == DOWNLOADING => {
             format!("{}/s, {}", bytes(fetching.pace.per_second()), duration(seconds))
         }
         Some(_) | None => String::new(),

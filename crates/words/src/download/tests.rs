@@ -1,7 +1,7 @@
 //! What is said of downloads that went well and of downloads that did not.
 
 use protocol::download::{
-    Button, Cause, Choice, Download, Engine, Event, PageEvent, PageOutcome, Plan, Room, Settings, Survey,
+    Button, Cause, Choice, Download, Engine, Event, PageEvent, PageOutcome, PageTrouble, Plan, Room, Settings, Survey,
 };
 use protocol::{Digest, File, Manifest, ModelId, Revision, Wish, WishState};
 
@@ -19,8 +19,8 @@ fn download(free: Option<u64>) -> Download {
     download
 }
 
-/// The same, stopped for this reason while the page fetched it.
-fn stopped(free: Option<u64>, cause: Cause) -> Download {
+/// The same, while the page fetches it.
+fn fetched_by_page(free: Option<u64>) -> Download {
     let mut download = download(free);
     let (model, revision) = (download.model().clone(), download.revision());
     let digest = Digest::from_bytes([1; 32]);
@@ -32,8 +32,32 @@ fn stopped(free: Option<u64>, cause: Cause) -> Download {
     download.handle(1, Event::Chosen(Choice::Page));
     download.handle(1, Event::Clicked(Button::Download));
     download.handle(2, Event::Prepared(Survey { plan, wish, ..Survey::default() }));
+    download
+}
+
+/// The same, stopped for this reason.
+fn stopped(free: Option<u64>, cause: Cause) -> Download {
+    let mut download = fetched_by_page(free);
     download.handle(3, Event::Page { run: 1, event: PageEvent::Finished(PageOutcome::Failed(cause)) });
     download
+}
+
+#[test]
+fn there_is_no_speed_while_nothing_comes() {
+    let mut download = fetched_by_page(None);
+    let page = |event| Event::Page { run: 1, event };
+    for second in 1..4 {
+        download.handle(second * 1_000, page(PageEvent::Progress { in_flight: second << 20 }));
+        download.handle(second * 1_000, Event::Tick { waiting: None });
+    }
+    assert_eq!(pace(&download), "1.0 MB/s, about 51 min left");
+    let retry = PageTrouble::Retry { cause: Cause::Network, at: 9_000 };
+    download.handle(3_100, page(PageEvent::Trouble(Some(retry))));
+    assert_eq!((headline(download.state()), pace(&download).as_str()), ("Waiting for the network", ""));
+    download.handle(3_200, page(PageEvent::Trouble(None)));
+    assert_ne!(pace(&download), "");
+    download.handle(8_000, Event::Tick { waiting: None });
+    assert_eq!((headline(download.state()), pace(&download).as_str()), ("Downloading", ""));
 }
 
 #[test]
