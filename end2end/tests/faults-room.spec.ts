@@ -40,7 +40,7 @@ faultRow(13, 'quota too small at the start', {}, async ({ proxy, device, engine,
   expect(await proxy.pieceBytes()).toBeGreaterThan(0);
 });
 
-faultRow(13, 'quota enough for two copies only', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
+faultRow(13, 'quota enough for two copies only', { engines: ['background'], full: true }, async ({ proxy, device, engine, row }) => {
   tolerateNoRoom(device);
   // Chromium's estimate says nothing of the quota that is set here. One copy is the browser's own, which it keeps for days.
   await proxy.rules([slow(engine)]);
@@ -53,21 +53,7 @@ faultRow(13, 'quota enough for two copies only', { engines: ['background'] }, as
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(13, 'an estimate of room for one copy only', { engines: ['background'] }, async ({ proxy, engine, row }) => {
-  await proxy.rules([slow(engine)]);
-  const tab = await row.blank();
-  await tab.addInitScript(() => {
-    navigator.storage.estimate = () => Promise.resolve({ quota: 50_000_000, usage: 10_000_000 });
-  });
-  const model = await row.open(tab);
-  await model.click('Download');
-  await model.isPast(0.2);
-  await expect(model.section).toHaveAttribute('data-engine', 'page');
-  await row.tell(model);
-  await row.endsReady(model, { clicks: 0 });
-});
-
-faultRow(13, 'quota exhausted in the middle', {}, async ({ proxy, device, engine, row }) => {
+faultRow(13, 'quota exhausted in the middle', { full: true }, async ({ proxy, device, engine, row }) => {
   tolerateNoRoom(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();
@@ -83,7 +69,7 @@ faultRow(13, 'quota exhausted in the middle', {}, async ({ proxy, device, engine
   await row.endsReady(model, { waste: LOST[engine] });
 });
 
-faultRow(13, 'quota exhausted at admission', { engines: ['background'] }, async ({ proxy, device, engine, row }) => {
+faultRow(13, 'quota exhausted at admission', { engines: ['background'], full: true }, async ({ proxy, device, engine, row }) => {
   tolerateNoRoom(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();
@@ -123,7 +109,7 @@ test.describe(() => {
     rmSync(path);
   }
 
-  faultRow(13, 'the disk full in the middle', { engines: ['page'] }, async ({ proxy, device, engine, row }) => {
+  faultRow(13, 'the disk full in the middle', { engines: ['page'], full: true }, async ({ proxy, device, engine, row }) => {
     tolerateNoRoom(device);
     device.tolerate(/storage|store|UnknownError|Unexpected|network error|a request failed/i);
     await proxy.rules([slow(engine)]);
@@ -142,7 +128,7 @@ test.describe(() => {
   // What Chromium does differs from run to run: its background fetch fails, or the page has taken over and finds no room, or it
   // removes all that the site has stored and makes room by that, or it ends itself. The person gets room, starts the browser again
   // if need be, and presses what the page offers.
-  faultRow(13, 'the disk full in the middle', { engines: ['background'], timeout: 480_000 }, async ({ proxy, device, engine, row }) => {
+  faultRow(13, 'the disk full in the middle', { engines: ['background'], full: true, timeout: 480_000 }, async ({ proxy, device, engine, row }) => {
     tolerateNoRoom(device);
     device.tolerate(/storage|store|UnknownError|Unexpected|network error|a request failed|AbortError|InvalidStateError/i);
     await proxy.rules([slow(engine)]);
