@@ -11,7 +11,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ExtendableEvent, ExtendableMessageEvent, FetchEvent, MessagePort, ServiceWorkerGlobalScope};
 
-use crate::{message, of_this_origin, pages, promise, reading, report, scope, settled, shell};
+use crate::scope::{message, of_this_origin, promise, report, scope, settled};
+use crate::{pages, reading, shell};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {

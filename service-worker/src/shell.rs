@@ -17,7 +17,8 @@ use protocol::shell::{BUILD, Destination, Kept, kept};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{FetchEvent, Request, RequestCache, RequestInit, RequestMode, Response};
 
-use crate::{message, network, of_this_origin, pages, promise, report, scope, settled};
+use crate::scope::{message, of_this_origin, promise, report, scope, settled};
+use crate::{network, pages};
 
 /// How many pages are kept of models that are not on this device: those visited last.
 const VISITED: usize = 50;

@@ -17,7 +17,7 @@ use protocol::download::{Cause, Download, Event, Millis, PageEvent, PageOutcome,
 use protocol::transfer::{Saving, Step, Transfer};
 use protocol::{Digest, DigestSet, Piece};
 
-use crate::driver::Driver;
+use crate::context::DownloadContext;
 use crate::ports::{Device, Handover as _, Lifecycle, Page, Ports, Quota as _, Runtime as _};
 use crate::wake::Wake;
 
@@ -51,13 +51,13 @@ trait Stop {
 
 /// Begins to fetch these pieces. What comes of it is told as events of this run.
 pub(crate) fn start<G: Page>(
-    driver: &Rc<Driver<G>>,
+    context: Rc<dyn DownloadContext<G>>,
     device: Device<G::Ports>,
     run: u64,
     pieces: Vec<Piece>,
 ) -> Run {
     let engine = Rc::new(Engine {
-        driver: Rc::clone(driver),
+        context,
         device,
         run,
         transfer: RefCell::new(Transfer::new(Vec::new())),
@@ -77,11 +77,11 @@ pub(crate) fn start<G: Page>(
         saving: Cell::default(),
         reported: Cell::default(),
     });
-    driver.runtime().spawn({
+    engine.context.runtime().spawn({
         let engine = Rc::clone(&engine);
         async move {
             let outcome = engine.run(pieces).await;
-            if engine.driver.with(|download: &Download| download.plan().is_none()) {
+            if engine.context.with(|download: &Download| download.plan().is_none()) {
                 engine.sweep().await;
             }
             engine.report(PageEvent::Finished(outcome));
@@ -92,7 +92,7 @@ pub(crate) fn start<G: Page>(
 }
 
 struct Engine<G: Page> {
-    driver: Rc<Driver<G>>,
+    context: Rc<dyn DownloadContext<G>>,
     device: Device<G::Ports>,
     /// Tells it apart from earlier runs of the same download.
     run: u64,
@@ -177,7 +177,7 @@ impl<G: Page> Engine<G> {
         }
         self.transfer.replace(Transfer::new(pieces).one_by_one(tight));
         let listening = Rc::downgrade(self);
-        let _listener = self.driver.page().on_lifecycle(move |lifecycle| {
+        let _listener = self.context.page().on_lifecycle(move |lifecycle| {
             if let Some(engine) = listening.upgrade() {
                 engine.live(lifecycle);
             }
@@ -198,7 +198,7 @@ impl<G: Page> Engine<G> {
 
     /// Two tabs would fetch everything twice. `None` if it is told to stop meanwhile.
     async fn lock(&self) -> Option<Result<Lock<G>, StoreError>> {
-        let (model, _) = self.driver.identity();
+        let (model, _) = self.context.identity();
         let waiting = Box::pin(self.device.locks.wait(LockName::PageEngine(&model)));
         let lock = match select(waiting, Box::pin(self.device.runtime.sleep(SAY_SO))).await {
             Either::Left((lock, _)) => lock,
@@ -245,7 +245,7 @@ impl<G: Page> Engine<G> {
             }
             // A request is sent even where the browser thinks that it is offline: the server may be on this device.
             // If it fails then, the user is told why.
-            let offline = !self.driver.page().is_online();
+            let offline = !self.context.page().is_online();
             let now = runtime.now();
             let step = self.transfer.borrow_mut().next(now, offline, runtime.random());
             match step {
@@ -285,7 +285,7 @@ impl<G: Page> Engine<G> {
     }
 
     fn report(&self, event: PageEvent) {
-        self.driver.dispatch(Event::Page { run: self.run, event });
+        self.context.dispatch(Event::Page { run: self.run, event });
     }
 
     /// Reports how many bytes are here, now and then.

@@ -16,7 +16,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, Response};
 
-use super::Unreadable;
+use super::{Unreadable, last_blob};
 
 thread_local! {
     static READY: RefCell<Vec<Rc<Ready>>> = const { RefCell::new(Vec::new()) };
@@ -55,7 +55,7 @@ pub(crate) fn listen() -> Result<(), JsValue> {
 /// Something has changed: what is asked for next is looked up again.
 pub(crate) fn forget() {
     READY.take();
-    super::body::forget();
+    last_blob::forget();
 }
 
 /// The revision that is asked for, if it is ready.

@@ -1,7 +1,8 @@
 //! What is said of downloads that went well and of downloads that did not.
 
 use protocol::download::{
-    Button, Cause, Choice, Download, Engine, Event, PageEvent, PageOutcome, PageTrouble, Plan, Room, Settings, Survey,
+    Button, Cause, Choice, Download, Engine, Event, PageEvent, PageOutcome, PageTrouble, Plan, Room,
+    Settings, Survey,
 };
 use protocol::{Digest, File, Manifest, ModelId, Revision, Wish, WishState};
 
