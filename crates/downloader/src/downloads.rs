@@ -9,7 +9,6 @@ use protocol::download::{Choice, Download, Event, State};
 use protocol::{FromWorker, ModelId, Revision, TextForm as _};
 
 use crate::concurrency::with_store_lock;
-use crate::context::DownloadContext;
 use crate::driver::Driver;
 use crate::ports::{BackgroundFetches as _, Broadcast as _, Device, Memory, OpenError, Page};
 use crate::shared::Shared;
@@ -39,18 +38,11 @@ impl<G: Page> Clone for Downloads<G> {
 impl<G: Page> Downloads<G> {
     /// Those of this page. There is one for each page.
     pub fn new(page: G) -> Self {
-        let drivers = Rc::new(Drivers::default());
-        let shared = Rc::new(Shared::new(page, {
-            let drivers = Rc::clone(&drivers);
-            move || {
-                alive(&drivers).into_iter().map(|driver| -> Rc<dyn DownloadContext<G>> { driver }).collect()
-            }
-        }));
-        Self { shared, drivers }
+        Self { shared: Rc::new(Shared::new(page)), drivers: Rc::default() }
     }
 
     fn drivers(&self) -> Vec<Rc<Driver<G>>> {
-        alive(&self.drivers)
+        self.drivers.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 
     /// The download of a revision: always the same one for as long as somebody has a handle, or it is under way.
@@ -61,6 +53,8 @@ impl<G: Page> Downloads<G> {
             let drivers = &mut *self.drivers.borrow_mut();
             drivers.retain(|driver| driver.strong_count() > 0);
             drivers.push(Rc::downgrade(&driver));
+            // Here, not in `new`: code for one page's type is made once, in the program that uses it.
+            self.shared.add(Rc::<Driver<G>>::downgrade(&driver));
             driver
         }))
     }
@@ -132,8 +126,4 @@ impl<G: Page> Downloads<G> {
     pub async fn device(&self) -> Result<Device<G::Ports>, OpenError> {
         self.shared.open().await
     }
-}
-
-fn alive<G: Page>(drivers: &Drivers<G>) -> Vec<Rc<Driver<G>>> {
-    drivers.borrow().iter().filter_map(Weak::upgrade).collect()
 }

@@ -1,7 +1,7 @@
 //! What all downloads of one page share: the device, messages, one silent start, one look at what is stored.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use piece_store::AsyncMutex;
 use protocol::FromWorker;
@@ -22,13 +22,11 @@ pub(crate) struct Shared<G: Page> {
     pub(crate) watching: Cell<bool>,
     /// Whether a look at the room is wanted, and whether one is under way.
     quota: (Cell<bool>, Cell<bool>),
-    /// The downloads of the page that are alive.
-    downloads: Box<dyn Fn() -> Vec<Rc<dyn DownloadContext<G>>>>,
+    downloads: RefCell<Vec<Weak<dyn DownloadContext<G>>>>,
 }
 
 impl<G: Page> Shared<G> {
-    /// For a page whose downloads that are alive can be asked for.
-    pub(crate) fn new(page: G, downloads: impl Fn() -> Vec<Rc<dyn DownloadContext<G>>> + 'static) -> Self {
+    pub(crate) fn new(page: G) -> Self {
         Self {
             page,
             device: RefCell::default(),
@@ -37,12 +35,19 @@ impl<G: Page> Shared<G> {
             started_silently: Cell::default(),
             watching: Cell::default(),
             quota: Default::default(),
-            downloads: Box::new(downloads),
+            downloads: RefCell::default(),
         }
     }
 
+    /// The downloads of the page that are alive.
     pub(crate) fn downloads(&self) -> Vec<Rc<dyn DownloadContext<G>>> {
-        (self.downloads)()
+        self.downloads.borrow().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    pub(crate) fn add(&self, download: Weak<dyn DownloadContext<G>>) {
+        let downloads = &mut *self.downloads.borrow_mut();
+        downloads.retain(|download| download.strong_count() > 0);
+        downloads.push(download);
     }
 
     pub(crate) fn device(&self) -> Option<Device<G::Ports>> {
