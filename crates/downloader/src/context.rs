@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use protocol::download::{Download, Event};
-use protocol::{FromWorker, ModelId, Revision, Wish};
+use protocol::{FromWorker, Intent, ModelId, Revision};
 
 use crate::ports::{Device, Page, Ports};
 
@@ -28,7 +28,7 @@ pub(crate) trait DownloadContext<G: Page> {
     fn tell(&self, message: FromWorker);
 
     /// Remembers the intent that a look found; returns what the last look found, if there was one.
-    fn replace_seen(&self, wish: Option<Wish>) -> Option<Option<Wish>>;
+    fn replace_seen(&self, intent: Option<Intent>) -> Option<Option<Intent>>;
 
     fn runtime(&self) -> &<G::Ports as Ports>::Runtime {
         self.page().runtime()

@@ -10,7 +10,7 @@ use piece_store::Pieces as _;
 use protocol::download::{
     Background, Choice, Download, Effect, Event, Millis, PageEvent, Settings, Stage, Waiting,
 };
-use protocol::{AttemptId, FromWorker, Manifest, ModelId, Revision, TextForm as _, Wish};
+use protocol::{AttemptId, FromWorker, Intent, Manifest, ModelId, Revision, TextForm as _};
 
 use crate::context::DownloadContext;
 use crate::ports::{Broadcast as _, Device, Memory, Page, Runtime as _};
@@ -52,7 +52,7 @@ pub(crate) struct Driver<G: Page> {
     told: Cell<Millis>,
     page_run: RefCell<Option<(u64, page_engine::Run)>>,
     /// The intent that the last look found, if there was one.
-    seen: Cell<Option<Option<Wish>>>,
+    seen: Cell<Option<Option<Intent>>>,
 }
 
 /// Something to be done in its turn.
@@ -88,8 +88,8 @@ impl<G: Page> DownloadContext<G> for Driver<G> {
         }
     }
 
-    fn replace_seen(&self, wish: Option<Wish>) -> Option<Option<Wish>> {
-        self.seen.replace(Some(wish))
+    fn replace_seen(&self, intent: Option<Intent>) -> Option<Option<Intent>> {
+        self.seen.replace(Some(intent))
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use piece_store::{Pieces as _, StoreError};
 use protocol::download::{Download, Event, Millis, State};
-use protocol::{AttemptId, DigestSet, TextForm as _, Wish};
+use protocol::{AttemptId, DigestSet, Intent, TextForm as _};
 
 use crate::context::DownloadContext;
 use crate::ports::{BackgroundFetches as _, Device, Page, Runtime as _};
@@ -79,6 +79,6 @@ async fn is_same<G: Page>(
         return Ok(false);
     }
     // Another page may have begun it, or fulfilled it.
-    let wish: Option<Wish> = device.store.wish(&model).await?;
-    Ok(download.replace_seen(wish) == Some(wish))
+    let intent: Option<Intent> = device.store.intent(&model).await?;
+    Ok(download.replace_seen(intent) == Some(intent))
 }

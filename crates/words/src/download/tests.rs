@@ -4,7 +4,7 @@ use protocol::download::{
     Button, Cause, Choice, Download, Engine, Event, PageEvent, PageOutcome, PageTrouble, Plan, Room,
     Settings, Survey,
 };
-use protocol::{Digest, File, Manifest, ModelId, Revision, Wish, WishState};
+use protocol::{Digest, File, Intent, IntentState, Manifest, ModelId, Revision};
 
 use super::*;
 
@@ -29,10 +29,10 @@ fn fetched_by_page(free: Option<u64>) -> Download {
         File { path: "w".parse().expect("a path"), size: 3 * GIB, sha256: digest, pieces: vec![digest] };
     let manifest = Manifest::new(model, revision, 3 * GIB, vec![file]).expect("a manifest");
     let plan = Some(Plan::new(&manifest, &[].into_iter().collect()));
-    let wish = Some(Wish { revision, state: WishState::Active, nonce: None });
+    let intent = Some(Intent { revision, state: IntentState::Active, nonce: None });
     download.handle(1, Event::Chosen(Choice::Page));
     download.handle(1, Event::Clicked(Button::Download));
-    download.handle(2, Event::Prepared(Survey { plan, wish, ..Survey::default() }));
+    download.handle(2, Event::Prepared(Survey { plan, intent, ..Survey::default() }));
     download
 }
 

@@ -3,31 +3,31 @@
 
 use crate::{Revision, text_form};
 
-/// The wish to have one revision of a model on the device.
+/// The intent to have one revision of a model on the device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Wish {
+pub struct Intent {
     /// The wanted revision.
     pub revision: Revision,
     /// Whether to go on without being asked.
-    pub state: WishState,
+    pub state: IntentState,
     /// [`crate::AttemptId::nonce`] of the background fetch that works on it. When the browser reports an
     /// abort of exactly this one, the person stopped it in the browser's own interface; any other abort is
-    /// ours and says nothing about the wish.
+    /// ours and says nothing about the intent.
     pub nonce: Option<u64>,
 }
 
-/// Whether a wish is being worked on.
+/// Whether an intent is being worked on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WishState {
+pub enum IntentState {
     /// Go on whenever a page is opened.
     Active,
     /// The person stopped it: wait for a click.
     Stopped,
 }
 
-text_form! { Wish, "": "" revision ' ' state ' ' ..nonce => { Self { revision, state, nonce } } }
+text_form! { Intent, "": "" revision ' ' state ' ' ..nonce => { Self { revision, state, nonce } } }
 
-text_form! { WishState, "": "active" => { Self::Active } "stopped" => { Self::Stopped } }
+text_form! { IntentState, "": "active" => { Self::Active } "stopped" => { Self::Stopped } }
 
 #[cfg(test)]
 mod tests {
@@ -38,12 +38,12 @@ mod tests {
     fn the_stored_form_is_what_earlier_versions_stored() {
         let revision = Revision::from_bytes([0; 20]);
         for (state, nonce, text) in [
-            (WishState::Active, None, "0000000000000000000000000000000000000000 active -"),
-            (WishState::Stopped, Some(7), "0000000000000000000000000000000000000000 stopped 7"),
+            (IntentState::Active, None, "0000000000000000000000000000000000000000 active -"),
+            (IntentState::Stopped, Some(7), "0000000000000000000000000000000000000000 stopped 7"),
         ] {
-            let wish = Wish { revision, state, nonce };
-            assert_eq!((wish.to_text().as_str(), Wish::from_text(text)), (text, Some(wish)));
+            let intent = Intent { revision, state, nonce };
+            assert_eq!((intent.to_text().as_str(), Intent::from_text(text)), (text, Some(intent)));
         }
-        assert_eq!(Wish::from_text("0000000000000000000000000000000000000000 asleep -"), None);
+        assert_eq!(Intent::from_text("0000000000000000000000000000000000000000 asleep -"), None);
     }
 }
