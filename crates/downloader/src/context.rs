@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use protocol::download::{Download, Event};
-use protocol::{FromWorker, Intent, ModelId, Revision};
+use protocol::{BroadcastMessage, Intent, ModelId, Revision};
 
 use crate::ports::{Device, Page, Ports};
 
@@ -25,7 +25,7 @@ pub(crate) trait DownloadContext<G: Page> {
     fn report(self: Rc<Self>, event: Event);
 
     /// Tells the worker and the other pages.
-    fn tell(&self, message: FromWorker);
+    fn tell(&self, message: BroadcastMessage);
 
     /// Remembers the intent that a look found; returns what the last look found, if there was one.
     fn replace_seen(&self, intent: Option<Intent>) -> Option<Option<Intent>>;

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use piece_store::Locks as _;
 use protocol::download::{Choice, Download, Event, State};
-use protocol::{FromWorker, ModelId, Revision, TextForm as _};
+use protocol::{BroadcastMessage, ModelId, Revision, TextForm as _};
 
 use crate::concurrency::with_store_lock;
 use crate::driver::Driver;
@@ -113,7 +113,7 @@ impl<G: Page> Downloads<G> {
         let device = self.shared.open().await?;
         registrations::abort_all(&device, model, |_| true).await;
         let removed = with_store_lock(&device, device.store.remove(model)).await;
-        let message = FromWorker::Changed { model: model.clone() };
+        let message = BroadcastMessage::Changed { model: model.clone() };
         device.broadcast.send(&message).await;
         self.shared.deliver(Some(&message));
         Ok(removed?)

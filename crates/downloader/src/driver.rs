@@ -10,7 +10,7 @@ use piece_store::Pieces as _;
 use protocol::download::{
     Background, Choice, Download, Effect, Event, Millis, PageEvent, Settings, Stage, Waiting,
 };
-use protocol::{AttemptId, FromWorker, Intent, Manifest, ModelId, Revision, TextForm as _};
+use protocol::{AttemptId, BroadcastMessage, Intent, Manifest, ModelId, Revision, TextForm as _};
 
 use crate::context::DownloadContext;
 use crate::ports::{Broadcast as _, Device, Memory, Page, Runtime as _};
@@ -82,7 +82,7 @@ impl<G: Page> DownloadContext<G> for Driver<G> {
         self.dispatch(event);
     }
 
-    fn tell(&self, message: FromWorker) {
+    fn tell(&self, message: BroadcastMessage) {
         if let Some(device) = self.device() {
             self.runtime().spawn(async move { device.broadcast.send(&message).await });
         }
@@ -181,7 +181,7 @@ impl<G: Page> Driver<G> {
             if now >= self.told.get() + TELL_EVERY {
                 self.told.set(now);
                 let (model, revision) = self.identity();
-                self.tell(FromWorker::Progress { model, revision, in_flight });
+                self.tell(BroadcastMessage::Progress { model, revision, in_flight });
             }
         }
         let effects = self.download.borrow_mut().handle(now, event);

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use piece_store::AsyncMutex;
-use protocol::FromWorker;
+use protocol::BroadcastMessage;
 use protocol::download::{Event, Room};
 
 use crate::context::DownloadContext;
@@ -89,7 +89,7 @@ impl<G: Page> Shared<G> {
 
     /// Hands a message to the downloads it concerns. One that is not understood is of another version: the store tells what it
     /// was about.
-    pub(crate) fn deliver(&self, message: Option<&FromWorker>) {
+    pub(crate) fn deliver(&self, message: Option<&BroadcastMessage>) {
         for download in self.downloads() {
             let event = match message {
                 Some(message) => download.with(|download| download.hear(message)),

@@ -11,7 +11,7 @@ pub const CHANNEL: &str = "modelferry";
 
 /// From the worker to all pages; also from page to page.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum FromWorker {
+pub enum BroadcastMessage {
     /// A piece is in the store now.
     Admitted { digest: Digest },
     /// The bytes of a piece were not what its digest says; they were dropped.
@@ -68,7 +68,7 @@ pub enum Ending {
 }
 
 // The first word carries the version of this vocabulary.
-text_form! { FromWorker, "modelferry-2 ":
+text_form! { BroadcastMessage, "modelferry-2 ":
     "admitted " ..digest => { Self::Admitted { digest } }
     "refused " digest ' ' refusal ' ' ..attempt => { Self::Refused { attempt, digest, refusal } }
     "finished " ending ' ' ..attempt => { Self::Finished { attempt, ending } }
@@ -108,10 +108,10 @@ mod tests {
         let (digest, revision) = (Digest::from_bytes([1; 32]), Revision::from_bytes([2; 20]));
         let attempt = AttemptId { model: model.clone(), revision, nonce: 7 };
         let id = attempt.to_text();
-        let refused = |refusal| FromWorker::Refused { attempt: attempt.clone(), digest, refusal };
-        let finished = |ending| FromWorker::Finished { attempt: attempt.clone(), ending };
+        let refused = |refusal| BroadcastMessage::Refused { attempt: attempt.clone(), digest, refusal };
+        let finished = |ending| BroadcastMessage::Finished { attempt: attempt.clone(), ending };
         let messages = [
-            (FromWorker::Admitted { digest }, format!("admitted {digest}")),
+            (BroadcastMessage::Admitted { digest }, format!("admitted {digest}")),
             (refused(Refusal::Mismatch), format!("refused {digest} mismatch {id}")),
             (refused(Refusal::Empty), format!("refused {digest} empty {id}")),
             (refused(Refusal::Unavailable), format!("refused {digest} unavailable {id}")),
@@ -126,29 +126,29 @@ mod tests {
             (finished(Ending::DownloadTotalExceeded), format!("finished download-total-exceeded {id}")),
             (finished(Ending::Unknown), format!("finished unknown {id}")),
             (
-                FromWorker::Progress { model: model.clone(), revision, in_flight: 9 },
+                BroadcastMessage::Progress { model: model.clone(), revision, in_flight: 9 },
                 format!("progress {revision} 9 a @b/c# d"),
             ),
-            (FromWorker::Changed { model }, "changed a @b/c# d".to_owned()),
+            (BroadcastMessage::Changed { model }, "changed a @b/c# d".to_owned()),
         ];
         for (message, text) in messages {
             let text = format!("modelferry-2 {text}");
             assert_eq!(message.to_text(), text);
-            assert_eq!(FromWorker::from_text(&text), Some(message));
+            assert_eq!(BroadcastMessage::from_text(&text), Some(message));
         }
     }
 
     #[test]
     fn strangers_and_other_versions_are_not_understood() {
         for other in ["modelferry-1 changed a/b", "modelferry-2 dance a/b", "modelferry-2", "hello", ""] {
-            assert_eq!(FromWorker::from_text(other), None);
+            assert_eq!(BroadcastMessage::from_text(other), None);
         }
     }
 
     proptest! {
         #[test]
         fn nothing_that_is_read_panics(kind in "(admitted |refused |finished |progress )?", text in "\\PC*") {
-            let _ = FromWorker::from_text(&format!("modelferry-2 {kind}{text}"));
+            let _ = BroadcastMessage::from_text(&format!("modelferry-2 {kind}{text}"));
         }
     }
 }

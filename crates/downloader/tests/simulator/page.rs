@@ -12,7 +12,7 @@ use piece_store::{
     Disk, MemoryBody, MemoryBytes, MemoryDocuments, MemoryFile, MemoryLocks, MemoryParts, MemoryPieces,
     MemoryStore, Parts as _, StoreError, StoreErrorKind,
 };
-use protocol::FromWorker;
+use protocol::BroadcastMessage;
 use protocol::transfer::Part;
 
 use super::executor::{ContextId, Executor};
@@ -138,7 +138,7 @@ pub struct SimBroadcast {
 }
 
 impl Broadcast for SimBroadcast {
-    async fn send(&self, message: &FromWorker) {
+    async fn send(&self, message: &BroadcastMessage) {
         self.world.broadcast(self.from, message);
     }
 }
@@ -219,7 +219,7 @@ impl Page for SimPage {
         self.world.server().trouble() != Trouble::Offline
     }
 
-    fn listen(&self, heard: impl Fn(Option<FromWorker>) + 'static) {
+    fn listen(&self, heard: impl Fn(Option<BroadcastMessage>) + 'static) {
         self.tab.listeners.borrow_mut().push(Rc::new(heard));
     }
 
