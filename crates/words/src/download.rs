@@ -7,7 +7,7 @@ mod room;
 mod tests;
 
 pub use explanation::explanation;
-pub use progress::{headline, live, mark, pace, reach};
+pub use progress::{headline, live, mark, reach, throughput};
 pub use room::room;
 
 use protocol::ModelId;

@@ -51,14 +51,14 @@ fn there_is_no_speed_while_nothing_comes() {
         download.handle(second * 1_000, page(PageEvent::Progress { in_flight: second << 20 }));
         download.handle(second * 1_000, Event::Tick { waiting: None });
     }
-    assert_eq!(pace(&download), "1.0 MB/s, about 51 min left");
+    assert_eq!(throughput(&download), "1.0 MB/s, about 51 min left");
     let retry = PageTrouble::Retry { cause: Cause::Network, at: 9_000 };
     download.handle(3_100, page(PageEvent::Trouble(Some(retry))));
-    assert_eq!((headline(download.state()), pace(&download).as_str()), ("Waiting for the network", ""));
+    assert_eq!((headline(download.state()), throughput(&download).as_str()), ("Waiting for the network", ""));
     download.handle(3_200, page(PageEvent::Trouble(None)));
-    assert_ne!(pace(&download), "");
+    assert_ne!(throughput(&download), "");
     download.handle(8_000, Event::Tick { waiting: None });
-    assert_eq!((headline(download.state()), pace(&download).as_str()), ("Downloading", ""));
+    assert_eq!((headline(download.state()), throughput(&download).as_str()), ("Downloading", ""));
 }
 
 #[test]
