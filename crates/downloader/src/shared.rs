@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 
 use piece_store::AsyncMutex;
 use protocol::BroadcastMessage;
-use protocol::download::{Event, Room};
+use protocol::download::{Event, StorageQuota};
 
 use crate::context::DownloadContext;
 use crate::ports::{Device, Lifecycle, OpenError, Page, Quota as _, Runtime as _};
@@ -125,7 +125,7 @@ impl<G: Page> Shared<G> {
         for download in self.downloads() {
             let (model, _) = download.identity();
             let others = kept.iter().filter(|(other, kept)| *other != model && *kept > 0).cloned().collect();
-            download.dispatch(Event::Room(Room { free, persisted, others }));
+            download.dispatch(Event::StorageQuota(StorageQuota { free, persisted, others }));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What is said of downloads that went well and of downloads that did not.
 
 use protocol::download::{
-    Button, Cause, Choice, Download, Engine, Event, PageEvent, PageOutcome, PageTrouble, Plan, Room,
-    Settings, Survey,
+    Button, Cause, Choice, Download, Engine, Event, PageEvent, PageOutcome, PageTrouble, Plan, Settings,
+    StorageQuota, Survey,
 };
 use protocol::{Digest, File, Intent, IntentState, Manifest, ModelId, Revision};
 
@@ -16,7 +16,7 @@ fn download(free: Option<u64>) -> Download {
     let mut download = Download::new(model.expect("an id"), revision, Settings::default());
     download.handle(0, Event::Opened(Engine::Background));
     download.handle(0, Event::Surveyed { epoch: 9, survey: Survey::default() });
-    download.handle(0, Event::Room(Room { free, ..Room::default() }));
+    download.handle(0, Event::StorageQuota(StorageQuota { free, ..StorageQuota::default() }));
     download
 }
 
@@ -64,18 +64,18 @@ fn there_is_no_speed_while_nothing_comes() {
 #[test]
 fn the_room_that_a_download_takes_is_said_before_it_begins() {
     let need = "Needs 9.6 GB of room while it downloads, a third of that afterwards.";
-    assert_eq!(room(&download(None), 3 * GIB), need);
-    assert_eq!(room(&download(Some(10 * GIB)), 3 * GIB), need);
-    let tight = room(&download(Some(2 * GIB)), 3 * GIB);
+    assert_eq!(quota(&download(None), 3 * GIB), need);
+    assert_eq!(quota(&download(Some(10 * GIB)), 3 * GIB), need);
+    let tight = quota(&download(Some(2 * GIB)), 3 * GIB);
     assert_eq!(tight, format!("{need} The browser says that 2.1 GB are left for this site."));
     // The page takes it once.
-    assert_eq!(room(&download(Some(4 * GIB)), 3 * GIB), "Needs 3.2 GB of room.");
+    assert_eq!(quota(&download(Some(4 * GIB)), 3 * GIB), "Needs 3.2 GB of room.");
 }
 
 #[test]
 fn what_the_browser_claims_is_not_said_where_its_storage_said_otherwise() {
     let full = stopped(Some(1 << 40), Cause::NoRoom);
-    assert_eq!(room(&full, 3 * GIB), "Needs 3.2 GB of room.");
+    assert_eq!(quota(&full, 3 * GIB), "Needs 3.2 GB of room.");
     assert_eq!(explanation(&full), "There is no room left on this device. Delete something, then resume.");
 }
 
