@@ -6,7 +6,7 @@ use downloader::RemoveError;
 use downloader::ports::OpenError;
 use js_sys::{Object, Reflect};
 use piece_store::{StoreError, StoreErrorKind};
-use protocol::download::{Cause, Choice, Lack};
+use protocol::download::{Cause, Choice, MissingCapability};
 use protocol::{ModelId, NameError, Revision, TextForm as _, routes};
 use wasm_bindgen::JsValue;
 
@@ -102,14 +102,14 @@ impl From<Cause> for Failure {
     }
 }
 
-impl From<Lack> for Failure {
-    fn from(lack: Lack) -> Self {
-        let message = match lack {
-            Lack::SecureContext => {
+impl From<MissingCapability> for Failure {
+    fn from(missing: MissingCapability) -> Self {
+        let message = match missing {
+            MissingCapability::SecureContext => {
                 "the page came by plain HTTP from another computer, so the browser gives it no storage"
             }
-            Lack::ServiceWorker => "there are no service workers in this window",
-            Lack::Storage => "there is no storage in this window",
+            MissingCapability::ServiceWorker => "there are no service workers in this window",
+            MissingCapability::Storage => "there is no storage in this window",
         };
         Self::new(Code::Unsupported, message)
     }
@@ -129,7 +129,7 @@ impl From<StoreError> for Failure {
 impl From<RemoveError> for Failure {
     fn from(error: RemoveError) -> Self {
         match error {
-            RemoveError::Open(OpenError::Lacks(lack)) => lack.into(),
+            RemoveError::Open(OpenError::Unsupported(missing)) => missing.into(),
             RemoveError::Open(OpenError::Failed(cause)) => cause.into(),
             RemoveError::Store(error) => error.into(),
         }

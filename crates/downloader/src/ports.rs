@@ -4,7 +4,7 @@
 use std::fmt;
 
 use piece_store::{Bytes, Documents, Locks, ModelStore, Parts, Pieces};
-use protocol::download::{Cause, Engine, Lack, Millis, StartRefusal};
+use protocol::download::{Cause, Engine, Millis, MissingCapability, StartRefusal};
 use protocol::transfer::{Answer, Part};
 use protocol::{AttemptId, BroadcastMessage, Digest, Ending, Piece};
 
@@ -95,7 +95,7 @@ impl<P: Ports> fmt::Debug for Device<P> {
 pub enum OpenError {
     /// This window cannot keep models, ever.
     #[error("this window cannot keep models")]
-    Lacks(Lack),
+    Unsupported(MissingCapability),
     /// Not now. Another try may succeed.
     #[error("this window's store could not be opened")]
     Failed(Cause),

@@ -1,14 +1,14 @@
 //! Why a state is what it is, and what to do.
 
 use protocol::download::{
-    Cause, Download, Engine, Fetching, HandOver, Lack, PageTrouble, Preparing, Quiet, State,
+    Cause, Download, Engine, Fetching, HandOver, MissingCapability, PageTrouble, Preparing, Quiet, State,
 };
 
 /// What is going on and what to do, in one or two sentences; empty where the headline says it all.
 #[must_use]
 pub fn explanation(download: &Download) -> String {
     match download.state() {
-        State::Unsupported(lack) => of_lack(*lack).to_owned(),
+        State::Unsupported(missing) => of_missing(*missing).to_owned(),
         State::Fetching(fetching) => of_fetching(fetching),
         State::Absent if download.older() => {
             "Another version of this model is on this device. Download fetches only what has changed."
@@ -25,17 +25,17 @@ pub fn explanation(download: &Download) -> String {
     }
 }
 
-pub(super) fn of_lack(lack: Lack) -> &'static str {
-    match lack {
-        Lack::SecureContext => {
+pub(super) fn of_missing(missing: MissingCapability) -> &'static str {
+    match missing {
+        MissingCapability::SecureContext => {
             "Browsers keep models only for pages that come by HTTPS or from this computer itself; \
              the files below can be saved one by one."
         }
-        Lack::ServiceWorker => {
+        MissingCapability::ServiceWorker => {
             "This window has no service workers, as is usual in some private windows; \
              open the page in an ordinary window, or save the files below one by one."
         }
-        Lack::Storage => {
+        MissingCapability::Storage => {
             "This window may not store anything, as is usual in some private windows; \
              open the page in an ordinary window, or save the files below one by one."
         }

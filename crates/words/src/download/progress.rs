@@ -2,7 +2,7 @@
 
 use protocol::download::{Cause, Download, Fetching, PageTrouble, Plan, Preparing, Quiet, State, Waiting};
 
-use super::explanation::of_lack;
+use super::explanation::of_missing;
 use crate::{bytes, count, duration, percent};
 
 /// The state in a few words.
@@ -92,8 +92,8 @@ fn kept(plan: &Plan) -> String {
 #[must_use]
 pub fn live(download: &Download) -> String {
     let headline = headline(download.state());
-    if let State::Unsupported(lack) = download.state() {
-        return format!("{headline}. {}", of_lack(*lack));
+    if let State::Unsupported(missing) = download.state() {
+        return format!("{headline}. {}", of_missing(*missing));
     }
     let Some(plan) = download.plan() else {
         return headline.to_owned();
