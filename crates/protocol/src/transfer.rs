@@ -7,7 +7,7 @@
 
 mod answer;
 mod backoff;
-mod lanes;
+mod concurrency;
 mod open_piece;
 mod outcome;
 mod part;
@@ -25,7 +25,7 @@ use crate::download::{Cause, PageOutcome, PageTrouble};
 use crate::{Digest, Piece};
 
 use backoff::Backoff;
-use lanes::Lanes;
+use concurrency::Concurrency;
 use open_piece::{Block, OpenPiece};
 
 /// The pieces that one run fetches.
@@ -36,7 +36,7 @@ pub struct Transfer {
     open: Vec<OpenPiece>,
     /// Requests to be ended, and pieces to be forgotten.
     chores: Vec<Step>,
-    lanes: Lanes,
+    concurrency: Concurrency,
     backoff: Backoff,
     /// `false` once the server, or something on the way, has ignored a range.
     ranges: bool,
@@ -63,7 +63,7 @@ impl Transfer {
             waiting: pieces.into_iter().map(|piece| (piece, false)).collect(),
             open: Vec::new(),
             chores: Vec::new(),
-            lanes: Lanes::default(),
+            concurrency: Concurrency::default(),
             backoff: Backoff::default(),
             ranges: true,
             unanswered: Some(0),

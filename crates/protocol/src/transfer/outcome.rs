@@ -55,7 +55,7 @@ impl Transfer {
             }
             Verdict::Passing(cause) => {
                 if let Cause::Status(429 | 503) = cause {
-                    self.lanes.throttle();
+                    self.concurrency.throttle();
                 }
                 self.give_up(id, cause, answer.retry_after);
             }
@@ -94,8 +94,8 @@ impl Transfer {
         block.tries = 0;
         block.busy = Some(Busy { id, heard: now });
         self.backoff.progress();
-        self.lanes.received(now, bytes);
-        let rate = self.lanes.rate().unwrap_or(0);
+        self.concurrency.received(now, bytes);
+        let rate = self.concurrency.rate().unwrap_or(0);
         self.very_fast = !self.one_by_one && rate >= if self.very_fast { FAST } else { VERY_FAST };
         Some(place)
     }
@@ -124,7 +124,7 @@ impl Transfer {
 
     /// After a failure nobody knows how fast the line is.
     pub(super) fn slow_down(&mut self) {
-        self.lanes.forget();
+        self.concurrency.forget();
         self.very_fast = false;
         while let Some(open) = self.open.iter().find(|open| open.straight && open.is_untouched()) {
             let digest = open.piece.digest;

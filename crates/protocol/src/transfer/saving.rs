@@ -29,7 +29,7 @@ impl Transfer {
         if !self.ranges {
             return None;
         }
-        let may_be_unsaved = match (saving, self.lanes.rate()) {
+        let may_be_unsaved = match (saving, self.concurrency.rate()) {
             (Saving::All, _) => 0,
             // It takes a moment to know the speed.
             (Saving::Due, None) => return None,

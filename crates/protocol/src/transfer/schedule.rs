@@ -56,18 +56,19 @@ impl Transfer {
         }
         self.backoff.settle(now, random);
         // After a failure one request finds out whether it is over.
-        let lanes = if self.backoff.failures() == 0 { self.lanes.count() } else { 1 };
-        if active < lanes {
+        let concurrency = if self.backoff.failures() == 0 { self.concurrency.count() } else { 1 };
+        if active < concurrency {
             if now < self.backoff.not_before() {
                 wake = wake.min(self.backoff.not_before());
             } else if let Some(request) = self.request(now) {
                 return Step::Request(request);
             } else {
-                self.lanes.starve();
+                self.concurrency.starve();
             }
         }
         if let Some((piece, again)) = self.waiting.last().copied()
-            && (self.open.is_empty() || self.wants_more(active < lanes) && self.held_or(piece.size) <= HELD)
+            && (self.open.is_empty()
+                || self.wants_more(active < concurrency) && self.held_or(piece.size) <= HELD)
         {
             self.waiting.pop();
             let opened = OpenPiece::new(piece, again);
