@@ -2,9 +2,9 @@
 
 use inference_protocol::{Hit, Span};
 use leptos::prelude::window;
+use messages::search as text;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement};
-use words::search as text;
 
 /// What is seen of the section.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -5,13 +5,13 @@
 use std::cell::RefCell;
 
 use inference_protocol::{FromInference, Hit, LoadFailure, Span, TextFailure, ToInference};
+use messages::search as text;
 use protocol::{ModelId, Revision, TextForm as _, routes};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
     DragEvent, ErrorEvent, Event, File, FileReader, HtmlElement, HtmlInputElement, MessageEvent, Worker,
 };
-use words::search as text;
 
 use super::section::{Phase, Section};
 

@@ -43,10 +43,10 @@ impl Burst {
         let (bytes, bytes_done) = (self.bytes, bytes_done - self.bytes_before);
         if is_over && self.said_at != self.began {
             let seconds = (now - self.began).as_secs_f64();
-            let files = words::count(files, "file", "files");
+            let files = messages::count(files, "file", "files");
             tracing::info!("hashed {files}, {bytes_done} bytes, in {seconds:.1} s");
         } else if !is_over && now - self.said_at >= SAY_EVERY {
-            let files = words::count(files, "file", "files");
+            let files = messages::count(files, "file", "files");
             tracing::info!("hashing: {bytes_done} of {bytes} bytes, {files_done} of {files}");
             self.said_at = now;
         }

@@ -83,7 +83,7 @@ impl Published {
             if self.models.get(id).is_none_or(|old| old.revision() != revision) {
                 tracing::info!(
                     "model {id:?} is ready: revision {revision}, {}, {} bytes",
-                    words::count(model.files.len(), "file", "files"),
+                    messages::count(model.files.len(), "file", "files"),
                     model.info.used_storage,
                     id = id.to_string(),
                 );
