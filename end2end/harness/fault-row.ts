@@ -1,6 +1,6 @@
 // A row of docs/FAULTS.md as a test: one fault, with each engine it applies to. It measures what the table says:
 // whether the download ends ready and after how many clicks, what was sent beyond the model's size, what the
-// person was told; and it watches that no page ever calls a model ready that is not there.
+// user was told; and it watches that no page ever calls a model ready that is not there.
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -138,7 +138,7 @@ export class FaultRow {
     await expect.poll(used, { message: `faults by ${name}`, timeout }).toBeGreaterThanOrEqual(times);
   }
 
-  /** Notes what the person is told now. */
+  /** Notes what the user is told now. */
   async tell(model: ModelPage): Promise<string> {
     const parts = await model.section.locator('.headline, .explanation').allTextContents();
     const sentence = parts.join('. ').replace(/\.\. /g, '. ');

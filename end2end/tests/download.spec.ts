@@ -1,4 +1,4 @@
-// A person clicks Download, and the model is on their device, byte for byte.
+// A user clicks Download, and the model is on their device, byte for byte.
 import { bystander, expect, expectedDigests, MODEL, ModelPage, storedFiles, storedManifests, test } from '../harness/test.ts';
 
 test('a download is the browser’s own, and is told in bytes and percent', async ({ faultProxy, device }) => {

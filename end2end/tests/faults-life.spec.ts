@@ -36,7 +36,7 @@ faultRow(7, 'all tabs closed', { engines: ['background'] }, async ({ server, pro
 
 // ---- row 8 ----
 
-faultRow(8, 'browser closed by the person, and started again', { full: ['page'], kind: { own: true } }, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser closed by the user, and started again', { full: ['page'], kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const model = await row.open();
   await model.click('Download');

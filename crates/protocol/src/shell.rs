@@ -28,13 +28,13 @@ pub enum Kept {
 /// What a request is for, in the words of the Fetch Standard.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Destination {
-    /// A person goes there.
+    /// A user goes there.
     Navigation,
     /// A page loads it.
     Subresource,
 }
 
-/// How the path of a GET request is kept; `None` if it is no part of the application. Only where a person goes is an
+/// How the path of a GET request is kept; `None` if it is no part of the application. Only where a user goes is an
 /// unknown address a page.
 #[must_use]
 pub fn kept(path: &str, destination: Destination) -> Option<Kept> {
