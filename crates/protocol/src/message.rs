@@ -9,7 +9,7 @@ use crate::{AttemptId, Digest, ModelId, Revision, text_form};
 /// The broadcast channel on which pages tell each other, and the worker hears.
 pub const CHANNEL: &str = "modelferry";
 
-/// From the worker to all pages; also from page to page.
+/// A message to all pages, from the worker or another page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum BroadcastMessage {
     /// A piece is in the store now.
