@@ -13,7 +13,9 @@ use std::rc::{Rc, Weak};
 
 use futures_util::future::{Either, select};
 use piece_store::{AsyncMutex, LockName, Locks, Parts as _, Pieces, StoreError};
-use protocol::download::{Cause, Download, Event, Millis, PageEvent, PageOutcome, PageTrouble};
+use protocol::download::{
+    Cause, Download, Event, FallbackReason, Millis, PageEvent, PageOutcome, PageTrouble, State,
+};
 use protocol::transfer::{Saving, Step, Transfer};
 use protocol::{Digest, DigestSet, Piece};
 
@@ -171,7 +173,12 @@ impl<G: Page> Engine<G> {
             Err(error) => return self.broken(&error),
         }
         let size = pieces.iter().map(|piece| piece.size).sum::<u64>();
-        let tight = self.device.quota.left().await.is_some_and(|left| left < size);
+        // Some browsers name more than there is, and say so only when a background fetch starts.
+        let refused = self.context.with(|download| match download.state() {
+            State::Fetching(fetching) => fetching.fallback_reason == Some(FallbackReason::NoRoom),
+            _ => false,
+        });
+        let tight = refused || self.device.quota.left().await.is_some_and(|left| left < size);
         if self.stopped.get() {
             return PageOutcome::Stopped;
         }

@@ -2,13 +2,13 @@
 
 mod explanation;
 mod progress;
-mod room;
+mod quota;
 #[cfg(test)]
 mod tests;
 
 pub use explanation::explanation;
 pub use progress::{headline, live, mark, reach, throughput};
-pub use room::room;
+pub use quota::quota;
 
 use protocol::ModelId;
 use protocol::download::Button;
