@@ -27,9 +27,24 @@ pub trait TextForm: Sized {
 }
 
 /// Implements [`TextForm`] for a type in both directions: after `start`, one form for each variant. A form is a prefix,
-/// the fields that end at a separator, and the field that takes the rest. The first form that fits is read.
+/// the fields that end at a separator, and the field that takes the rest. The first form whose prefix fits is read.
 #[macro_export]
 macro_rules! text_form {
+    (@read $text:ident $prefix:literal => $($value:tt)*) => {
+        if $text == $prefix {
+            return Some($($value)*);
+        }
+    };
+    (@read $text:ident $prefix:literal $($field:ident $separator:literal)* ..$last:ident => $($value:tt)*) => {
+        if let Some(rest) = $text.strip_prefix($prefix) {
+            $(
+                let (field, rest) = rest.split_once($separator)?;
+                let $field = $crate::TextForm::from_text(field)?;
+            )*
+            let $last = $crate::TextForm::from_text(rest)?;
+            return Some($($value)*);
+        }
+    };
     ($type:ty, $start:literal: $(
         $prefix:literal $($field:ident $separator:literal)* $(..$last:ident)? => { $($value:tt)* }
     )*) => {
@@ -47,15 +62,8 @@ macro_rules! text_form {
 
             fn from_text(text: &str) -> Option<Self> {
                 let text = text.strip_prefix($start)?;
-                None$(.or_else(|| {
-                    let rest = text.strip_prefix($prefix)?;
-                    $(
-                        let (field, rest) = rest.split_once($separator)?;
-                        let $field = $crate::TextForm::from_text(field)?;
-                    )*
-                    $(let ($last, rest) = ($crate::TextForm::from_text(rest)?, "");)?
-                    rest.is_empty().then_some($($value)*)
-                }))*
+                $($crate::text_form!(@read text $prefix $($field $separator)* $(..$last)? => $($value)*);)*
+                None
             }
         }
     };
