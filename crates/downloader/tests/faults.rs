@@ -1,7 +1,6 @@
 //! The rows of docs/FAULTS.md, in virtual time: each with both engines where it means something for both.
 //!
-//! A browser test of each row shows that the browser behaves as the simulator does. Two things only a browser can show: what a
-//! navigation does to a background fetch (row 15), and caches that never answer (row 14).
+//! A browser test of each row shows that the browser behaves as the simulator does.
 
 mod simulator;
 
@@ -10,7 +9,7 @@ use std::rc::Rc;
 use downloader::ports::{Lifecycle, OpenError};
 use protocol::Manifest;
 use protocol::download::{Button, Cause, Choice, StartRefusal, State};
-use simulator::{Tab, Trouble, World};
+use simulator::{Silence, Tab, Trouble, World};
 
 const MIB: u64 = 1 << 20;
 
@@ -533,6 +532,75 @@ fn row_14_everything_is_cleared() {
             row.ends_ready(&tab, 2 * row.total());
         });
     }
+}
+
+#[test]
+fn row_14_the_caches_answer_the_page_nothing_any_more() {
+    for whom in [Silence::Page, Silence::Origin] {
+        for percent in [0, 30] {
+            both(|mut row| {
+                let tab = row.begun(percent);
+                row.world.silence(&tab, whom);
+                row.is_interrupted(&tab, Cause::Storage);
+                // The button loads the page again, which goes on by itself.
+                let before = row.world.is_tab_silent(&tab);
+                row.click(&tab, Button::Resume);
+                let loaded = row.world.run_until(60_000, || !row.world.is_tab_silent(&tab));
+                assert!(before && loaded, "the page is the same");
+                // The browser's fetch may have ended while the worker was not answered either.
+                let all = row.background && whom == Silence::Origin;
+                row.ends_ready(&tab, if all { row.total() } else { TWO_PIECES });
+            });
+        }
+    }
+}
+
+#[test]
+fn row_14_caches_that_answer_after_a_while_are_waited_for() {
+    both(|row| {
+        let tab = row.open();
+        row.world.silence(&tab, Silence::Page);
+        tab.press(Button::Download);
+        row.world.run(45_000);
+        row.world.answer(&tab);
+        row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn row_15_navigation_does_not_pause_what_was_not_cut() {
+    both(|mut row| {
+        let tab = row.begin();
+        for _ in 0..100 {
+            row.world.navigate();
+            row.world.run(5_000);
+            assert!(!tab.buttons().contains(&Button::TakeOver));
+        }
+        row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn row_15_navigation_after_a_piece_was_resumed() {
+    // It goes on 30 s after the last one.
+    both(|mut row| {
+        let tab = row.begun(30);
+        row.world.server().cut();
+        row.world.navigate();
+        row.ends_ready(&tab, PAGE_ACTS);
+    });
+    // As long as there are more, there is a button.
+    background(|mut row| {
+        let tab = row.begun(30);
+        row.world.server().cut();
+        row.world.run(1_000);
+        for _ in 0..12 {
+            row.world.navigate();
+            row.world.run(5_000);
+        }
+        row.click(&tab, Button::TakeOver);
+        row.ends_ready(&tab, TWO_PIECES);
+    });
 }
 
 #[test]

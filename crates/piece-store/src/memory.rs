@@ -41,6 +41,8 @@ pub struct MemoryOrigin {
     cleared: Cell<u64>,
     /// Pieces that changed.
     new: RefCell<Vec<Digest>>,
+    /// How often something was removed that could be read.
+    removals: Cell<u64>,
 }
 
 impl MemoryOrigin {
@@ -75,6 +77,19 @@ impl MemoryOrigin {
 
     /// Removes a piece, as a browser does that needs the room.
     pub fn evict(&self, digest: &Digest) -> bool {
+        self.remove(digest)
+    }
+
+    /// How often something was removed that could be read.
+    #[must_use]
+    pub fn removals(&self) -> u64 {
+        self.removals.get()
+    }
+
+    fn remove(&self, digest: &Digest) -> bool {
+        if self.is_readable(digest) {
+            self.removals.set(self.removals.get() + 1);
+        }
         self.pieces.borrow_mut().remove(digest).is_some()
     }
 
@@ -86,6 +101,7 @@ impl MemoryOrigin {
         self.files.take();
         self.parts.take();
         self.cleared.set(self.cleared.get() + 1);
+        self.removals.set(self.removals.get() + 1);
     }
 
     /// The pieces that can be read.
@@ -99,6 +115,14 @@ impl MemoryOrigin {
 pub trait Disk: fmt::Debug {
     /// Comes back when an operation may happen, or with the reason why it fails. Writes say how many bytes.
     fn operation(&self, writes: Option<u64>) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + '_>>;
+
+    /// Hears what a page or worker knows of a piece from now on: whether it is kept.
+    fn knows(&self, _digest: &Digest, _is_kept: bool) {}
+
+    /// Whether the store has stopped answering this page or worker.
+    fn is_unresponsive(&self) -> bool {
+        false
+    }
 }
 
 /// A disk that never waits nor fails.

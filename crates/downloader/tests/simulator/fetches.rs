@@ -5,6 +5,8 @@
 //! - 5xx and 429 are tried 5 times, other statuses once.
 //! - The completion event comes once, and the records are gone when its handler ends, however it ends.
 //! - A browser that is closed fails its fetches at the next start; one that is killed goes on.
+//! - A request that was resumed is paused by navigation in any tab, until 30 s after it; others are not, because the server does
+//!   not send `Accept-Ranges`.
 //! - It looks neither at digests nor at lengths.
 
 use std::cell::{Cell, RefCell};
@@ -20,6 +22,9 @@ use super::world::{BROWSER, World};
 
 const RETRY: u64 = 20_000;
 const TRIES: u32 = 5;
+
+/// For how long a navigation pauses requests that were resumed.
+const NAVIGATION: u64 = 30_000;
 
 /// A background fetch.
 pub struct Fetch {
@@ -44,10 +49,21 @@ impl Fetch {
         self.ended.get().is_none()
     }
 
+    /// Nobody can read its records any more.
     pub fn lose_records(&self) {
         if !self.is_active() {
             self.available.set(false);
         }
+    }
+
+    /// Bytes of the pieces that only its records have.
+    pub fn only_here(&self, world: &World) -> u64 {
+        let open = self.records.iter().filter(|_| self.available.get());
+        let answered = |record: &&Rc<FetchRecord>| match &*record.answer.borrow() {
+            Some(Some((_, bytes))) if !world.origin().is_readable(&record.digest) => u64::from(bytes.len()),
+            _ => 0,
+        };
+        open.map(|record| answered(&record)).sum()
     }
 
     /// As somebody does in the browser's own interface.
@@ -89,6 +105,13 @@ async fn request(world: &World, fetch: &Fetch, digest: &Digest) -> End {
                 // It does not take the whole for the rest.
                 (200, 1..) => return End::Answer(200, MemoryBytes::default()),
                 (200 | 206, _) => loop {
+                    // A request that was resumed is one that can be paused, and navigation does.
+                    while at > 0 && executor.now() < world.0.navigated.get() + NAVIGATION {
+                        executor.sleep(500).await;
+                        if fetch.aborted.get() {
+                            return End::Aborted;
+                        }
+                    }
                     match sent.next().await {
                         Ok(Some(bytes)) => {
                             came.append(&bytes);
@@ -211,6 +234,7 @@ impl BackgroundFetches for SimFetches {
 
     async fn start(&self, attempt: &AttemptId, pieces: &[Piece]) -> Result<(), StartRefusal> {
         let executor = self.0.executor();
+        pieces.iter().for_each(|piece| self.0.waste().starts(&piece.digest, executor.now()));
         executor.sleep(executor.below(20)).await;
         while self.0.0.asks_user.get() {
             executor.sleep(1_000).await;

@@ -8,7 +8,8 @@ pub mod executor;
 pub mod fetches;
 pub mod page;
 pub mod server;
+pub mod waste;
 pub mod world;
 
 pub use server::Trouble;
-pub use world::{Tab, World};
+pub use world::{Silence, Tab, World};

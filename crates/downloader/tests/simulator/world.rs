@@ -1,18 +1,20 @@
 //! The browser with its tabs and its worker, and what a user and chance do to it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use downloader::ports::{Lifecycle, OpenError};
 use downloader::{DownloadHandle, Downloads, on_fetch_complete};
 use piece_store::{MemoryLocks, MemoryOrigin};
-use protocol::download::{Button, Plan, StartRefusal, State};
+use protocol::download::{Button, Download, Plan, StartRefusal, State};
 use protocol::{FromWorker, Manifest, ModelId};
 
 use super::executor::{ContextId, Executor};
 use super::fetches::{Fetch, SimRegistration, fail_after_restart};
 use super::page::{SimPage, device};
 use super::server::Server;
+use super::waste::Waste;
 
 /// What belongs to the browser itself.
 pub const BROWSER: ContextId = ContextId(0);
@@ -48,9 +50,27 @@ pub struct Inner {
     pub other_version: Cell<bool>,
     pub handed_over: Cell<u32>,
     pub local: RefCell<Option<String>>,
+    /// Pages that the caches do not answer any more, each with whether they answer nobody else until it ends.
+    silent: RefCell<BTreeMap<ContextId, Silence>>,
+    /// Pages and workers that have waited for them in vain.
+    pub unresponsive: RefCell<BTreeSet<ContextId>>,
+    /// When there was a navigation last.
+    pub navigated: Cell<u64>,
+    /// How often a fault was in the way of storing.
+    pub storage_faults: Cell<u64>,
+    waste: Waste,
+    /// When something was removed last that could be read, and how often that was.
+    removed: Cell<(u64, u64)>,
     tabs: RefCell<Vec<Rc<Tab>>>,
     logging: bool,
     log: RefCell<Vec<String>>,
+}
+
+/// Whom the caches do not answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Silence {
+    Page,
+    Origin,
 }
 
 /// A tab of the browser, with the page of one model in it.
@@ -90,6 +110,12 @@ impl World {
             other_version: Cell::default(),
             handed_over: Cell::default(),
             local: RefCell::default(),
+            silent: RefCell::default(),
+            unresponsive: RefCell::default(),
+            navigated: Cell::default(),
+            storage_faults: Cell::default(),
+            waste: Waste::default(),
+            removed: Cell::default(),
             tabs: RefCell::default(),
             logging: std::env::var_os("SIMULATOR_LOG").is_some(),
             log: RefCell::default(),
@@ -110,6 +136,10 @@ impl World {
 
     pub fn locks(&self) -> MemoryLocks {
         self.0.locks.clone()
+    }
+
+    pub fn waste(&self) -> &Waste {
+        &self.0.waste
     }
 
     pub fn has_background(&self) -> bool {
@@ -136,6 +166,65 @@ impl World {
         Some(self.0.quota.get()?.saturating_sub(self.origin().usage()))
     }
 
+    /// The caches do not answer this page any more, as after site data were cleared while it wrote.
+    pub fn silence(&self, tab: &Tab, whom: Silence) {
+        self.storage_fault();
+        self.0.silent.borrow_mut().insert(tab.context.get(), whom);
+    }
+
+    /// They answer it again.
+    pub fn answer(&self, tab: &Tab) {
+        self.0.silent.borrow_mut().remove(&tab.context.get());
+    }
+
+    pub fn is_silent(&self, context: ContextId) -> bool {
+        let silent = self.0.silent.borrow();
+        silent.contains_key(&context) || silent.values().any(|whom| *whom == Silence::Origin)
+    }
+
+    pub fn is_tab_silent(&self, tab: &Tab) -> bool {
+        self.is_silent(tab.context.get())
+    }
+
+    pub fn is_any_silent(&self) -> bool {
+        !self.0.silent.borrow().is_empty()
+    }
+
+    /// Whether every piece of the model that a tab speaks of can be read.
+    pub fn is_complete(&self, tab: &Tab) -> bool {
+        let revision = tab.handle().with(Download::revision);
+        let manifest = self.server().manifest(&tab.model, revision);
+        manifest.is_some_and(|manifest| {
+            manifest.pieces().iter().all(|piece| self.origin().is_readable(&piece.digest))
+        })
+    }
+
+    pub fn storage_fault(&self) {
+        self.0.storage_faults.set(self.0.storage_faults.get() + 1);
+    }
+
+    fn is_storage_faulty(&self) -> bool {
+        self.0.storage_fails.get() || self.0.quota.get().is_some() || !self.0.silent.borrow().is_empty()
+    }
+
+    /// How long nothing was removed that could be read.
+    pub fn unchanged_for(&self) -> u64 {
+        self.note_removals();
+        self.executor().now() - self.0.removed.get().0
+    }
+
+    fn note_removals(&self) {
+        let removals = self.origin().removals();
+        if self.0.removed.get().1 != removals {
+            self.0.removed.set((self.executor().now(), removals));
+        }
+    }
+
+    /// Somebody navigates.
+    pub fn navigate(&self) {
+        self.0.navigated.set(self.executor().now());
+    }
+
     // ---- the worker ----
 
     pub fn worker(&self) -> ContextId {
@@ -147,19 +236,28 @@ impl World {
         self.log(|| "the worker is stopped".to_owned());
         self.executor().kill(self.worker());
         self.0.worker.set(self.new_context());
-        self.0.handed_over.set(0);
-        self.0.ended.take().iter().for_each(|fetch| fetch.lose_records());
+        if self.0.handed_over.replace(0) > 0 {
+            self.may_waste(self.unsaved(), "parts that the worker did not store");
+        }
+        for fetch in self.0.ended.take() {
+            self.may_waste(fetch.only_here(self), "records that the worker did not store");
+            fetch.lose_records();
+        }
     }
 
     /// Tells the worker that a background fetch has ended.
     pub fn complete(&self, fetch: &Rc<Fetch>) {
         self.0.ended.borrow_mut().push(Rc::clone(fetch));
         let (world, fetch, context) = (self.clone(), Rc::clone(fetch), self.worker());
+        let faults = self.0.storage_faults.get();
         self.executor().spawn(context, async move {
             let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
             let ready =
                 on_fetch_complete(&device(&world, context, None), &registration, &fetch.attempt).await;
             world.log(|| format!("the worker is done: {ready:?}"));
+            if world.is_storage_faulty() || world.0.storage_faults.get() != faults {
+                world.may_waste(fetch.only_here(&world), "records that could not be stored");
+            }
             fetch.lose_records();
         });
     }
@@ -238,6 +336,8 @@ impl World {
         tab.download.take();
         tab.listeners.take();
         self.executor().kill(tab.context.get());
+        self.0.silent.borrow_mut().remove(&tab.context.get());
+        self.0.unresponsive.borrow_mut().remove(&tab.context.get());
         tab.lifecycle.take();
     }
 
@@ -313,6 +413,10 @@ impl World {
     fn check(&self) {
         let wrong = self.origin().take_wrong();
         assert!(wrong.is_empty(), "what was not verified can be read: {wrong:?}");
+        if let Some(wrong) = self.waste().take_wrong() {
+            panic!("{wrong}");
+        }
+        self.note_removals();
         for tab in self.tabs() {
             if tab.wants_reload.take() {
                 let manifest = self.server().current(&tab.model).expect("it is published");
@@ -343,8 +447,18 @@ impl Tab {
         self.handle().with(|download| download.buttons())
     }
 
+    /// Presses a button, as the application has it.
     pub fn press(&self, button: Button) {
-        self.handle().press(button);
+        let handle = self.handle();
+        if !matches!(button, Button::Download | Button::Resume) || !handle.load_again() {
+            handle.press(button);
+        }
+    }
+
+    /// Reads the download, if there is one.
+    pub fn with_download<T>(&self, read: impl FnOnce(&Download) -> T) -> Option<T> {
+        let download = self.download.borrow();
+        download.as_ref().map(|(_, handle)| handle.with(read))
     }
 
     pub fn plan(&self) -> Option<Plan> {
