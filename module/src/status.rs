@@ -6,7 +6,7 @@ use downloader::browser;
 use js_sys::Reflect;
 use piece_store::{BrowserStore, LockName, Locks as _, StoreError, StoredModel, WebLocks};
 use protocol::download::{Download, Engine, Plan};
-use protocol::{AttemptId, ModelId, Revision, Wish, WishState};
+use protocol::{AttemptId, Intent, IntentState, ModelId, Revision};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Window};
@@ -46,7 +46,7 @@ impl Status {
         model: &ModelId,
         revision: Option<Revision>,
     ) -> Result<Self, StoreError> {
-        let wish = store.wish(model).await?;
+        let intent = store.intent(model).await?;
         let mut found: Option<(u8, StoredModel)> = None;
         for manifest in store.manifests_of(model).await? {
             let its = manifest.revision();
@@ -55,7 +55,7 @@ impl Status {
             }
             let kept = store.kept(&manifest).await?;
             let stored = StoredModel { manifest, kept };
-            let wanted = wish.as_ref().is_some_and(|wish| wish.revision == its);
+            let wanted = intent.as_ref().is_some_and(|intent| intent.revision == its);
             let rank = if wanted { 2 } else { u8::from(stored.is_ready()) };
             if found.as_ref().is_none_or(|(best, _)| rank > *best) {
                 found = Some((rank, stored));
@@ -71,7 +71,7 @@ impl Status {
         let plan = Plan::new(&manifest, &kept);
         let fetched_by = match fetched_here(model, Some(manifest.revision())) {
             Some((_, engine)) => Some(engine),
-            None => fetched_elsewhere(model, manifest.revision(), wish.as_ref()).await?,
+            None => fetched_elsewhere(model, manifest.revision(), intent.as_ref()).await?,
         };
         let stands = match fetched_by {
             _ if plan.is_complete() => Stands::Ready,
@@ -126,12 +126,13 @@ fn fetched_here(model: &ModelId, revision: Option<Revision>) -> Option<(Revision
 async fn fetched_elsewhere(
     model: &ModelId,
     revision: Revision,
-    wish: Option<&Wish>,
+    intent: Option<&Intent>,
 ) -> Result<Option<Engine>, StoreError> {
     if attempts().await?.iter().any(|attempt| attempt.model == *model && attempt.revision == revision) {
         return Ok(Some(Engine::Background));
     }
-    let wanted = wish.is_some_and(|wish| wish.revision == revision && wish.state == WishState::Active);
+    let wanted =
+        intent.is_some_and(|intent| intent.revision == revision && intent.state == IntentState::Active);
     // The page that does it has this lock.
     let by_page = wanted && WebLocks.is_taken(LockName::PageEngine(model)).await?;
     Ok(by_page.then_some(Engine::Page))

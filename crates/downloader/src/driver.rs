@@ -8,7 +8,7 @@ use piece_store::Pieces as _;
 use protocol::download::{
     Background, Choice, Download, Effect, Event, Millis, PageEvent, Settings, Stage, Waiting,
 };
-use protocol::{AttemptId, FromWorker, Manifest, ModelId, Revision, Wish};
+use protocol::{AttemptId, FromWorker, Intent, Manifest, ModelId, Revision};
 
 use crate::downloads::Shared;
 use crate::ports::{Broadcast as _, Device, Memory, Page, Ports, Runtime as _};
@@ -49,7 +49,7 @@ pub(crate) struct Driver<G: Page> {
     told: Cell<Millis>,
     pub(crate) page_run: RefCell<Option<(u64, page_engine::Run)>>,
     /// The intent that the last look found, if there was one.
-    seen: Cell<Option<Option<Wish>>>,
+    seen: Cell<Option<Option<Intent>>>,
 }
 
 /// Something to be done in its turn.
@@ -109,8 +109,8 @@ impl<G: Page> Driver<G> {
         read(&self.download.borrow())
     }
 
-    pub(crate) fn replace_seen(&self, wish: Option<Wish>) -> Option<Option<Wish>> {
-        self.seen.replace(Some(wish))
+    pub(crate) fn replace_seen(&self, intent: Option<Intent>) -> Option<Option<Intent>> {
+        self.seen.replace(Some(intent))
     }
 
     pub(crate) fn on_change(&self, told: Rc<dyn Fn() -> bool>) {

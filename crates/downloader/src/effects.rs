@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use piece_store::StoreError;
 use protocol::download::{Cause, Download, Effect, Event, Preparing, Start, StartRefusal, State};
-use protocol::{AttemptId, FromWorker, Piece, Revision, Wish, WishState};
+use protocol::{AttemptId, FromWorker, Intent, IntentState, Piece, Revision};
 
 use crate::downloads::with_store_lock;
 use crate::driver::{Driver, Task};
@@ -71,7 +71,7 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
             }
         }
         Effect::Abort { attempt } => registrations::abort(&device, &attempt).await,
-        Effect::WriteWish(wish) => write_wish(driver, &device, &wish).await,
+        Effect::WriteIntent(intent) => write_intent(driver, &device, &intent).await,
         Effect::Discard => {
             registrations::abort_all(&device, &model, |attempt| attempt.revision == revision).await;
             removed(driver, with_store_lock(&device, device.store.discard(&model, revision)).await);
@@ -162,8 +162,8 @@ async fn renew<G: Page>(driver: &Rc<Driver<G>>, revision: Revision) {
     let cause = if driver.with(is_cancelled) {
         Cause::Cancelled
     } else {
-        let wish = Wish { revision, state: WishState::Active, nonce: None };
-        match device.store.put_wish(&model, &wish).await {
+        let intent = Intent { revision, state: IntentState::Active, nonce: None };
+        match device.store.put_intent(&model, &intent).await {
             // A new page takes over from here.
             Ok(()) if driver.page().reload() => return,
             Ok(()) => Cause::Browser,
@@ -198,14 +198,14 @@ async fn start_background<G: Page>(
     driver.dispatch(event);
 }
 
-async fn write_wish<G: Page>(driver: &Rc<Driver<G>>, device: &Device<G::Ports>, wish: &Wish) {
+async fn write_intent<G: Page>(driver: &Rc<Driver<G>>, device: &Device<G::Ports>, intent: &Intent) {
     let (model, _) = driver.identity();
     // Without the intent the download goes on all the same; only a later page would not know of it.
-    if let Err(error) = device.store.put_wish(&model, wish).await {
+    if let Err(error) = device.store.put_intent(&model, intent).await {
         driver.runtime().log("the intent could not be stored", &error);
     }
     // Another tab may be the one that fetches: it stops when it reads this.
-    if wish.state == WishState::Stopped {
+    if intent.state == IntentState::Stopped {
         driver.tell(FromWorker::Changed { model });
     }
 }

@@ -3,7 +3,7 @@
 
 use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Millis, Settings};
-use protocol::{AttemptId, Digest, Ending, FromWorker, Piece, Refusal, WishState, routes};
+use protocol::{AttemptId, Digest, Ending, FromWorker, IntentState, Piece, Refusal, routes};
 
 use crate::downloads::with_store_lock;
 use crate::ports::{
@@ -143,11 +143,11 @@ async fn tell<P: Ports>(
 
 /// If the user stopped it in the browser's own interface, no page shall go on by itself.
 async fn stop_intent<P: Ports>(device: &Device<P>, attempt: &AttemptId) -> Result<(), StoreError> {
-    match device.store.wish(&attempt.model).await? {
-        Some(mut wish) if wish.revision == attempt.revision && wish.nonce == Some(attempt.nonce) => {
-            wish.state = WishState::Stopped;
-            wish.nonce = None;
-            device.store.put_wish(&attempt.model, &wish).await
+    match device.store.intent(&attempt.model).await? {
+        Some(mut intent) if intent.revision == attempt.revision && intent.nonce == Some(attempt.nonce) => {
+            intent.state = IntentState::Stopped;
+            intent.nonce = None;
+            device.store.put_intent(&attempt.model, &intent).await
         }
         Some(_) | None => Ok(()),
     }

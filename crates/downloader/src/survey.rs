@@ -2,7 +2,7 @@
 
 use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Activity, Cause, Plan, Survey};
-use protocol::{Manifest, ModelId, Revision, Wish, WishState};
+use protocol::{Intent, IntentState, Manifest, ModelId, Revision};
 
 use crate::ports::{Device, Ports, Runtime as _};
 use crate::registrations;
@@ -26,7 +26,7 @@ async fn look<P: Ports>(
 ) -> Result<Survey, StoreError> {
     let store = &device.store;
     let mut stored = store.stored(model, revision).await?;
-    let wish = store.wish(model).await?;
+    let intent = store.intent(model).await?;
     let mut readable = None;
     let mut older = false;
     if !stored.as_ref().is_some_and(StoredModel::is_ready) {
@@ -49,11 +49,11 @@ async fn look<P: Ports>(
         stored = store.stored(model, revision).await?;
     }
     let plan = stored.map(|stored| Plan::new(&stored.manifest, &stored.kept));
-    // A page that fetches small pieces beside a background fetch has that lock too; the wish names the attempt then.
+    // A page that fetches small pieces beside a background fetch has that lock too; the intent names the attempt then.
     let page_elsewhere = device.background.is_some()
-        && wish.is_some_and(|wish| wish.nonce.is_none())
+        && intent.is_some_and(|intent| intent.nonce.is_none())
         && device.locks.is_taken(LockName::PageEngine(model)).await?;
-    Ok(Survey { older, readable, plan, wish, activity, page_elsewhere })
+    Ok(Survey { older, readable, plan, intent, activity, page_elsewhere })
 }
 
 async fn recover<P: Ports>(device: &Device<P>, stored: &StoredModel) -> bool {
@@ -64,7 +64,7 @@ async fn recover<P: Ports>(device: &Device<P>, stored: &StoredModel) -> bool {
     })
 }
 
-/// Stores wish and manifest before the first byte is fetched, then looks.
+/// Stores intent and manifest before the first byte is fetched, then looks.
 pub(crate) async fn prepare<P: Ports>(device: &Device<P>, manifest: &Manifest) -> Result<Survey, Cause> {
     let prepared = store_and_look(device, manifest).await;
     prepared.map_err(|error| {
@@ -78,10 +78,10 @@ async fn store_and_look<P: Ports>(device: &Device<P>, manifest: &Manifest) -> Re
     let _recovery = device.locks.wait(LockName::Recovery(model)).await?;
     let _store = device.locks.wait(LockName::Store).await?;
     store.put_manifest(manifest).await?;
-    let wish = store.wish(model).await?;
-    let nonce = wish.filter(|wish| wish.revision == revision).and_then(|wish| wish.nonce);
-    store.put_wish(model, &Wish { revision, state: WishState::Active, nonce }).await?;
-    // Background fetches of revisions that are not wanted any more would only take bandwidth. The wish no longer
+    let intent = store.intent(model).await?;
+    let nonce = intent.filter(|intent| intent.revision == revision).and_then(|intent| intent.nonce);
+    store.put_intent(model, &Intent { revision, state: IntentState::Active, nonce }).await?;
+    // Background fetches of revisions that are not wanted any more would only take bandwidth. The intent no longer
     // names them, so their end is not taken for the user's Cancel.
     registrations::abort_all(device, model, |attempt| attempt.revision != revision).await;
     look(device, model, revision).await

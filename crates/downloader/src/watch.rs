@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use piece_store::{Pieces as _, StoreError};
 use protocol::download::{Download, Event, Millis, State};
-use protocol::{DigestSet, Wish};
+use protocol::{DigestSet, Intent};
 
 use crate::downloads::Shared;
 use crate::driver::Driver;
@@ -82,6 +82,6 @@ async fn is_same<G: Page>(
         return Ok(false);
     }
     // Another page may have begun it, or fulfilled it.
-    let wish: Option<Wish> = device.store.wish(&model).await?;
-    Ok(driver.replace_seen(wish) == Some(wish))
+    let intent: Option<Intent> = device.store.intent(&model).await?;
+    Ok(driver.replace_seen(intent) == Some(intent))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::transfer::Part;
-use protocol::{Digest, DigestSet, File, Manifest, ModelId, Refusal, Revision, Wish, WishState};
+use protocol::{Digest, DigestSet, File, Intent, IntentState, Manifest, ModelId, Refusal, Revision};
 use sha2::{Digest as _, Sha256};
 
 use crate::{AdmitError, Documents, LockName, Locks, ModelStore, Parts, Pieces};
@@ -264,10 +264,10 @@ async fn check_models<P: Pieces, D: Documents, T: Parts>(
     admit(b"old").await;
     assert!(store.stored(model, old.revision()).await.unwrap().unwrap().is_ready());
 
-    let wish = Wish { revision: new.revision(), state: WishState::Active, nonce: Some(1 << 41) };
-    store.put_wish(model, &wish).await.unwrap();
-    assert_eq!(store.wish(model).await.unwrap(), Some(wish));
-    assert_eq!(store.wish(other.model()).await.unwrap(), None);
+    let intent = Intent { revision: new.revision(), state: IntentState::Active, nonce: Some(1 << 41) };
+    store.put_intent(model, &intent).await.unwrap();
+    assert_eq!(store.intent(model).await.unwrap(), Some(intent));
+    assert_eq!(store.intent(other.model()).await.unwrap(), None);
 
     // A new revision takes over what it shares; the old one goes, and with it only what nobody names.
     store.put_manifest(&new).await.unwrap();
@@ -284,13 +284,13 @@ async fn check_models<P: Pieces, D: Documents, T: Parts>(
     assert_eq!(store.manifests_of(other.model()).await.unwrap(), std::slice::from_ref(&other));
     assert_eq!(store.sweep().await.unwrap(), 1);
     store.fulfil(model, old.revision()).await.unwrap();
-    assert_eq!(store.wish(model).await.unwrap(), Some(wish), "another revision is wanted by now");
+    assert_eq!(store.intent(model).await.unwrap(), Some(intent), "another revision is wanted by now");
     assert_eq!(store.manifests().await.unwrap().len(), 3);
     store.fulfil(model, new.revision()).await.unwrap();
     let kept = |digests: &[&[u8]]| digests.iter().map(|body| sha256(body)).collect::<DigestSet>();
     assert_eq!(store.pieces().list().await.unwrap(), kept(&[b"shared", b"new"]));
     assert!(store.stored(model, new.revision()).await.unwrap().unwrap().is_ready());
-    assert_eq!(store.wish(model).await.unwrap(), None, "it is fulfilled");
+    assert_eq!(store.intent(model).await.unwrap(), None, "it is fulfilled");
 
     let mut sizes = store.kept_of_each().await.unwrap();
     sizes.sort();
@@ -302,9 +302,9 @@ async fn check_models<P: Pieces, D: Documents, T: Parts>(
     store.discard(model, old.revision()).await.unwrap();
     assert_eq!(store.pieces().list().await.unwrap(), kept(&[b"shared", b"new"]));
 
-    store.put_wish(model, &wish).await.unwrap();
+    store.put_intent(model, &intent).await.unwrap();
     store.remove(model).await.unwrap();
-    assert_eq!(store.wish(model).await.unwrap(), None);
+    assert_eq!(store.intent(model).await.unwrap(), None);
     assert_eq!(store.pieces().list().await.unwrap(), kept(&[b"shared"]), "the other model still names it");
     store.remove(other.model()).await.unwrap();
     assert!(store.pieces().list().await.unwrap().is_empty());

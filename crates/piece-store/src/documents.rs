@@ -1,4 +1,4 @@
-//! The trait of a store for small texts: manifests and wishes.
+//! The trait of a store for small texts: manifests and intents.
 
 use crate::StoreError;
 

@@ -1,6 +1,6 @@
-//! Manifests, wishes, pieces and parts together: what is on this device.
+//! Manifests, intents, pieces and parts together: what is on this device.
 
-use protocol::{DigestSet, Manifest, ModelId, Revision, Wish, routes};
+use protocol::{DigestSet, Intent, Manifest, ModelId, Revision, routes};
 
 use crate::{BrowserParts, CacheDocuments, CachePieces, Documents, Parts, Pieces, StoreError, WorkerParts};
 
@@ -10,7 +10,7 @@ pub type BrowserStore = ModelStore<CachePieces, CacheDocuments, BrowserParts>;
 /// The same for service workers.
 pub type WorkerStore = ModelStore<CachePieces, CacheDocuments, WorkerParts>;
 
-/// What is on this device: manifests, the person's wishes, and pieces.
+/// What is on this device: manifests, the person's intents, and pieces.
 #[derive(Clone, Debug, Default)]
 pub struct ModelStore<P, D, T> {
     pieces: P,
@@ -55,7 +55,7 @@ impl WorkerStore {
     }
 }
 
-fn wish_key(model: &ModelId) -> String {
+fn intent_key(model: &ModelId) -> String {
     // Below `/api/` the server answers nothing of this name, so the key cannot be taken for a resource.
     format!("{}/wish", routes::model_info(model))
 }
@@ -191,37 +191,37 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn put_wish(&self, model: &ModelId, wish: &Wish) -> Result<(), StoreError> {
-        self.documents.put(&wish_key(model), &wish.to_text()).await
+    pub async fn put_intent(&self, model: &ModelId, intent: &Intent) -> Result<(), StoreError> {
+        self.documents.put(&intent_key(model), &intent.to_text()).await
     }
 
-    /// What the person wants of a model. A wish that cannot be understood counts as none.
+    /// What the person wants of a model. An intent that cannot be understood counts as none.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn wish(&self, model: &ModelId) -> Result<Option<Wish>, StoreError> {
-        let text = self.documents.get(&wish_key(model)).await?;
-        Ok(text.and_then(|text| Wish::from_text(&text)))
+    pub async fn intent(&self, model: &ModelId) -> Result<Option<Intent>, StoreError> {
+        let text = self.documents.get(&intent_key(model)).await?;
+        Ok(text.and_then(|text| Intent::from_text(&text)))
     }
 
     /// Forgets what the person wanted of a model.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn clear_wish(&self, model: &ModelId) -> Result<(), StoreError> {
-        self.documents.delete(&wish_key(model)).await.map(drop)
+    pub async fn clear_intent(&self, model: &ModelId) -> Result<(), StoreError> {
+        self.documents.delete(&intent_key(model)).await.map(drop)
     }
 
-    /// Ends the story of a download: the wish is fulfilled, and other revisions are let go. If the person wants
+    /// Ends the story of a download: the intent is fulfilled, and other revisions are let go. If the person wants
     /// another revision by now, nothing is changed.
     ///
     /// # Errors
     /// When the store cannot be read or written. The model is ready all the same, and the rest goes next time.
     pub async fn fulfil(&self, model: &ModelId, revision: Revision) -> Result<(), StoreError> {
-        if self.wish(model).await?.is_some_and(|wish| wish.revision != revision) {
+        if self.intent(model).await?.is_some_and(|intent| intent.revision != revision) {
             return Ok(());
         }
-        self.clear_wish(model).await?;
+        self.clear_intent(model).await?;
         self.remove_revisions(model, |key| key != routes::manifest(model, revision)).await
     }
 
@@ -230,7 +230,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
     /// # Errors
     /// When the store cannot be read or written. What was removed until then stays removed.
     pub async fn discard(&self, model: &ModelId, revision: Revision) -> Result<(), StoreError> {
-        self.clear_wish(model).await?;
+        self.clear_intent(model).await?;
         self.remove_revisions(model, |key| key == routes::manifest(model, revision)).await
     }
 
@@ -239,7 +239,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
     /// # Errors
     /// When the store cannot be read or written. What was removed until then stays removed.
     pub async fn remove(&self, model: &ModelId) -> Result<(), StoreError> {
-        self.clear_wish(model).await?;
+        self.clear_intent(model).await?;
         self.remove_revisions(model, |_| true).await
     }
 

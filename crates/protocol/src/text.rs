@@ -1,4 +1,4 @@
-//! The plain-text forms in which page and worker keep manifests and wishes and talk to each other.
+//! The plain-text forms in which page and worker keep manifests and intents and talk to each other.
 //!
 //! Lines and words instead of JSON, because a JSON parser would be a third of the service worker. What goes over
 //! HTTP is JSON. No name may contain a control character (see [`crate::NameError`]), so lines are unambiguous;
@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use crate::{AttemptId, Ending, File, FromWorker, Manifest, Refusal, Wish, WishState};
+use crate::{AttemptId, Ending, File, FromWorker, Intent, IntentState, Manifest, Refusal};
 
 /// First line of a stored manifest. A reader that finds another one treats the manifest as absent.
 const MANIFEST: &str = "modelferry manifest 1";
@@ -59,13 +59,13 @@ impl Manifest {
     }
 }
 
-impl Wish {
+impl Intent {
     /// The stored form: `<revision> <state> <nonce or ->`.
     #[must_use]
     pub fn to_text(&self) -> String {
         let state = match self.state {
-            WishState::Active => "active",
-            WishState::Stopped => "stopped",
+            IntentState::Active => "active",
+            IntentState::Stopped => "stopped",
         };
         let nonce = self.nonce.map_or_else(|| "-".to_owned(), |nonce| nonce.to_string());
         format!("{} {state} {nonce}", self.revision)
@@ -77,8 +77,8 @@ impl Wish {
         let mut words = text.splitn(3, ' ');
         let revision = parse(words.next())?;
         let state = match words.next()? {
-            "active" => WishState::Active,
-            "stopped" => WishState::Stopped,
+            "active" => IntentState::Active,
+            "stopped" => IntentState::Stopped,
             _ => return None,
         };
         let nonce = match words.next()? {
@@ -245,9 +245,9 @@ mod tests {
         #[test]
         fn what_is_written_is_read(manifest in manifests(), message in messages(), nonce in any::<Option<u64>>(), active in any::<bool>()) {
             prop_assert_eq!(FromWorker::from_text(&message.to_text()), Some(message));
-            let state = if active { WishState::Active } else { WishState::Stopped };
-            let wish = Wish { revision: manifest.revision(), state, nonce };
-            prop_assert_eq!(Wish::from_text(&wish.to_text()), Some(wish));
+            let state = if active { IntentState::Active } else { IntentState::Stopped };
+            let intent = Intent { revision: manifest.revision(), state, nonce };
+            prop_assert_eq!(Intent::from_text(&intent.to_text()), Some(intent));
             prop_assert_eq!(Manifest::from_text(&manifest.to_text()), Some(manifest));
         }
 
@@ -255,7 +255,7 @@ mod tests {
         fn nothing_that_is_read_panics(text in "\\PC*", manifest in manifests(), at in any::<prop::sample::Index>(), other in any::<char>()) {
             let _ = FromWorker::from_text(&text);
             let _ = FromWorker::from_text(&format!("{MESSAGE} {text}"));
-            let _ = Wish::from_text(&text);
+            let _ = Intent::from_text(&text);
             let _ = Manifest::from_text(&text);
             // A manifest with one character replaced is read as a consistent one or not at all.
             let mut chars: Vec<char> = manifest.to_text().chars().collect();
@@ -273,6 +273,6 @@ mod tests {
             assert_eq!(FromWorker::from_text(other), None);
         }
         assert_eq!(Manifest::from_text("{\"model\":\"a/b\"}"), None);
-        assert_eq!(Wish::from_text("0000000000000000000000000000000000000000 asleep -"), None);
+        assert_eq!(Intent::from_text("0000000000000000000000000000000000000000 asleep -"), None);
     }
 }

@@ -11,7 +11,7 @@ use protocol::download::{
     Waiting,
 };
 use protocol::{
-    AttemptId, Digest, DigestSet, Ending, File, Manifest, ModelId, Refusal, Revision, Wish, WishState,
+    AttemptId, Digest, DigestSet, Ending, File, Intent, IntentState, Manifest, ModelId, Refusal, Revision,
 };
 
 const SMALL: u64 = 10;
@@ -52,12 +52,12 @@ fn attempt(nonce: u64) -> AttemptId {
     AttemptId { model: model(), revision: revision(), nonce }
 }
 
-fn wish(state: WishState) -> Option<Wish> {
-    Some(Wish { revision: revision(), state, nonce: None })
+fn intent(state: IntentState) -> Option<Intent> {
+    Some(Intent { revision: revision(), state, nonce: None })
 }
 
-fn found(kept: &[u8], state: WishState) -> Survey {
-    Survey { plan: Some(plan(kept)), wish: wish(state), ..Survey::default() }
+fn found(kept: &[u8], state: IntentState) -> Survey {
+    Survey { plan: Some(plan(kept)), intent: intent(state), ..Survey::default() }
 }
 
 fn surveyed(survey: Survey) -> Event {
@@ -93,7 +93,7 @@ fn clicked(engine: Engine) -> (Download, Vec<Effect>) {
     let (mut download, _) = opened(engine, Survey::default());
     assert_eq!(*download.state(), State::Absent);
     assert_eq!(download.handle(999, Event::Clicked(Button::Download)), PREPARE);
-    let effects = download.handle(1_000, Event::Prepared(found(&[], WishState::Active)));
+    let effects = download.handle(1_000, Event::Prepared(found(&[], IntentState::Active)));
     (download, effects)
 }
 
@@ -121,8 +121,8 @@ fn stage(download: &Download) -> Option<Stage> {
 fn a_click_asks_the_browser_for_the_large_pieces_and_the_page_for_the_small_ones() {
     let (mut download, effects) = clicked(Engine::Background);
     assert_eq!(asked(&effects), (vec![digest(1), digest(2), digest(3)], vec![digest(4)]));
-    let stored = Wish { revision: revision(), state: WishState::Active, nonce: Some(1_000) };
-    assert_eq!(effects[0], Effect::WriteWish(stored), "the wish is stored before the fetch is started");
+    let stored = Intent { revision: revision(), state: IntentState::Active, nonce: Some(1_000) };
+    assert_eq!(effects[0], Effect::WriteIntent(stored), "the intent is stored before the fetch is started");
 
     download.handle(1_100, Event::Started(attempt(1_000)));
     download.handle(1_200, Event::Admitted(digest(4)));
@@ -136,7 +136,7 @@ fn a_click_asks_the_browser_for_the_large_pieces_and_the_page_for_the_small_ones
         assert_ne!(*download.state(), State::Ready);
         download.handle(1_500, Event::Admitted(digest(n)));
     }
-    download.handle(1_600, surveyed(found(&[1, 2, 3, 4], WishState::Active)));
+    download.handle(1_600, surveyed(found(&[1, 2, 3, 4], IntentState::Active)));
     assert_eq!(*download.state(), State::Ready);
     assert_eq!(download.buttons(), [Button::Delete]);
 }
@@ -145,7 +145,7 @@ fn a_click_asks_the_browser_for_the_large_pieces_and_the_page_for_the_small_ones
 fn a_click_on_a_model_that_is_there_fetches_nothing() {
     let (mut download, _) = opened(Engine::Background, Survey::default());
     download.handle(1, Event::Clicked(Button::Download));
-    let effects = download.handle(2, Event::Prepared(found(&[1, 2, 3, 4], WishState::Active)));
+    let effects = download.handle(2, Event::Prepared(found(&[1, 2, 3, 4], IntentState::Active)));
     assert_eq!(effects, [Effect::Completed]);
     assert_eq!(*download.state(), State::Ready);
     assert_eq!(download.handle(3, Event::Clicked(Button::Download)), []);
@@ -162,7 +162,7 @@ fn success_with_empty_bodies_is_not_ready() {
     download.handle(2_100, Event::Refused { digest: digest(1), refusal: Refusal::Empty });
     let finished = Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success };
     assert!(matches!(download.handle(2_200, finished)[..], [Effect::Survey { .. }]));
-    let effects = download.handle(2_300, surveyed(found(&[2, 3, 4], WishState::Active)));
+    let effects = download.handle(2_300, surveyed(found(&[2, 3, 4], IntentState::Active)));
     assert_eq!(download.shown(), 155);
     assert_eq!(asked(&effects), (vec![], vec![digest(1)]), "the page fetches what the browser did not bring");
     let fetching = download.state().fetching().unwrap();
@@ -176,7 +176,7 @@ fn wrong_bytes_are_reported_and_only_they_are_asked_for_again() {
     page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::Refused { digest: digest(2), refusal: Refusal::Mismatch });
     download.handle(2_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success });
-    let effects = download.handle(2_300, surveyed(found(&[1, 3, 4], WishState::Active)));
+    let effects = download.handle(2_300, surveyed(found(&[1, 3, 4], IntentState::Active)));
     assert_eq!(asked(&effects), (vec![], vec![digest(2)]));
     assert_eq!(download.state().fetching().unwrap().hand_over, Some(HandOver::Damaged));
     let wrong_again = PageEvent::Finished(PageOutcome::Failed(Cause::Corrupt(1)));
@@ -185,7 +185,7 @@ fn wrong_bytes_are_reported_and_only_they_are_asked_for_again() {
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
 
     download.handle(3_000, Event::Clicked(Button::Resume));
-    let effects = download.handle(3_001, Event::Prepared(found(&[1, 3, 4], WishState::Active)));
+    let effects = download.handle(3_001, Event::Prepared(found(&[1, 3, 4], IntentState::Active)));
     assert_eq!(asked(&effects), (vec![digest(2)], vec![]));
 }
 
@@ -194,17 +194,17 @@ fn cancel_keeps_what_is_there_and_waits_for_a_click() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     let effects = download.handle(1_200, Event::Clicked(Button::Cancel));
-    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
+    let stopped = Intent { revision: revision(), state: IntentState::Stopped, nonce: None };
     let abort = Effect::Abort { attempt: attempt(1_000) };
-    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage { run: 1 }, abort]);
+    assert_eq!(effects, [Effect::WriteIntent(stopped), Effect::StopPage { run: 1 }, abort]);
     assert!(download.buttons().is_empty());
     page(&mut download, 1_300, PageEvent::Finished(PageOutcome::Stopped));
     download.handle(1_400, Event::Admitted(digest(1)));
     download.handle(1_500, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
-    download.handle(1_600, surveyed(found(&[1], WishState::Stopped)));
+    download.handle(1_600, surveyed(found(&[1], IntentState::Stopped)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
 
-    let (_, effects) = opened(Engine::Background, found(&[1], WishState::Stopped));
+    let (_, effects) = opened(Engine::Background, found(&[1], IntentState::Stopped));
     assert_eq!(effects, [], "a page that is opened later does not go on by itself");
 }
 
@@ -221,9 +221,9 @@ fn cancel_while_preparing_starts_nothing() {
     let (mut download, _) = opened(Engine::Background, Survey::default());
     download.handle(1, Event::Clicked(Button::Download));
     download.handle(2, Event::Clicked(Button::Cancel));
-    let effects = download.handle(3, Event::Prepared(found(&[], WishState::Active)));
-    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
-    assert_eq!(effects, [Effect::WriteWish(stopped)]);
+    let effects = download.handle(3, Event::Prepared(found(&[], IntentState::Active)));
+    let stopped = Intent { revision: revision(), state: IntentState::Stopped, nonce: None };
+    assert_eq!(effects, [Effect::WriteIntent(stopped)]);
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
 }
 
@@ -231,7 +231,7 @@ fn cancel_while_preparing_starts_nothing() {
 fn a_page_opened_during_a_background_fetch_joins_it_and_fetches_the_rest() {
     let active =
         Active { attempt: attempt(7), asked: [digest(2), digest(3)].into_iter().collect(), downloaded: 60 };
-    let survey = Survey { activity: Activity::Running(active), ..found(&[1], WishState::Active) };
+    let survey = Survey { activity: Activity::Running(active), ..found(&[1], IntentState::Active) };
     let (download, effects) = opened(Engine::Background, survey);
     assert_eq!(asked(&effects), (vec![], vec![digest(4)]));
     assert_eq!(download.shown(), 160);
@@ -240,20 +240,20 @@ fn a_page_opened_during_a_background_fetch_joins_it_and_fetches_the_rest() {
 
 #[test]
 fn a_click_that_finds_a_background_fetch_names_it() {
-    // Of another tab, whose wish the preparation of this one may have replaced.
+    // Of another tab, whose intent the preparation of this one may have replaced.
     let (mut download, _) = opened(Engine::Background, Survey::default());
     download.handle(1, Event::Clicked(Button::Download));
     let activity =
         Activity::Running(Active { attempt: attempt(7), asked: [digest(1)].into(), downloaded: 0 });
-    let survey = Survey { activity, ..found(&[2, 3, 4], WishState::Active) };
+    let survey = Survey { activity, ..found(&[2, 3, 4], IntentState::Active) };
     let effects = download.handle(2, Event::Prepared(survey));
-    let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(7) };
-    assert_eq!(effects, [Effect::WriteWish(named)]);
+    let named = Intent { revision: revision(), state: IntentState::Active, nonce: Some(7) };
+    assert_eq!(effects, [Effect::WriteIntent(named)]);
 }
 
 #[test]
 fn a_page_opened_after_the_browser_was_closed_goes_on_once_without_a_click() {
-    let (mut download, effects) = opened(Engine::Background, found(&[1, 4], WishState::Active));
+    let (mut download, effects) = opened(Engine::Background, found(&[1, 4], IntentState::Active));
     assert_eq!(asked(&effects), (vec![digest(2), digest(3)], vec![]));
     let Some(Effect::StartBackground { attempt, .. }) = effects.last().cloned() else {
         panic!("{effects:?}")
@@ -268,14 +268,14 @@ fn a_page_that_finds_a_fetch_which_the_browser_then_fails_goes_on_once() {
     let asked_for: DigestSet = [digest(2), digest(3)].into();
     let activity = Activity::Running(Active { attempt: attempt(7), asked: asked_for, downloaded: 0 });
     let (mut download, _) =
-        opened(Engine::Background, Survey { activity, ..found(&[1, 4], WishState::Active) });
+        opened(Engine::Background, Survey { activity, ..found(&[1, 4], IntentState::Active) });
     // Closing the browser fails its fetches, some seconds after it is opened again.
     download.handle(10, Event::WorkerFinished { attempt: attempt(7), ending: Ending::FetchError });
-    let effects = download.handle(20, surveyed(found(&[1, 4], WishState::Active)));
+    let effects = download.handle(20, surveyed(found(&[1, 4], IntentState::Active)));
     assert_eq!(asked(&effects).0, [digest(2), digest(3)]);
     download.handle(30, Event::Started(attempt(20)));
     download.handle(40, Event::WorkerFinished { attempt: attempt(20), ending: Ending::FetchError });
-    let effects = download.handle(50, surveyed(found(&[1, 4], WishState::Active)));
+    let effects = download.handle(50, surveyed(found(&[1, 4], IntentState::Active)));
     assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]), "then the page itself goes on");
 }
 
@@ -301,10 +301,10 @@ fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
     assert!(matches!(download.handle(36_000, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
     let asked_for: DigestSet = [digest(1), digest(2), digest(3)].into();
     let activity = Activity::Running(Active { attempt: attempt(1_000), asked: asked_for, downloaded: 0 });
-    let effects = download.handle(36_100, surveyed(Survey { activity, ..found(&[], WishState::Active) }));
+    let effects = download.handle(36_100, surveyed(Survey { activity, ..found(&[], IntentState::Active) }));
     assert!(effects.contains(&Effect::Abort { attempt: attempt(1_000) }), "{effects:?}");
-    let unnamed = Wish { revision: revision(), state: WishState::Active, nonce: None };
-    assert_eq!(effects[0], Effect::WriteWish(unnamed), "so that the abort is not taken for the person's");
+    let unnamed = Intent { revision: revision(), state: IntentState::Active, nonce: None };
+    assert_eq!(effects[0], Effect::WriteIntent(unnamed), "so that the abort is not taken for the person's");
     assert_eq!(asked(&effects).1.len(), 4);
     // What the worker says of the aborted one changes nothing any more.
     download.handle(36_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
@@ -330,7 +330,7 @@ fn a_page_that_slept_asks_the_browser_before_it_takes_over() {
     assert!(matches!(download.handle(hour, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
     let activity =
         Activity::Running(Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 1 });
-    let survey = Survey { activity, ..found(&[4], WishState::Active) };
+    let survey = Survey { activity, ..found(&[4], IntentState::Active) };
     assert_eq!(download.handle(hour + 1, surveyed(survey)), []);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
 }
@@ -339,7 +339,7 @@ fn a_page_that_slept_asks_the_browser_before_it_takes_over() {
 fn a_fetch_that_was_found_running_is_not_taken_over_whatever_the_browser_says_it_has() {
     // After a browser was killed, it reports nothing of the pieces that were on their way.
     let active = Active { attempt: attempt(7), asked: [digest(1), digest(2)].into(), downloaded: 0 };
-    let survey = Survey { activity: Activity::Running(active), ..found(&[3, 4], WishState::Active) };
+    let survey = Survey { activity: Activity::Running(active), ..found(&[3, 4], IntentState::Active) };
     let (mut download, _) = opened(Engine::Background, survey.clone());
     for second in 1..100 {
         assert_eq!(download.handle(second * 1_000, Event::Tick { waiting: None }), []);
@@ -351,7 +351,7 @@ fn a_fetch_that_was_found_running_is_not_taken_over_whatever_the_browser_says_it
 #[test]
 fn what_was_stopped_but_not_ended_is_ended_by_whoever_finds_it() {
     let active = Active { attempt: attempt(7), asked: [digest(1), digest(2)].into(), downloaded: 0 };
-    let survey = Survey { activity: Activity::Running(active), ..found(&[3, 4], WishState::Stopped) };
+    let survey = Survey { activity: Activity::Running(active), ..found(&[3, 4], IntentState::Stopped) };
     let (download, effects) = opened(Engine::Background, survey.clone());
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
     assert_eq!(effects, [Effect::Abort { attempt: attempt(7) }]);
@@ -374,20 +374,20 @@ fn a_worker_that_dies_at_the_end_is_waited_for_but_not_for_ever() {
     page(&mut download, 1_100, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::Ended { attempt: attempt(1_000), ending: Ending::Success });
     assert!(matches!(download.handle(3_000, Event::Tick { waiting: None })[..], [Effect::Survey { .. }]));
-    download.handle(3_001, surveyed(found(&[1], WishState::Active)));
+    download.handle(3_001, surveyed(found(&[1], IntentState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     download.handle(10_000, Event::Admitted(digest(2)));
-    download.handle(24_999, surveyed(found(&[1, 2], WishState::Active)));
+    download.handle(24_999, surveyed(found(&[1, 2], IntentState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })), "it was alive 15 s ago");
-    let effects = download.handle(25_000, surveyed(found(&[1, 2], WishState::Active)));
+    let effects = download.handle(25_000, surveyed(found(&[1, 2], IntentState::Active)));
     assert_eq!(asked(&effects), (vec![], vec![digest(3), digest(4)]));
 }
 
 #[test]
-fn a_wish_that_was_stopped_in_another_tab_stops_this_one() {
+fn an_intent_that_was_stopped_in_another_tab_stops_this_one() {
     let (mut download, _) = clicked(Engine::Page);
     // A look from before the click, or from before a piece was admitted, is out of date: another one has to tell.
-    let stopped = || found(&[], WishState::Stopped);
+    let stopped = || found(&[], IntentState::Stopped);
     let effects = download.handle(1_100, Event::Surveyed { epoch: 0, survey: stopped() });
     assert!(matches!(effects[..], [Effect::Survey { .. }]), "{effects:?}");
     assert_eq!(download.handle(1_200, surveyed(stopped())), [Effect::StopPage { run: 1 }]);
@@ -398,11 +398,11 @@ fn a_wish_that_was_stopped_in_another_tab_stops_this_one() {
 #[test]
 fn eviction_is_noticed() {
     let (mut download, _) =
-        opened(Engine::Page, Survey { wish: None, ..found(&[1, 2, 3, 4], WishState::Active) });
+        opened(Engine::Page, Survey { intent: None, ..found(&[1, 2, 3, 4], IntentState::Active) });
     assert_eq!(*download.state(), State::Ready);
-    download.handle(5, surveyed(Survey { wish: None, ..found(&[1, 4], WishState::Active) }));
+    download.handle(5, surveyed(Survey { intent: None, ..found(&[1, 4], IntentState::Active) }));
     assert_eq!(*download.state(), State::Interrupted(Cause::Evicted));
-    let (_, effects) = opened(Engine::Page, Survey { wish: None, ..found(&[1, 4], WishState::Active) });
+    let (_, effects) = opened(Engine::Page, Survey { intent: None, ..found(&[1, 4], IntentState::Active) });
     assert_eq!(effects, [], "gigabytes are not fetched again without being asked for");
 }
 
@@ -412,20 +412,20 @@ fn a_look_that_began_before_an_admission_does_not_take_it_back() {
     for n in [1, 2, 3] {
         download.handle(2_000, Event::Admitted(digest(n)));
     }
-    download.handle(2_001, Event::Surveyed { epoch: 4, survey: found(&[1, 2], WishState::Active) });
+    download.handle(2_001, Event::Surveyed { epoch: 4, survey: found(&[1, 2], IntentState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 250);
-    download.handle(2_002, Event::Surveyed { epoch: 5, survey: found(&[1, 2], WishState::Active) });
+    download.handle(2_002, Event::Surveyed { epoch: 5, survey: found(&[1, 2], IntentState::Active) });
     assert_eq!(download.plan().unwrap().kept_bytes(), 200);
 }
 
 #[test]
 fn a_look_that_began_before_delete_does_not_bring_the_model_back() {
     let (mut download, _) =
-        opened(Engine::Page, Survey { wish: None, ..found(&[1, 2, 3, 4], WishState::Active) });
+        opened(Engine::Page, Survey { intent: None, ..found(&[1, 2, 3, 4], IntentState::Active) });
     let [Effect::Survey { epoch }] = download.handle(1, Event::Changed)[..] else { panic!() };
     download.handle(2, Event::Clicked(Button::Delete));
     download.handle(3, Event::Removed);
-    let late = Event::Surveyed { epoch, survey: found(&[1, 2, 3, 4], WishState::Active) };
+    let late = Event::Surveyed { epoch, survey: found(&[1, 2, 3, 4], IntentState::Active) };
     assert!(matches!(download.handle(4, late)[..], [Effect::Survey { .. }]), "it looks again");
     assert_eq!(*download.state(), State::Absent);
 }
@@ -437,7 +437,7 @@ fn a_fetch_that_is_not_needed_any_more_is_ended() {
     for n in [1, 2, 3, 4] {
         download.handle(1_100, Event::Admitted(digest(n)));
     }
-    let effects = download.handle(1_150, surveyed(found(&[1, 2, 3, 4], WishState::Active)));
+    let effects = download.handle(1_150, surveyed(found(&[1, 2, 3, 4], IntentState::Active)));
     assert_eq!(*download.state(), State::Ready);
     let abort = Effect::Abort { attempt: attempt(1_000) };
     assert_eq!(effects, [Effect::Completed, Effect::StopPage { run: 1 }, abort.clone()]);
@@ -453,7 +453,7 @@ fn a_fetch_that_has_all_its_bytes_ends_by_itself() {
     for n in [1, 2, 3, 4] {
         download.handle(1_400, Event::Admitted(digest(n)));
     }
-    let effects = download.handle(1_500, surveyed(found(&[1, 2, 3, 4], WishState::Active)));
+    let effects = download.handle(1_500, surveyed(found(&[1, 2, 3, 4], IntentState::Active)));
     assert_eq!(effects, [Effect::Completed]);
 }
 
@@ -467,7 +467,7 @@ fn what_was_removed_during_the_download_is_noticed_before_it_is_called_ready() {
     assert!(matches!(effects[..], [Effect::Survey { .. }]), "{effects:?}");
     page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     assert_ne!(*download.state(), State::Ready);
-    download.handle(1_300, surveyed(found(&[3, 4], WishState::Active)));
+    download.handle(1_300, surveyed(found(&[3, 4], IntentState::Active)));
     assert!(matches!(download.state(), State::Interrupted(_)), "{:?}", download.state());
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
 }
@@ -491,18 +491,18 @@ fn a_start_that_another_tab_was_faster_with_is_joined() {
     assert!(matches!(effects[..], [Effect::Survey { .. }]));
     let asked = [digest(1), digest(2), digest(3)].into();
     let activity = Activity::Running(Active { attempt: attempt(900), asked, downloaded: 10 });
-    let effects = download.handle(1_200, surveyed(Survey { activity, ..found(&[4], WishState::Active) }));
+    let effects = download.handle(1_200, surveyed(Survey { activity, ..found(&[4], IntentState::Active) }));
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
-    let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(900) };
-    assert_eq!(effects, [Effect::WriteWish(named)], "what was written for our own start named that");
+    let named = Intent { revision: revision(), state: IntentState::Active, nonce: Some(900) };
+    assert_eq!(effects, [Effect::WriteIntent(named)], "what was written for our own start named that");
 }
 
 #[test]
 fn what_would_fail_again_is_not_begun_again_by_itself() {
     let (mut download, _) = clicked(Engine::Page);
     let effects = page(&mut download, 2_000, PageEvent::Finished(PageOutcome::Failed(Cause::NoRoom)));
-    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
-    assert_eq!(effects, [Effect::WriteWish(stopped)]);
+    let stopped = Intent { revision: revision(), state: IntentState::Stopped, nonce: None };
+    assert_eq!(effects, [Effect::WriteIntent(stopped)]);
 }
 
 #[test]
@@ -520,7 +520,7 @@ fn discard_and_delete_lead_back_to_the_beginning() {
     for (kept, button, effect) in
         [(vec![1], Button::Discard, Effect::Discard), (vec![1, 2, 3, 4], Button::Delete, Effect::Delete)]
     {
-        let (mut download, _) = opened(Engine::Page, found(&kept, WishState::Stopped));
+        let (mut download, _) = opened(Engine::Page, found(&kept, IntentState::Stopped));
         assert_eq!(download.handle(1, Event::Clicked(button)), [effect]);
         assert_eq!(*download.state(), State::Removing);
         download.handle(2, Event::Removed);
@@ -542,8 +542,8 @@ fn a_click_while_offline_waits_for_the_network_and_then_goes_on() {
     assert_eq!(download.handle(600_000, Event::Tick { waiting: None }), [Effect::Prepare], "at once");
     assert_eq!(download.handle(700_000, Event::Tick { waiting: None }), [], "one try at a time");
     download.handle(700_100, Event::PrepareFailed(Cause::Status(503)));
-    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
-    assert_eq!(download.handle(701_000, Event::Clicked(Button::Cancel)), [Effect::WriteWish(stopped)]);
+    let stopped = Intent { revision: revision(), state: IntentState::Stopped, nonce: None };
+    assert_eq!(download.handle(701_000, Event::Clicked(Button::Cancel)), [Effect::WriteIntent(stopped)]);
     assert_eq!(*download.state(), State::Absent);
 }
 
@@ -568,9 +568,9 @@ fn cancel_during_another_try_to_prepare_is_not_undone_by_it() {
     assert_eq!(download.handle(9_000, Event::Tick { waiting: None }), [Effect::Prepare]);
     download.handle(9_001, Event::Clicked(Button::Cancel));
     assert_eq!(*download.state(), State::Preparing(Preparing::Cancelled));
-    let effects = download.handle(9_002, Event::Prepared(found(&[], WishState::Active)));
-    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
-    assert_eq!(effects, [Effect::WriteWish(stopped)], "which had stored the opposite");
+    let effects = download.handle(9_002, Event::Prepared(found(&[], IntentState::Active)));
+    let stopped = Intent { revision: revision(), state: IntentState::Stopped, nonce: None };
+    assert_eq!(effects, [Effect::WriteIntent(stopped)], "which had stored the opposite");
 }
 
 #[test]
@@ -579,13 +579,13 @@ fn why_a_download_rests_is_said_for_as_long_as_it_rests() {
         let (mut download, _) = clicked(Engine::Page);
         page(&mut download, 2_000, PageEvent::Finished(PageOutcome::Failed(cause)));
         assert_eq!(*download.state(), State::Interrupted(cause));
-        download.handle(17_000, surveyed(found(&[1], WishState::Stopped)));
+        download.handle(17_000, surveyed(found(&[1], IntentState::Stopped)));
         assert_eq!(*download.state(), State::Interrupted(cause));
     }
     let (mut download, _) = clicked(Engine::Page);
     download.handle(2_000, Event::Clicked(Button::Pause));
     page(&mut download, 2_100, PageEvent::Finished(PageOutcome::Stopped));
-    download.handle(17_000, surveyed(found(&[1], WishState::Stopped)));
+    download.handle(17_000, surveyed(found(&[1], IntentState::Stopped)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Paused));
 }
 
@@ -600,18 +600,18 @@ fn the_small_pieces_do_not_wait_for_what_the_person_answers_the_browser() {
 
 #[test]
 fn what_another_page_fetches_itself_is_not_asked_of_the_browser_as_well() {
-    let elsewhere = Survey { page_elsewhere: true, ..found(&[1], WishState::Active) };
+    let elsewhere = Survey { page_elsewhere: true, ..found(&[1], IntentState::Active) };
     let (mut download, effects) = opened(Engine::Background, elsewhere);
     assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3), digest(4)]), "it waits for its turn");
-    let unnamed = Wish { revision: revision(), state: WishState::Active, nonce: None };
-    assert_eq!(effects[0], Effect::WriteWish(unnamed));
+    let unnamed = Intent { revision: revision(), state: IntentState::Active, nonce: None };
+    assert_eq!(effects[0], Effect::WriteIntent(unnamed));
     assert_eq!(download.state().fetching().unwrap().hand_over, Some(HandOver::Elsewhere));
     // That it has the turn itself by now is no reason to go on like that after a click.
-    download.handle(1, surveyed(Survey { page_elsewhere: true, ..found(&[1], WishState::Active) }));
+    download.handle(1, surveyed(Survey { page_elsewhere: true, ..found(&[1], IntentState::Active) }));
     download.handle(2, Event::Clicked(Button::Cancel));
     page(&mut download, 3, PageEvent::Finished(PageOutcome::Stopped));
     download.handle(4, Event::Clicked(Button::Resume));
-    let effects = download.handle(5, Event::Prepared(found(&[1], WishState::Active)));
+    let effects = download.handle(5, Event::Prepared(found(&[1], IntentState::Active)));
     assert_eq!(asked(&effects), (vec![digest(2), digest(3)], vec![digest(4)]));
 }
 
@@ -619,20 +619,20 @@ fn what_another_page_fetches_itself_is_not_asked_of_the_browser_as_well() {
 fn a_fetch_that_another_page_took_over_was_not_stopped_by_the_person() {
     for reopened in [false, true] {
         let active = Active { attempt: attempt(7), asked: [digest(2), digest(3)].into(), downloaded: 60 };
-        let survey = Survey { activity: Activity::Running(active), ..found(&[1, 4], WishState::Active) };
+        let survey = Survey { activity: Activity::Running(active), ..found(&[1, 4], IntentState::Active) };
         let (mut download, _) = opened(Engine::Background, survey);
         let now = if reopened { 1_000 } else { 100_000 };
         download.handle(now, Event::WorkerFinished { attempt: attempt(7), ending: Ending::Aborted });
-        let elsewhere = Survey { page_elsewhere: true, ..found(&[1, 4], WishState::Active) };
+        let elsewhere = Survey { page_elsewhere: true, ..found(&[1, 4], IntentState::Active) };
         let effects = download.handle(now, surveyed(elsewhere));
         assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]), "behind that page");
     }
-    // One that the person stopped: the worker stores that in the wish.
+    // One that the person stopped: the worker stores that in the intent.
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(1_300, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
-    download.handle(1_400, surveyed(found(&[4], WishState::Stopped)));
+    download.handle(1_400, surveyed(found(&[4], IntentState::Stopped)));
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
 }
 
@@ -643,9 +643,9 @@ fn a_start_lost_to_another_tab_is_joined_while_the_small_pieces_come() {
     download.handle(1_100, Event::StartRefused { attempt: attempt(1_000), refusal });
     let active =
         Active { attempt: attempt(7), asked: [digest(1), digest(2), digest(3)].into(), downloaded: 60 };
-    let survey = Survey { activity: Activity::Running(active), ..found(&[], WishState::Active) };
-    let named = Wish { revision: revision(), state: WishState::Active, nonce: Some(7) };
-    assert_eq!(download.handle(1_200, surveyed(survey)), [Effect::WriteWish(named)]);
+    let survey = Survey { activity: Activity::Running(active), ..found(&[], IntentState::Active) };
+    let named = Intent { revision: revision(), state: IntentState::Active, nonce: Some(7) };
+    assert_eq!(download.handle(1_200, surveyed(survey)), [Effect::WriteIntent(named)]);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
     assert_eq!(page(&mut download, 1_300, PageEvent::Finished(PageOutcome::Done)), []);
     assert!(matches!(stage(&download), Some(Stage::Running { .. })), "the other tab's");
@@ -655,12 +655,12 @@ fn a_start_lost_to_another_tab_is_joined_while_the_small_pieces_come() {
 fn a_fetch_that_is_found_again_runs_on() {
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
-    download.handle(2_000, surveyed(found(&[], WishState::Active)));
+    download.handle(2_000, surveyed(found(&[], IntentState::Active)));
     assert!(matches!(stage(&download), Some(Stage::Settling { .. })));
     let active = Active { attempt: attempt(1_000), asked: [digest(1)].into(), downloaded: 0 };
     download.handle(
         3_000,
-        surveyed(Survey { activity: Activity::Running(active), ..found(&[], WishState::Active) }),
+        surveyed(Survey { activity: Activity::Running(active), ..found(&[], IntentState::Active) }),
     );
     assert!(matches!(stage(&download), Some(Stage::Running { .. })));
 }
@@ -669,14 +669,14 @@ fn a_fetch_that_is_found_again_runs_on() {
 fn a_page_of_a_revision_that_is_not_wanted_any_more_says_so() {
     let (mut download, _) = clicked(Engine::Page);
     page(&mut download, 2_000, PageEvent::Finished(PageOutcome::Failed(Cause::Network)));
-    let other = Wish { revision: Revision::from_bytes([8; 20]), state: WishState::Active, nonce: None };
-    download.handle(3_000, surveyed(Survey { wish: Some(other), ..found(&[1], WishState::Active) }));
+    let other = Intent { revision: Revision::from_bytes([8; 20]), state: IntentState::Active, nonce: None };
+    download.handle(3_000, surveyed(Survey { intent: Some(other), ..found(&[1], IntentState::Active) }));
     assert_eq!(*download.state(), State::Interrupted(Cause::Gone));
     assert_eq!(download.buttons(), [Button::Renew, Button::Discard]);
 
     // One whose download was stopped says nothing of what the server has.
-    let stopped = Some(Wish { state: WishState::Stopped, ..other });
-    let survey = Survey { wish: stopped, ..found(&[1, 4], WishState::Active) };
+    let stopped = Some(Intent { state: IntentState::Stopped, ..other });
+    let survey = Survey { intent: stopped, ..found(&[1, 4], IntentState::Active) };
     let (download, _) = opened(Engine::Page, survey.clone());
     assert_eq!(*download.state(), State::Interrupted(Cause::Cancelled));
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
@@ -711,11 +711,11 @@ fn what_does_not_pass_is_not_waited_for() {
 }
 
 #[test]
-fn a_wish_for_a_revision_whose_manifest_is_not_there_yet_is_carried_out() {
-    let (_, effects) = opened(Engine::Background, Survey { plan: None, ..found(&[], WishState::Active) });
+fn an_intent_for_a_revision_whose_manifest_is_not_there_yet_is_carried_out() {
+    let (_, effects) = opened(Engine::Background, Survey { plan: None, ..found(&[], IntentState::Active) });
     assert_eq!(effects, [Effect::Prepare]);
     let (download, effects) =
-        opened(Engine::Background, Survey { plan: None, ..found(&[], WishState::Stopped) });
+        opened(Engine::Background, Survey { plan: None, ..found(&[], IntentState::Stopped) });
     assert_eq!((download.state(), effects), (&State::Absent, vec![]));
 }
 
@@ -748,9 +748,9 @@ fn pause_is_offered_where_the_page_downloads_and_lasts_over_a_visit() {
     page(&mut download, 2_000, PageEvent::Waits(true));
     assert_eq!(download.buttons(), [Button::Cancel], "it is not this tab that downloads");
     page(&mut download, 2_100, PageEvent::Waits(false));
-    let stopped = Wish { revision: revision(), state: WishState::Stopped, nonce: None };
+    let stopped = Intent { revision: revision(), state: IntentState::Stopped, nonce: None };
     let effects = download.handle(3_000, Event::Clicked(Button::Pause));
-    assert_eq!(effects, [Effect::WriteWish(stopped), Effect::StopPage { run: 1 }]);
+    assert_eq!(effects, [Effect::WriteIntent(stopped), Effect::StopPage { run: 1 }]);
     page(&mut download, 3_100, PageEvent::Finished(PageOutcome::Stopped));
     assert_eq!(*download.state(), State::Interrupted(Cause::Paused));
     assert_eq!(download.buttons(), [Button::Resume, Button::Discard]);
@@ -763,7 +763,7 @@ fn the_engine_is_the_one_that_fits_unless_the_person_has_chosen() {
         download.handle(1, Event::Chosen(choice));
         download.handle(2, Event::Room(Room { free, ..Room::default() }));
         download.handle(3, Event::Clicked(Button::Download));
-        download.handle(4, Event::Prepared(found(&[], WishState::Active)));
+        download.handle(4, Event::Prepared(found(&[], IntentState::Active)));
         let fetching = download.state().fetching().unwrap();
         (fetching.engine, fetching.hand_over)
     };
@@ -797,7 +797,7 @@ fn a_browser_that_finds_no_room_is_followed_by_the_page_which_needs_less() {
     download.handle(1_100, Event::Started(attempt(1_000)));
     page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));
     download.handle(2_000, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::QuotaExceeded });
-    let effects = download.handle(2_100, surveyed(found(&[1, 4], WishState::Active)));
+    let effects = download.handle(2_100, surveyed(found(&[1, 4], IntentState::Active)));
     assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]));
     page(&mut download, 3_000, PageEvent::Finished(PageOutcome::Failed(Cause::NoRoom)));
     assert_eq!(*download.state(), State::Interrupted(Cause::NoRoom));
@@ -828,7 +828,7 @@ fn endings() -> impl Strategy<Value = Ending> {
 
 fn surveys() -> impl Strategy<Value = Survey> {
     let kept = prop::collection::btree_set(1_u8..=5, 0..=5);
-    let state = prop::sample::select(vec![None, Some(WishState::Active), Some(WishState::Stopped)]);
+    let state = prop::sample::select(vec![None, Some(IntentState::Active), Some(IntentState::Stopped)]);
     let active = prop::option::of((attempts(), prop::collection::btree_set(digests(), 0..4), 0_u64..400));
     let others = (any::<bool>(), any::<bool>());
     (any::<bool>(), kept, state, active, others).prop_map(
@@ -839,7 +839,7 @@ fn surveys() -> impl Strategy<Value = Survey> {
                 older,
                 readable: None,
                 page_elsewhere,
-                wish: state.and_then(wish),
+                intent: state.and_then(intent),
                 activity: match active {
                     None => Activity::Idle,
                     Some((_, _, 0)) => Activity::Unknown,
@@ -1017,7 +1017,7 @@ proptest! {
         // From here on the world is honest: whatever was asked for answers, and nothing is under way.
         let kept: DigestSet = kept.into_iter().map(digest).collect();
         let plan = Some(Plan::new(&manifest(), &kept));
-        let survey = Survey { plan, wish: wish(WishState::Stopped), ..Survey::default() };
+        let survey = Survey { plan, intent: intent(IntentState::Stopped), ..Survey::default() };
         let mut now = 1;
         for _ in 0..4 {
             match download.state().clone() {

@@ -344,7 +344,7 @@ pub fn background_title_at_end(model: &ModelId, ready: bool) -> String {
 #[cfg(test)]
 mod tests {
     use protocol::download::{Choice, Engine, Event, PageEvent, PageOutcome, Room, Settings, Survey};
-    use protocol::{Digest, File, Manifest, Revision, Wish, WishState};
+    use protocol::{Digest, File, Intent, IntentState, Manifest, Revision};
 
     use super::*;
 
@@ -369,10 +369,10 @@ mod tests {
             File { path: "w".parse().expect("a path"), size: 3 * GIB, sha256: digest, pieces: vec![digest] };
         let manifest = Manifest::new(model, revision, 3 * GIB, vec![file]).expect("a manifest");
         let plan = Some(Plan::new(&manifest, &[].into_iter().collect()));
-        let wish = Some(Wish { revision, state: WishState::Active, nonce: None });
+        let intent = Some(Intent { revision, state: IntentState::Active, nonce: None });
         download.handle(1, Event::Chosen(Choice::Page));
         download.handle(1, Event::Clicked(Button::Download));
-        download.handle(2, Event::Prepared(Survey { plan, wish, ..Survey::default() }));
+        download.handle(2, Event::Prepared(Survey { plan, intent, ..Survey::default() }));
         download.handle(3, Event::Page { run: 1, event: PageEvent::Finished(PageOutcome::Failed(cause)) });
         download
     }

@@ -1,7 +1,7 @@
 //! What a page has to do for a download.
 
 use super::Start;
-use crate::{AttemptId, Piece, Wish};
+use crate::{AttemptId, Intent, Piece};
 
 /// Something to carry out.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,7 +15,7 @@ pub enum Effect {
     AskToPersist,
     /// Read the store and the browser's registrations; answer [`super::Event::Surveyed`] with this `epoch`.
     Survey { epoch: u64 },
-    /// Read the manifest, store it, store an active wish, survey; answer [`super::Event::Prepared`] or
+    /// Read the manifest, store it, store an active intent, survey; answer [`super::Event::Prepared`] or
     /// [`super::Event::PrepareFailed`].
     Prepare,
     /// Ask the browser for these pieces in one background fetch; answer [`super::Event::Started`] or
@@ -34,8 +34,8 @@ pub enum Effect {
     StopPage { run: u64 },
     /// Abort a background fetch; the worker then reports what it kept.
     Abort { attempt: AttemptId },
-    /// Store the wish.
-    WriteWish(Wish),
+    /// Store the intent.
+    WriteIntent(Intent),
     /// The model is complete: tell the other pages, and let go of older revisions.
     Completed,
 }

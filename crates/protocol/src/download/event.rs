@@ -1,6 +1,6 @@
 //! What can happen to a download.
 
-use crate::{AttemptId, Digest, DigestSet, Ending, Refusal, Revision, Wish};
+use crate::{AttemptId, Digest, DigestSet, Ending, Intent, Refusal, Revision};
 
 use super::{Cause, Choice, Engine, Lack, PageTrouble, Plan, Room, Waiting};
 
@@ -22,7 +22,7 @@ pub enum Event {
     SurveyFailed,
     /// The person pressed a button.
     Clicked(Button),
-    /// [`super::Effect::Prepare`] is done: manifest and wish are stored.
+    /// [`super::Effect::Prepare`] is done: manifest and intent are stored.
     Prepared(Survey),
     /// [`super::Effect::Prepare`] failed; nothing was fetched.
     PrepareFailed(Cause),
@@ -130,7 +130,7 @@ pub struct Survey {
     /// The wanted revision with what is kept of it; `None` if its manifest is not stored.
     pub plan: Option<Plan>,
     /// What the person wants, of whatever revision.
-    pub wish: Option<Wish>,
+    pub intent: Option<Intent>,
     /// What the browser says of background fetches of this revision.
     pub activity: Activity,
     /// Whether another revision of the model is stored, whole or in part.

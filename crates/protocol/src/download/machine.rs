@@ -10,7 +10,7 @@ mod view;
 use super::{
     Background, Button, Cause, Choice, Effect, Engine, Event, Fetching, Millis, Plan, Room, Settings, State,
 };
-use crate::{AttemptId, DigestSet, ModelId, Piece, Revision, Wish, WishState};
+use crate::{AttemptId, DigestSet, Intent, IntentState, ModelId, Piece, Revision};
 
 /// The download of one revision of one model, as one page sees it.
 #[derive(Clone, Debug)]
@@ -226,8 +226,8 @@ impl Download {
         self.plan.iter().flat_map(Plan::missing).collect()
     }
 
-    fn write_wish(&self, state: WishState, nonce: Option<u64>) -> Effect {
-        Effect::WriteWish(Wish { revision: self.revision, state, nonce })
+    fn write_intent(&self, state: IntentState, nonce: Option<u64>) -> Effect {
+        Effect::WriteIntent(Intent { revision: self.revision, state, nonce })
     }
 
     fn update_shown(&mut self) {

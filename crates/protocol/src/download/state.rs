@@ -72,7 +72,7 @@ pub enum State {
     Unsupported(Lack),
     /// Not on the device and not wanted.
     Absent,
-    /// Asked for: the manifest and the wish are being stored.
+    /// Asked for: the manifest and the intent are being stored.
     Preparing(Preparing),
     /// Bytes are on their way.
     Fetching(Fetching),

@@ -1,7 +1,7 @@
 //! What the buttons do.
 
 use super::Download;
-use crate::WishState;
+use crate::IntentState;
 use crate::download::{Button, Cause, Effect, Engine, HandOver, Millis, Preparing, Stage, State};
 
 impl Download {
@@ -42,7 +42,7 @@ impl Download {
     }
 
     pub(super) fn cancel(&mut self, now: Millis, cause: Cause) -> Vec<Effect> {
-        let mut effects = vec![self.write_wish(WishState::Stopped, None)];
+        let mut effects = vec![self.write_intent(IntentState::Stopped, None)];
         match self.state {
             State::Preparing(Preparing::Waiting { trying: false, .. }) if self.plan.is_none() => {
                 self.state = State::Absent;
@@ -75,11 +75,11 @@ impl Download {
     /// The page takes over everything that is missing.
     pub(super) fn hand_over(&mut self, why: HandOver) -> Vec<Effect> {
         let pieces = self.missing();
-        let wish = self.write_wish(WishState::Active, None);
+        let intent = self.write_intent(IntentState::Active, None);
         let survey = self.survey();
-        let mut effects = vec![wish];
+        let mut effects = vec![intent];
         if let State::Fetching(fetching) = &mut self.state {
-            // The wish no longer names the attempt, so its abort is not taken for the person's.
+            // The intent no longer names the attempt, so its abort is not taken for the person's.
             if let Some(background) = fetching.background.take()
                 && !matches!(background.stage, Stage::Asked { .. })
             {

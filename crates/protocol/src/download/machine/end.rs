@@ -1,7 +1,7 @@
 //! Nobody works on it any more: where that leaves the download.
 
 use super::Download;
-use crate::WishState;
+use crate::IntentState;
 use crate::download::{Cause, Effect, Engine, Fetching, HandOver, Millis, Start, State};
 
 impl Download {
@@ -43,7 +43,7 @@ impl Download {
         match cause {
             // To go on by itself at the next visit would fail in the same way, at the person's expense.
             Cause::Gone | Cause::NoRoom | Cause::Corrupt(_) | Cause::Storage => {
-                vec![self.write_wish(WishState::Stopped, None)]
+                vec![self.write_intent(IntentState::Stopped, None)]
             }
             Cause::Cancelled
             | Cause::Paused

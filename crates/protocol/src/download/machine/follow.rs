@@ -6,7 +6,7 @@ use crate::download::{
     Active, Background, Cause, Effect, Engine, Fetching, HandOver, Millis, PageEvent, PageOutcome, Preparing,
     Quiet, Settings, Stage, State, Waiting,
 };
-use crate::{AttemptId, Digest, Ending, Refusal, WishState};
+use crate::{AttemptId, Digest, Ending, IntentState, Refusal};
 
 impl Download {
     pub(super) fn still_active(&mut self, now: Millis, active: Active) -> Vec<Effect> {
@@ -33,7 +33,7 @@ impl Download {
             State::Fetching(Fetching { background: none @ None, engine: Engine::Background, .. }) => {
                 let nonce = active.attempt.nonce;
                 *none = Some(joined(now, active));
-                vec![self.write_wish(WishState::Active, Some(nonce))]
+                vec![self.write_intent(IntentState::Active, Some(nonce))]
             }
             _ => self.conclude(now),
         }

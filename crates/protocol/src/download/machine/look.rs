@@ -1,7 +1,7 @@
 //! A look at the device: what a survey found, and whether the model is ready.
 
 use super::Download;
-use crate::WishState;
+use crate::IntentState;
 use crate::download::{Activity, Cause, Effect, Engine, Millis, Plan, Preparing, Start, State, Survey};
 
 impl Download {
@@ -16,14 +16,14 @@ impl Download {
             // It began before the latest thing that the person or the device did: look again.
             return vec![self.survey()];
         }
-        let Survey { plan, wish, activity, older, readable, page_elsewhere } = survey;
+        let Survey { plan, intent, activity, older, readable, page_elsewhere } = survey;
         self.older = older;
         self.readable = readable;
         // A run of this page has that turn too.
         let runs = self.state.fetching().is_some_and(|fetching| fetching.page.is_some());
         self.page_elsewhere = page_elsewhere && !runs;
-        let of_another = wish.filter(|wish| wish.revision != self.revision).map(|wish| wish.state);
-        let wish = wish.filter(|wish| wish.revision == self.revision);
+        let of_another = intent.filter(|intent| intent.revision != self.revision).map(|intent| intent.state);
+        let intent = intent.filter(|intent| intent.revision == self.revision);
         match &self.state {
             State::Unsupported(_) | State::Preparing(_) | State::Removing => Vec::new(),
             State::Fetching(_) | State::Stopping(_) => {
@@ -39,14 +39,14 @@ impl Download {
                     effects.extend(self.conclude(now));
                     return effects;
                 }
-                if wish.is_some_and(|wish| wish.state == WishState::Active && wish.nonce.is_none())
+                if intent.is_some_and(|intent| intent.state == IntentState::Active && intent.nonce.is_none())
                     && let State::Fetching(fetching) = &mut self.state
                     && fetching.trouble == Some(Cause::Cancelled)
                 {
-                    // Not by the person: another page has taken over, and the wish names no attempt since.
+                    // Not by the person: another page has taken over, and the intent names no attempt since.
                     fetching.trouble = None;
                 }
-                let stopped = wish.is_some_and(|wish| wish.state == WishState::Stopped);
+                let stopped = intent.is_some_and(|intent| intent.state == IntentState::Stopped);
                 if stopped && matches!(self.state, State::Fetching(_)) {
                     if epoch < self.epoch {
                         // It may be what was true before the click that began this.
@@ -70,24 +70,26 @@ impl Download {
                 let had_plan = self.plan.is_some();
                 self.take_plan(epoch, plan);
                 if self.plan.is_none() {
-                    return self.settle_absent(had_plan, wish.map(|wish| wish.state));
+                    return self.settle_absent(had_plan, intent.map(|intent| intent.state));
                 }
-                if of_another == Some(WishState::Active) && activity == Activity::Idle && !self.is_complete()
+                if of_another == Some(IntentState::Active)
+                    && activity == Activity::Idle
+                    && !self.is_complete()
                 {
                     // On another page, which has seen that the server has something else by now.
                     return self.interrupt(Cause::Gone);
                 }
-                // A wish for another revision says nothing of a fetch that the browser works on for this one.
+                // An intent for another revision says nothing of a fetch that the browser works on for this one.
                 let is_idle = activity == Activity::Idle;
-                let stands = wish.map(|wish| wish.state).or(of_another.filter(|_| is_idle));
+                let stands = intent.map(|intent| intent.state).or(of_another.filter(|_| is_idle));
                 self.settle_idle(now, stands, activity)
             }
         }
     }
 
     /// Where an idle download stands whose manifest is not stored.
-    fn settle_absent(&mut self, had_plan: bool, wish: Option<WishState>) -> Vec<Effect> {
-        if self.state == State::Unknown && wish == Some(WishState::Active) {
+    fn settle_absent(&mut self, had_plan: bool, intent: Option<IntentState>) -> Vec<Effect> {
+        if self.state == State::Unknown && intent == Some(IntentState::Active) {
             // Wanted on the page of another revision, which the server does not have any more.
             self.state = State::Preparing(Preparing::Working);
             return vec![Effect::Prepare];
@@ -100,13 +102,13 @@ impl Download {
     }
 
     /// Where an idle download stands whose manifest is stored.
-    fn settle_idle(&mut self, now: Millis, wish: Option<WishState>, activity: Activity) -> Vec<Effect> {
+    fn settle_idle(&mut self, now: Millis, intent: Option<IntentState>, activity: Activity) -> Vec<Effect> {
         if self.is_complete() {
             return Vec::new();
         }
-        match (activity, wish) {
+        match (activity, intent) {
             // Whoever said so went before the browser was told.
-            (Activity::Running(active), Some(WishState::Stopped)) => {
+            (Activity::Running(active), Some(IntentState::Stopped)) => {
                 if !matches!(self.state, State::Interrupted(cause) if cause.is_lasting()) {
                     self.state = State::Interrupted(Cause::Cancelled);
                 }
@@ -120,8 +122,8 @@ impl Download {
                 self.attach(now, active)
             }
             // A second background fetch would bring everything twice: only a click begins here.
-            (Activity::Unknown, Some(WishState::Active)) => self.interrupt(Cause::Browser),
-            (Activity::Idle, Some(WishState::Active)) => match self.state {
+            (Activity::Unknown, Some(IntentState::Active)) => self.interrupt(Cause::Browser),
+            (Activity::Idle, Some(IntentState::Active)) => match self.state {
                 State::Unknown => self.begin(now, Start::Silent),
                 // Another tab has started it: this one takes its place behind it.
                 State::Absent | State::Interrupted(Cause::Cancelled)
@@ -132,12 +134,12 @@ impl Download {
                 State::Interrupted(_) => Vec::new(),
                 _ => self.interrupt(Cause::Browser),
             },
-            (Activity::Idle | Activity::Unknown, Some(WishState::Stopped)) => match self.state {
+            (Activity::Idle | Activity::Unknown, Some(IntentState::Stopped)) => match self.state {
                 // Why it rests is known better here.
                 State::Interrupted(cause) if cause.is_lasting() => Vec::new(),
                 _ => self.interrupt(Cause::Cancelled),
             },
-            // The wish is dropped when a model is complete, so it has been complete.
+            // The intent is dropped when a model is complete, so it has been complete.
             (Activity::Idle | Activity::Unknown, None) => self.interrupt(Cause::Evicted),
         }
     }

@@ -5,7 +5,7 @@ use crate::download::{
     Active, Activity, BACKGROUND_COPIES, Background, Cause, Choice, Effect, Engine, Fetching, HandOver,
     Millis, Pace, PageWork, Preparing, Stage, Start, StartRefusal, State, Survey,
 };
-use crate::{AttemptId, DigestSet, Piece, WishState};
+use crate::{AttemptId, DigestSet, IntentState, Piece};
 
 /// How long after a failed try the preparation is tried again, in milliseconds, and up to half as long besides; twice
 /// as long each time, up to sixteen times.
@@ -51,10 +51,10 @@ impl Download {
         }
     }
 
-    /// Preparing may have stored an active wish; takes that back, since the person has said stop meanwhile.
+    /// Preparing may have stored an active intent; takes that back, since the person has said stop meanwhile.
     fn cancelled_early(&mut self) -> Vec<Effect> {
         self.state = State::Interrupted(Cause::Cancelled);
-        vec![self.write_wish(WishState::Stopped, None)]
+        vec![self.write_intent(IntentState::Stopped, None)]
     }
 
     /// The engine to fetch so many bytes with, and why not the browser's if it has one.
@@ -99,11 +99,11 @@ impl Download {
                 stage: Stage::Asked { since: now },
                 quiet: None,
             });
-            effects.push(self.write_wish(WishState::Active, Some(attempt.nonce)));
+            effects.push(self.write_intent(IntentState::Active, Some(attempt.nonce)));
             background = Some(Effect::StartBackground { attempt, pieces: asked, start });
         } else {
             // It names no attempt, which tells other pages who works.
-            effects.push(self.write_wish(WishState::Active, None));
+            effects.push(self.write_intent(IntentState::Active, None));
         }
         effects.extend(self.start_page(&mut fetching, own));
         // Last: the browser may ask the person, whose answer may take its time.
@@ -119,7 +119,7 @@ impl Download {
         let mut effects = Vec::new();
         if self.engine == Engine::Background {
             // It names no attempt, which tells other pages who works.
-            effects.push(self.write_wish(WishState::Active, None));
+            effects.push(self.write_intent(IntentState::Active, None));
         }
         let mut fetching = fetching(Engine::Page, start);
         fetching.hand_over = why;
@@ -150,12 +150,12 @@ impl Download {
         effect.into_iter().collect()
     }
 
-    /// The same where this page has written a wish meanwhile, which may name another attempt or none: then the browser's
+    /// The same where this page has written an intent meanwhile, which may name another attempt or none: then the browser's
     /// own Cancel would not be taken for the person's.
     pub(super) fn join(&mut self, now: Millis, active: Active) -> Vec<Effect> {
-        let wish = self.write_wish(WishState::Active, Some(active.attempt.nonce));
+        let intent = self.write_intent(IntentState::Active, Some(active.attempt.nonce));
         let mut effects = self.attach(now, active);
-        effects.insert(0, wish);
+        effects.insert(0, intent);
         effects
     }
 

@@ -3,22 +3,22 @@
 
 use crate::Revision;
 
-/// The wish to have one revision of a model on the device.
+/// The intent to have one revision of a model on the device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Wish {
+pub struct Intent {
     /// The wanted revision.
     pub revision: Revision,
     /// Whether to go on without being asked.
-    pub state: WishState,
+    pub state: IntentState,
     /// [`crate::AttemptId::nonce`] of the background fetch that works on it. When the browser reports an
     /// abort of exactly this one, the person stopped it in the browser's own interface; any other abort is
-    /// ours and says nothing about the wish.
+    /// ours and says nothing about the intent.
     pub nonce: Option<u64>,
 }
 
-/// Whether a wish is being worked on.
+/// Whether an intent is being worked on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WishState {
+pub enum IntentState {
     /// Go on whenever a page is opened.
     Active,
     /// The person stopped it: wait for a click.
