@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use piece_store::{LockName, Locks as _, Pieces as _};
 use protocol::download::{Download, Event, Millis, Stage, StartRefusal};
-use protocol::{AttemptId, DigestSet, Ending, FromWorker, Piece, Refusal, routes};
+use protocol::{AttemptId, BroadcastMessage, DigestSet, Ending, Piece, Refusal, routes};
 
 use crate::driver::Driver;
 use crate::ports::{
@@ -149,7 +149,7 @@ async fn take_finished<G: Page>(
         match device.store.pieces().admit_body(&digest, &body).await {
             Ok(()) => {
                 driver.dispatch(Event::Admitted(digest));
-                device.broadcast.send(&FromWorker::Admitted { digest }).await;
+                device.broadcast.send(&BroadcastMessage::Admitted { digest }).await;
             }
             Err(refusal) => {
                 refused.borrow_mut().insert(digest);
@@ -158,7 +158,7 @@ async fn take_finished<G: Page>(
                     device.runtime.log("a piece was refused", &refusal);
                     driver.dispatch(Event::Refused { digest, refusal });
                     let attempt = attempt.clone();
-                    device.broadcast.send(&FromWorker::Refused { attempt, digest, refusal }).await;
+                    device.broadcast.send(&BroadcastMessage::Refused { attempt, digest, refusal }).await;
                 }
             }
         }

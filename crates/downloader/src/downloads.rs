@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use piece_store::{AsyncMutex, LockName, Locks as _, StoreError};
 use protocol::download::{Choice, Download, Event, Room, State};
-use protocol::{FromWorker, ModelId, Revision};
+use protocol::{BroadcastMessage, ModelId, Revision};
 
 use crate::driver::Driver;
 use crate::ports::{
@@ -126,7 +126,7 @@ impl<G: Page> Downloads<G> {
         let device = self.0.open().await?;
         registrations::abort_all(&device, model, |_| true).await;
         let removed = with_store_lock(&device, device.store.remove(model)).await;
-        let message = FromWorker::Changed { model: model.clone() };
+        let message = BroadcastMessage::Changed { model: model.clone() };
         device.broadcast.send(&message).await;
         self.0.deliver(Some(&message));
         Ok(removed?)
@@ -194,7 +194,7 @@ impl<G: Page> Shared<G> {
 
     /// Hands a message to the downloads it concerns. One that is not understood is of another version: the store tells what it
     /// was about.
-    pub(crate) fn deliver(&self, message: Option<&FromWorker>) {
+    pub(crate) fn deliver(&self, message: Option<&BroadcastMessage>) {
         for driver in self.drivers() {
             let event = match message {
                 Some(message) => driver.with(|download| download.hear(message)),

@@ -8,7 +8,7 @@ use piece_store::Pieces as _;
 use protocol::download::{
     Background, Choice, Download, Effect, Event, Millis, PageEvent, Settings, Stage, Waiting,
 };
-use protocol::{AttemptId, FromWorker, Intent, Manifest, ModelId, Revision};
+use protocol::{AttemptId, BroadcastMessage, Intent, Manifest, ModelId, Revision};
 
 use crate::downloads::Shared;
 use crate::ports::{Broadcast as _, Device, Memory, Page, Ports, Runtime as _};
@@ -157,7 +157,7 @@ impl<G: Page> Driver<G> {
         self.dispatch(Event::Chosen(choice));
     }
 
-    pub(crate) fn tell(&self, message: FromWorker) {
+    pub(crate) fn tell(&self, message: BroadcastMessage) {
         if let Some(device) = self.device() {
             self.runtime().spawn(async move { device.broadcast.send(&message).await });
         }
@@ -172,7 +172,7 @@ impl<G: Page> Driver<G> {
             if now >= self.told.get() + TELL_EVERY {
                 self.told.set(now);
                 let (model, revision) = self.identity();
-                self.tell(FromWorker::Progress { model, revision, in_flight });
+                self.tell(BroadcastMessage::Progress { model, revision, in_flight });
             }
         }
         let effects = self.download.borrow_mut().handle(now, event);

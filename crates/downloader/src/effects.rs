@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use piece_store::StoreError;
 use protocol::download::{Cause, Download, Effect, Event, Preparing, Start, StartRefusal, State};
-use protocol::{AttemptId, FromWorker, Intent, IntentState, Piece, Revision};
+use protocol::{AttemptId, BroadcastMessage, Intent, IntentState, Piece, Revision};
 
 use crate::downloads::with_store_lock;
 use crate::driver::{Driver, Task};
@@ -56,7 +56,7 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
             });
         }
         Effect::StartPage { run, pieces } => {
-            driver.tell(FromWorker::Changed { model });
+            driver.tell(BroadcastMessage::Changed { model });
             let started = page_engine::start(driver, device, run, pieces);
             let earlier = driver.page_run.replace(Some((run, started)));
             if let Some((_, earlier)) = earlier {
@@ -85,7 +85,7 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
             if let Err(error) = with_store_lock(&device, device.store.fulfil(&model, revision)).await {
                 driver.runtime().log("older revisions could not be removed", &error);
             }
-            driver.tell(FromWorker::Changed { model });
+            driver.tell(BroadcastMessage::Changed { model });
             in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await);
             // Another model may have been removed meanwhile, and pieces with it that were counted here.
             driver.dispatch(Event::Changed);
@@ -190,7 +190,7 @@ async fn start_background<G: Page>(
     };
     let event = match started {
         Ok(()) => {
-            driver.tell(FromWorker::Changed { model: attempt.model.clone() });
+            driver.tell(BroadcastMessage::Changed { model: attempt.model.clone() });
             Event::Started(attempt)
         }
         Err(refusal) => Event::StartRefused { attempt, refusal },
@@ -206,7 +206,7 @@ async fn write_intent<G: Page>(driver: &Rc<Driver<G>>, device: &Device<G::Ports>
     }
     // Another tab may be the one that fetches: it stops when it reads this.
     if intent.state == IntentState::Stopped {
-        driver.tell(FromWorker::Changed { model });
+        driver.tell(BroadcastMessage::Changed { model });
     }
 }
 
@@ -220,6 +220,6 @@ fn removed<G: Page>(driver: &Rc<Driver<G>>, removed: Result<(), StoreError>) {
         }
     };
     driver.dispatch(event);
-    driver.tell(FromWorker::Changed { model });
+    driver.tell(BroadcastMessage::Changed { model });
     in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await);
 }

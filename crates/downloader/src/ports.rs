@@ -6,7 +6,7 @@ use std::fmt;
 use piece_store::{Bytes, Documents, Locks, ModelStore, Parts, Pieces};
 use protocol::download::{Cause, Engine, Lack, Millis, StartRefusal};
 use protocol::transfer::{Answer, Part};
-use protocol::{AttemptId, Digest, Ending, FromWorker, Piece};
+use protocol::{AttemptId, BroadcastMessage, Digest, Ending, Piece};
 
 /// The ports of one page or worker, as types.
 pub trait Ports: Sized + 'static {
@@ -122,7 +122,7 @@ pub trait Runtime: Clone + 'static {
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
 pub trait Broadcast: Clone + 'static {
     /// Sends a message to all pages, from a page to all but itself.
-    async fn send(&self, message: &FromWorker);
+    async fn send(&self, message: &BroadcastMessage);
 }
 
 /// Background Fetch (<https://wicg.github.io/background-fetch/>).
@@ -320,7 +320,7 @@ pub trait Page: Clone + 'static {
     fn is_online(&self) -> bool;
 
     /// Has messages of the worker and of other pages delivered from now on; `None` for one that is not understood.
-    fn listen(&self, heard: impl Fn(Option<FromWorker>) + 'static);
+    fn listen(&self, heard: impl Fn(Option<BroadcastMessage>) + 'static);
 
     /// Has what happens to the page told while the listener lives.
     fn on_lifecycle(&self, told: impl Fn(Lifecycle) + 'static) -> Self::Listener;

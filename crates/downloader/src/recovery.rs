@@ -3,7 +3,7 @@
 
 use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Millis, Settings};
-use protocol::{AttemptId, Digest, Ending, FromWorker, IntentState, Piece, Refusal, routes};
+use protocol::{AttemptId, BroadcastMessage, Digest, Ending, IntentState, Piece, Refusal, routes};
 
 use crate::downloads::with_store_lock;
 use crate::ports::{
@@ -32,7 +32,7 @@ pub async fn on_fetch_complete<P: Ports>(
         device.runtime.log("the store failed", &error);
         None
     });
-    device.broadcast.send(&FromWorker::Finished { attempt: attempt.clone(), ending }).await;
+    device.broadcast.send(&BroadcastMessage::Finished { attempt: attempt.clone(), ending }).await;
     stored.map(|stored| stored.is_ready())
 }
 
@@ -129,13 +129,13 @@ async fn tell<P: Ports>(
     outcome: Result<(), Refusal>,
 ) {
     let message = match outcome {
-        Ok(()) => FromWorker::Admitted { digest },
+        Ok(()) => BroadcastMessage::Admitted { digest },
         Err(refusal) => {
             // A record that never arrived is nothing to look into; wrong bytes are.
             if refusal != Refusal::Unavailable {
                 device.runtime.log("a piece was refused", &refusal);
             }
-            FromWorker::Refused { attempt: attempt.clone(), digest, refusal }
+            BroadcastMessage::Refused { attempt: attempt.clone(), digest, refusal }
         }
     };
     device.broadcast.send(&message).await;

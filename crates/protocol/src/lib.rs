@@ -27,5 +27,5 @@ pub use digest::{Digest, DigestError, Revision};
 pub use digest_set::DigestSet;
 pub use intent::{Intent, IntentState};
 pub use manifest::{File, Manifest, ManifestError, Piece, Slice};
-pub use message::{CHANNEL, Ending, FromWorker, Refusal};
+pub use message::{BroadcastMessage, CHANNEL, Ending, Refusal};
 pub use name::{FilePath, ModelId, NameError, RESERVED_OWNERS};

@@ -13,7 +13,7 @@ pub const CHANNEL: &str = "modelferry";
 
 /// From the worker to all pages; also from page to page.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum FromWorker {
+pub enum BroadcastMessage {
     /// A piece is in the store now.
     Admitted { digest: Digest },
     /// The bytes of a piece were not what its digest says; they were dropped.

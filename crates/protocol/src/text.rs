@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use crate::{AttemptId, Ending, File, FromWorker, Intent, IntentState, Manifest, Refusal};
+use crate::{AttemptId, BroadcastMessage, Ending, File, Intent, IntentState, Manifest, Refusal};
 
 /// First line of a stored manifest. A reader that finds another one treats the manifest as absent.
 const MANIFEST: &str = "modelferry manifest 1";
@@ -89,7 +89,7 @@ impl Intent {
     }
 }
 
-impl FromWorker {
+impl BroadcastMessage {
     /// The form in which it is posted: one line of words.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -196,7 +196,7 @@ mod tests {
         })
     }
 
-    fn messages() -> impl Strategy<Value = FromWorker> {
+    fn messages() -> impl Strategy<Value = BroadcastMessage> {
         let refusals = prop_oneof![
             Just(Refusal::Mismatch),
             Just(Refusal::Empty),
@@ -207,17 +207,16 @@ mod tests {
         ];
         let endings = prop::sample::select(ENDINGS.map(|(_, ending)| ending).to_vec());
         prop_oneof![
-            digests().prop_map(|digest| FromWorker::Admitted { digest }),
-            (attempts(), digests(), refusals).prop_map(|(attempt, digest, refusal)| FromWorker::Refused {
-                attempt,
-                digest,
-                refusal
+            digests().prop_map(|digest| BroadcastMessage::Admitted { digest }),
+            (attempts(), digests(), refusals).prop_map(|(attempt, digest, refusal)| {
+                BroadcastMessage::Refused { attempt, digest, refusal }
             }),
-            (attempts(), endings).prop_map(|(attempt, ending)| FromWorker::Finished { attempt, ending }),
+            (attempts(), endings)
+                .prop_map(|(attempt, ending)| BroadcastMessage::Finished { attempt, ending }),
             (models(), any::<[u8; 20]>(), any::<u64>()).prop_map(|(model, revision, in_flight)| {
-                FromWorker::Progress { model, revision: Revision::from_bytes(revision), in_flight }
+                BroadcastMessage::Progress { model, revision: Revision::from_bytes(revision), in_flight }
             }),
-            models().prop_map(|model| FromWorker::Changed { model }),
+            models().prop_map(|model| BroadcastMessage::Changed { model }),
         ]
     }
 
@@ -244,7 +243,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(manifest in manifests(), message in messages(), nonce in any::<Option<u64>>(), active in any::<bool>()) {
-            prop_assert_eq!(FromWorker::from_text(&message.to_text()), Some(message));
+            prop_assert_eq!(BroadcastMessage::from_text(&message.to_text()), Some(message));
             let state = if active { IntentState::Active } else { IntentState::Stopped };
             let intent = Intent { revision: manifest.revision(), state, nonce };
             prop_assert_eq!(Intent::from_text(&intent.to_text()), Some(intent));
@@ -253,8 +252,8 @@ mod tests {
 
         #[test]
         fn nothing_that_is_read_panics(text in "\\PC*", manifest in manifests(), at in any::<prop::sample::Index>(), other in any::<char>()) {
-            let _ = FromWorker::from_text(&text);
-            let _ = FromWorker::from_text(&format!("{MESSAGE} {text}"));
+            let _ = BroadcastMessage::from_text(&text);
+            let _ = BroadcastMessage::from_text(&format!("{MESSAGE} {text}"));
             let _ = Intent::from_text(&text);
             let _ = Manifest::from_text(&text);
             // A manifest with one character replaced is read as a consistent one or not at all.
@@ -267,10 +266,10 @@ mod tests {
 
     #[test]
     fn strangers_and_other_versions_are_not_understood() {
-        let text = FromWorker::Changed { model: "a/b".parse().unwrap() }.to_text();
+        let text = BroadcastMessage::Changed { model: "a/b".parse().unwrap() }.to_text();
         assert_eq!(text, "modelferry-2 changed a/b");
         for other in ["modelferry-1 changed a/b", "modelferry-2 dance a/b", "modelferry-2", "hello", ""] {
-            assert_eq!(FromWorker::from_text(other), None);
+            assert_eq!(BroadcastMessage::from_text(other), None);
         }
         assert_eq!(Manifest::from_text("{\"model\":\"a/b\"}"), None);
         assert_eq!(Intent::from_text("0000000000000000000000000000000000000000 asleep -"), None);

@@ -11,7 +11,7 @@ use downloader::browser::{WorkerPorts, worker_device};
 use downloader::ports::{Broadcast as _, Device};
 use piece_store::{AsyncMutex, Pieces as _};
 use protocol::routes::OfModel;
-use protocol::{CHANNEL, FromWorker, Manifest, Piece};
+use protocol::{BroadcastMessage, CHANNEL, Manifest, Piece};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, Response};
@@ -37,9 +37,13 @@ pub(crate) fn listen() -> Result<(), JsValue> {
     // Pages tell how far they are several times a second, and that a piece has come; neither takes anything away.
     let heard = Closure::<dyn Fn(JsValue)>::new(|event: JsValue| {
         let data = js_sys::Reflect::get(&event, &"data".into()).ok().and_then(|data| data.as_string());
-        match data.and_then(|text| FromWorker::from_text(&text)) {
-            Some(FromWorker::Progress { .. } | FromWorker::Admitted { .. }) => {}
-            Some(FromWorker::Changed { .. } | FromWorker::Refused { .. } | FromWorker::Finished { .. })
+        match data.and_then(|text| BroadcastMessage::from_text(&text)) {
+            Some(BroadcastMessage::Progress { .. } | BroadcastMessage::Admitted { .. }) => {}
+            Some(
+                BroadcastMessage::Changed { .. }
+                | BroadcastMessage::Refused { .. }
+                | BroadcastMessage::Finished { .. },
+            )
             | None => {
                 forget();
             }
@@ -107,7 +111,7 @@ impl Ready {
             return Err(Unreadable::Removed);
         }
         downloader::fetch(&self.device, piece).await?;
-        self.device.broadcast.send(&FromWorker::Admitted { digest: *digest }).await;
+        self.device.broadcast.send(&BroadcastMessage::Admitted { digest: *digest }).await;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Messages: from pages by `BroadcastChannel`, from the worker by `postMessage`.
 
 use js_sys::Array;
-use protocol::FromWorker;
+use protocol::BroadcastMessage;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{BroadcastChannel, ClientQueryOptions, ClientType, ServiceWorkerGlobalScope, WindowClient};
@@ -13,7 +13,7 @@ use crate::ports::Broadcast;
 pub struct PageBroadcast(pub(super) Option<BroadcastChannel>);
 
 impl Broadcast for PageBroadcast {
-    async fn send(&self, message: &FromWorker) {
+    async fn send(&self, message: &BroadcastMessage) {
         if let Some(channel) = &self.0
             && let Err(error) = channel.post_message(&message.to_text().into())
         {
@@ -46,7 +46,7 @@ impl WorkerBroadcast {
 }
 
 impl Broadcast for WorkerBroadcast {
-    async fn send(&self, message: &FromWorker) {
+    async fn send(&self, message: &BroadcastMessage) {
         let text = JsValue::from_str(&message.to_text());
         for window in Self::windows().await {
             if let Err(error) = window.post_message(&text) {

@@ -8,7 +8,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Promise, Reflect};
 use piece_store::{BrowserStore, StoreErrorKind, WebLocks};
 use protocol::download::{Cause, Lack};
-use protocol::{CHANNEL, FromWorker, routes};
+use protocol::{BroadcastMessage, CHANNEL, routes};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -93,12 +93,12 @@ impl Page for BrowserPage {
         window().navigator().on_line()
     }
 
-    fn listen(&self, heard: impl Fn(Option<FromWorker>) + 'static) {
+    fn listen(&self, heard: impl Fn(Option<BroadcastMessage>) + 'static) {
         let heard = Rc::new(heard);
         let listener = Closure::<dyn Fn(MessageEvent)>::new({
             let heard = Rc::clone(&heard);
             move |event: MessageEvent| {
-                heard(event.data().as_string().and_then(|text| FromWorker::from_text(&text)));
+                heard(event.data().as_string().and_then(|text| BroadcastMessage::from_text(&text)));
             }
         });
         // The listeners live as long as the page.

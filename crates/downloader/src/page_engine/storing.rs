@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use piece_store::{Bytes as _, Parts as _, Pieces as _};
 use protocol::download::{Cause, Event};
-use protocol::{Digest, FromWorker, Piece, Refusal};
+use protocol::{BroadcastMessage, Digest, Piece, Refusal};
 
 use super::memory::taken;
 use super::{Bytes, Engine, Reservation};
@@ -120,7 +120,7 @@ impl<G: Page> Engine<G> {
         let digest = piece.digest;
         match self.verify_or_store(&digest).await {
             Ok(()) => {
-                self.driver.tell(FromWorker::Admitted { digest });
+                self.driver.tell(BroadcastMessage::Admitted { digest });
                 self.admitted(&digest);
                 return;
             }

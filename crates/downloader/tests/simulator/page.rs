@@ -13,7 +13,7 @@ use piece_store::{
     MemoryStore, Parts as _, StoreError, StoreErrorKind,
 };
 use protocol::transfer::Part;
-use protocol::{Digest, FromWorker};
+use protocol::{BroadcastMessage, Digest};
 
 use super::executor::{ContextId, Executor};
 use super::fetches::SimFetches;
@@ -173,7 +173,7 @@ pub struct SimBroadcast {
 }
 
 impl Broadcast for SimBroadcast {
-    async fn send(&self, message: &FromWorker) {
+    async fn send(&self, message: &BroadcastMessage) {
         self.world.broadcast(self.from, message);
     }
 }
@@ -254,7 +254,7 @@ impl Page for SimPage {
         self.world.server().trouble() != Trouble::Offline
     }
 
-    fn listen(&self, heard: impl Fn(Option<FromWorker>) + 'static) {
+    fn listen(&self, heard: impl Fn(Option<BroadcastMessage>) + 'static) {
         self.tab.listeners.borrow_mut().push(Rc::new(heard));
     }
 

@@ -8,7 +8,7 @@ use downloader::ports::{Lifecycle, OpenError};
 use downloader::{DownloadHandle, Downloads, on_fetch_complete};
 use piece_store::{MemoryLocks, MemoryOrigin};
 use protocol::download::{Button, Download, Plan, StartRefusal, State};
-use protocol::{FromWorker, Manifest, ModelId};
+use protocol::{BroadcastMessage, Manifest, ModelId};
 
 use super::executor::{ContextId, Executor};
 use super::fetches::{Fetch, SimRegistration, fail_after_restart};
@@ -79,7 +79,7 @@ pub struct Tab {
     pub model: ModelId,
     context: Cell<ContextId>,
     download: RefCell<Option<(Downloads<SimPage>, DownloadHandle<SimPage>)>>,
-    pub listeners: RefCell<Vec<Rc<dyn Fn(Option<FromWorker>)>>>,
+    pub listeners: RefCell<Vec<Rc<dyn Fn(Option<BroadcastMessage>)>>>,
     pub lifecycle: RefCell<Vec<(u64, Rc<dyn Fn(Lifecycle)>)>>,
     pub session: RefCell<Option<String>>,
     pub wants_reload: Cell<bool>,
@@ -270,7 +270,7 @@ impl World {
         self.0.fetches.borrow_mut().retain(|other| !Rc::ptr_eq(other, fetch));
     }
 
-    pub fn broadcast(&self, from: Option<u32>, message: &FromWorker) {
+    pub fn broadcast(&self, from: Option<u32>, message: &BroadcastMessage) {
         for tab in self.tabs().into_iter().filter(|tab| Some(tab.number) != from) {
             let (executor, message) = (self.executor().clone(), message.clone());
             let message = (!self.0.other_version.get()).then_some(message);

@@ -5,7 +5,7 @@ use crate::download::{
     BACKGROUND_COPIES, Background, Button, Cause, Choice, Engine, Event, Plan, Preparing, Quiet, Room, State,
     Waiting,
 };
-use crate::{AttemptId, FromWorker, ModelId, Revision};
+use crate::{AttemptId, BroadcastMessage, ModelId, Revision};
 
 impl Download {
     /// The model.
@@ -123,24 +123,24 @@ impl Download {
 
     /// What a message means for this download, if it concerns it.
     #[must_use]
-    pub fn hear(&self, message: &FromWorker) -> Option<Event> {
+    pub fn hear(&self, message: &BroadcastMessage) -> Option<Event> {
         let is_ours = |attempt: &AttemptId| attempt.model == self.model && attempt.revision == self.revision;
         match message.clone() {
             // Models share pieces, so every download hears of them.
-            FromWorker::Admitted { digest } => Some(Event::Admitted(digest)),
+            BroadcastMessage::Admitted { digest } => Some(Event::Admitted(digest)),
             // Of an attempt that this page has ended itself, every piece that had not come is refused: no trouble of this one.
-            FromWorker::Refused { attempt, digest, refusal } => {
+            BroadcastMessage::Refused { attempt, digest, refusal } => {
                 let watched = self.background().is_some_and(|background| background.attempt == attempt);
                 watched.then_some(Event::Refused { digest, refusal })
             }
-            FromWorker::Finished { attempt, ending } => {
+            BroadcastMessage::Finished { attempt, ending } => {
                 is_ours(&attempt).then_some(Event::WorkerFinished { attempt, ending })
             }
-            FromWorker::Progress { model, revision, in_flight } => {
+            BroadcastMessage::Progress { model, revision, in_flight } => {
                 let is_this = model == self.model && revision == self.revision;
                 is_this.then_some(Event::ElsewhereProgress { in_flight })
             }
-            FromWorker::Changed { model } => (model == self.model).then_some(Event::Changed),
+            BroadcastMessage::Changed { model } => (model == self.model).then_some(Event::Changed),
         }
     }
 }
