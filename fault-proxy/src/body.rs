@@ -1,5 +1,5 @@
 //! A body with faults in it, streamed chunk by chunk as the client takes it. In this order: a wrong byte,
-//! truncation, compression; then pace, stall and cut, which count the bytes as they are sent.
+//! truncation, compression; then rate limit, stall and cut, which count the bytes as they are sent.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use http_body::{Body, Frame};
 
 use crate::connection::Connection;
 use crate::log::{Ended, Entry};
-use crate::pace::Pace;
+use crate::rate_limit::RateLimit;
 use crate::rule::{Cut, CutKind};
 use crate::upstream::UpstreamBody;
 
@@ -54,7 +54,7 @@ pub(crate) struct FaultyBody {
     held: Bytes,
     /// Bytes handed over.
     sent: u64,
-    pace: Option<Pace>,
+    rate_limit: Option<RateLimit>,
     stall_at: Option<u64>,
     cut: Option<Cut>,
     entry: Arc<Entry>,
@@ -79,7 +79,7 @@ impl FaultyBody {
             gzip: gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
             held: Bytes::new(),
             sent: 0,
-            pace: faults.bytes_per_second.map(Pace::new),
+            rate_limit: faults.bytes_per_second.map(RateLimit::new),
             stall_at: faults.stall_at,
             cut: faults.cut,
             entry,
@@ -159,7 +159,7 @@ impl FaultyBody {
     fn next_chunk(&mut self) -> Bytes {
         let places = [
             Some(CHUNK),
-            self.pace.as_ref().map(Pace::most),
+            self.rate_limit.as_ref().map(RateLimit::most),
             self.stall_at.map(|at| at - self.sent),
             self.cut.map(|cut| cut.at - self.sent),
         ];
@@ -168,8 +168,8 @@ impl FaultyBody {
         let chunk = self.held.split_to(most);
         self.sent += chunk.len() as u64;
         self.entry.hand(chunk.len() as u64);
-        if let Some(pace) = &mut self.pace {
-            pace.sent(chunk.len() as u64);
+        if let Some(rate_limit) = &mut self.rate_limit {
+            rate_limit.sent(chunk.len() as u64);
         }
         chunk
     }
@@ -216,8 +216,8 @@ impl Body for FaultyBody {
             self.cut(cut.kind, context);
             return Poll::Pending;
         }
-        if let Some(pace) = &mut self.pace {
-            ready!(pace.poll(context));
+        if let Some(rate_limit) = &mut self.rate_limit {
+            ready!(rate_limit.poll(context));
         }
         match ready!(self.fill(context)) {
             Filled::Some => Poll::Ready(Some(Ok(Frame::data(self.next_chunk())))),

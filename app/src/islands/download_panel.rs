@@ -39,7 +39,7 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
             <p class="headline">{say(|download, _| words::headline(download.state()).to_owned())}</p>
             <Bar download size/>
             {line("reach", |download, _| words::reach(download))}
-            {line("pace", |download, _| words::pace(download))}
+            {line("throughput", |download, _| words::throughput(download))}
             {line("explanation", |download, _| words::explanation(download))}
             {line("room", words::room)}
             // Read aloud when it changes; seen above.

@@ -10,16 +10,15 @@
 mod effect;
 mod event;
 mod machine;
-mod pace;
 mod plan;
 mod room;
 mod settings;
 mod state;
+mod throughput;
 
 pub use effect::Effect;
 pub use event::{Active, Activity, Button, Event, PageEvent, PageOutcome, StartRefusal, Survey};
 pub use machine::Download;
-pub use pace::Pace;
 pub use plan::Plan;
 pub use room::{BACKGROUND_COPIES, Room};
 pub use settings::Settings;
@@ -27,6 +26,7 @@ pub use state::{
     Background, Cause, Choice, Engine, Fetching, HandOver, Lack, PageTrouble, PageWork, Preparing, Quiet,
     Stage, Start, State, Waiting,
 };
+pub use throughput::Throughput;
 
 /// Milliseconds since 1970. Differences decide when to wait no longer, and the value itself tells attempts
 /// apart; a clock that is set back only makes waiting longer.

@@ -51,14 +51,14 @@ fn of_wait(cause: Cause) -> &'static str {
 
 /// How fast it is and how long it will take; empty while nothing comes.
 #[must_use]
-pub fn pace(download: &Download) -> String {
+pub fn throughput(download: &Download) -> String {
     let (State::Fetching(fetching), Some(plan)) = (download.state(), download.plan()) else {
         return String::new();
     };
     let left = plan.total() - fetching.shown.min(plan.total());
-    match fetching.pace.seconds_for(left) {
+    match fetching.throughput.seconds_for(left) {
         Some(seconds) if !fetching.is_settling() => {
-            format!("{}/s, {}", bytes(fetching.pace.per_second()), duration(seconds))
+            format!("{}/s, {}", bytes(fetching.throughput.per_second()), duration(seconds))
         }
         Some(_) | None => String::new(),
     }

@@ -168,7 +168,7 @@ impl Download {
             Event::Tick { waiting } => {
                 let shown = self.shown();
                 if let State::Fetching(fetching) = &mut self.state {
-                    fetching.pace.measure(now, shown);
+                    fetching.throughput.measure(now, shown);
                 }
                 self.tick(now, waiting)
             }

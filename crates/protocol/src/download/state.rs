@@ -2,7 +2,7 @@
 
 use crate::{AttemptId, DigestSet, Ending};
 
-use super::{Millis, Pace};
+use super::{Millis, Throughput};
 
 /// What fetches the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -128,7 +128,7 @@ pub struct Fetching {
     /// Largest number of bytes shown so far; it never goes back within an attempt.
     pub shown: u64,
     /// How fast it is.
-    pub pace: Pace,
+    pub throughput: Throughput,
 }
 
 impl Fetching {

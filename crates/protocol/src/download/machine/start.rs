@@ -3,7 +3,7 @@
 use super::Download;
 use crate::download::{
     Active, Activity, BACKGROUND_COPIES, Background, Cause, Choice, Effect, Engine, Fetching, HandOver,
-    Millis, Pace, PageWork, Preparing, Stage, Start, StartRefusal, State, Survey,
+    Millis, PageWork, Preparing, Stage, Start, StartRefusal, State, Survey, Throughput,
 };
 use crate::{AttemptId, DigestSet, IntentState, Piece};
 
@@ -222,6 +222,6 @@ fn fetching(engine: Engine, start: Start) -> Fetching {
         mismatches: DigestSet::default(),
         trouble: None,
         shown: 0,
-        pace: Pace::default(),
+        throughput: Throughput::default(),
     }
 }

@@ -10,13 +10,13 @@ const QUIET: u64 = 10_000;
 
 /// A speed that is measured about once a second.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Pace {
+pub struct Throughput {
     last: Option<(Millis, u64)>,
     per_second: u64,
     moved: Millis,
 }
 
-impl Pace {
+impl Throughput {
     /// Notes that `bytes` have come in all until now.
     pub(super) fn measure(&mut self, now: Millis, bytes: u64) {
         if let Some((at, before)) = self.last {
@@ -57,30 +57,30 @@ mod tests {
 
     #[test]
     fn speed_is_smoothed_and_a_stall_shows() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.seconds_for(1), None);
-        pace.measure(0, 500);
-        assert_eq!(pace.per_second(), 0, "one point is no speed");
-        pace.measure(1_000, 1_500);
-        assert_eq!(pace.per_second(), 1_000);
-        assert_eq!(pace.seconds_for(60_000), Some(60));
-        pace.measure(2_000, 8_500);
-        assert_eq!(pace.per_second(), 2_000, "one fast second moves it by a sixth of the way");
+        let mut throughput = Throughput::default();
+        assert_eq!(throughput.seconds_for(1), None);
+        throughput.measure(0, 500);
+        assert_eq!(throughput.per_second(), 0, "one point is no speed");
+        throughput.measure(1_000, 1_500);
+        assert_eq!(throughput.per_second(), 1_000);
+        assert_eq!(throughput.seconds_for(60_000), Some(60));
+        throughput.measure(2_000, 8_500);
+        assert_eq!(throughput.per_second(), 2_000, "one fast second moves it by a sixth of the way");
         for second in 3..12 {
-            pace.measure(second * 1_000, 8_500);
+            throughput.measure(second * 1_000, 8_500);
         }
-        assert!(pace.per_second() > 300, "it fades");
-        pace.measure(12_000, 8_500);
-        assert_eq!(pace.per_second(), 0, "and ends");
-        pace.measure(13_000, 12_500);
-        assert_eq!(pace.per_second(), 4_000, "what comes then is as good as the first");
+        assert!(throughput.per_second() > 300, "it fades");
+        throughput.measure(12_000, 8_500);
+        assert_eq!(throughput.per_second(), 0, "and ends");
+        throughput.measure(13_000, 12_500);
+        assert_eq!(throughput.per_second(), 4_000, "what comes then is as good as the first");
     }
 
     #[test]
     fn a_clock_that_jumps_does_no_harm() {
-        let mut pace = Pace::default();
+        let mut throughput = Throughput::default();
         for (now, bytes) in [(u64::MAX, u64::MAX), (0, 0), (0, u64::MAX), (u64::MAX, 3)] {
-            pace.measure(now, bytes);
+            throughput.measure(now, bytes);
         }
     }
 }

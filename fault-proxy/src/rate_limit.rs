@@ -13,13 +13,13 @@ const CATCH_UP: Duration = Duration::from_millis(50);
 
 /// The rate of one body.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     bytes_per_second: u64,
     due: Instant,
     sleep: Pin<Box<Sleep>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) fn new(bytes_per_second: u64) -> Self {
         let due = Instant::now();
         Self { bytes_per_second: bytes_per_second.max(1), due, sleep: Box::pin(sleep_until(due)) }
