@@ -41,7 +41,7 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
             {line("reach", |download, _| words::reach(download))}
             {line("throughput", |download, _| words::throughput(download))}
             {line("explanation", |download, _| words::explanation(download))}
-            {line("room", words::room)}
+            {line("quota", words::quota)}
             // Read aloud when it changes; seen above.
             <p class="unseen" role="status" data-testid="status">{say(|download, _| words::live(download))}</p>
             <Buttons download/>

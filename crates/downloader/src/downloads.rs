@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use piece_store::{AsyncMutex, LockName, Locks as _, StoreError};
-use protocol::download::{Choice, Download, Event, Room, State};
+use protocol::download::{Choice, Download, Event, State, StorageQuota};
 use protocol::{BroadcastMessage, ModelId, Revision};
 
 use crate::driver::Driver;
@@ -230,7 +230,7 @@ impl<G: Page> Shared<G> {
         for driver in self.drivers() {
             let (model, _) = driver.identity();
             let others = kept.iter().filter(|(other, kept)| *other != model && *kept > 0).cloned().collect();
-            driver.dispatch(Event::Room(Room { free, persisted, others }));
+            driver.dispatch(Event::StorageQuota(StorageQuota { free, persisted, others }));
         }
     }
 

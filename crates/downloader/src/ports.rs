@@ -28,7 +28,7 @@ pub trait Ports: Sized + 'static {
     type Fetches: BackgroundFetches<Body = Self::Body>;
     /// Requests to the server.
     type Http: Http<Bytes = Self::Bytes, Body = Self::Body>;
-    /// Room on the device.
+    /// Storage quota and usage.
     type Quota: Quota;
     /// Time, chance and tasks.
     type Runtime: Runtime;
@@ -48,7 +48,7 @@ pub struct Device<P: Ports> {
     pub background: Option<P::Fetches>,
     /// Requests to the server.
     pub http: P::Http,
-    /// Room on the device.
+    /// Storage quota and usage.
     pub quota: P::Quota,
     /// Time, chance and tasks.
     pub runtime: P::Runtime,
@@ -265,7 +265,7 @@ pub trait Response: 'static {
 #[error("{0}")]
 pub struct HttpError(pub String);
 
-/// Room on the device.
+/// Storage quota and usage.
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
 pub trait Quota: Clone + 'static {
     /// How many bytes this origin may still store; `None` if the browser does not say.

@@ -11,21 +11,21 @@ mod effect;
 mod event;
 mod machine;
 mod plan;
-mod room;
 mod settings;
 mod state;
+mod storage_quota;
 mod throughput;
 
 pub use effect::Effect;
 pub use event::{Active, Activity, Button, Event, PageEvent, PageOutcome, StartRefusal, Survey};
 pub use machine::Download;
 pub use plan::Plan;
-pub use room::{BACKGROUND_COPIES, Room};
 pub use settings::Settings;
 pub use state::{
     Background, Cause, Choice, Engine, Fetching, HandOver, Lack, PageTrouble, PageWork, Preparing, Quiet,
     Stage, Start, State, Waiting,
 };
+pub use storage_quota::{BACKGROUND_COPIES, StorageQuota};
 pub use throughput::Throughput;
 
 /// Milliseconds since 1970. Differences decide when to wait no longer, and the value itself tells attempts

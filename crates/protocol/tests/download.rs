@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use protocol::download::{
     Active, Activity, Button, Cause, Choice, Download, Effect, Engine, Event, HandOver, PageEvent,
-    PageOutcome, PageTrouble, Plan, Preparing, Quiet, Room, Settings, Stage, StartRefusal, State, Survey,
-    Waiting,
+    PageOutcome, PageTrouble, Plan, Preparing, Quiet, Settings, Stage, StartRefusal, State, StorageQuota,
+    Survey, Waiting,
 };
 use protocol::{
     AttemptId, Digest, DigestSet, Ending, File, Intent, IntentState, Manifest, ModelId, Refusal, Revision,
@@ -68,7 +68,10 @@ fn surveyed(survey: Survey) -> Event {
 fn fresh(engine: Engine) -> Download {
     let mut download = Download::new(model(), revision(), settings());
     assert_eq!(download.handle(0, Event::Opened(engine)), [Effect::LookAtQuota]);
-    assert_eq!(download.handle(0, Event::Room(Room::default())), [Effect::Survey { epoch: 0 }]);
+    assert_eq!(
+        download.handle(0, Event::StorageQuota(StorageQuota::default())),
+        [Effect::Survey { epoch: 0 }]
+    );
     download
 }
 
@@ -761,7 +764,7 @@ fn the_engine_is_the_one_that_fits_unless_the_person_has_chosen() {
     let begun = |choice: Choice, free: Option<u64>| {
         let (mut download, _) = opened(Engine::Background, Survey::default());
         download.handle(1, Event::Chosen(choice));
-        download.handle(2, Event::Room(Room { free, ..Room::default() }));
+        download.handle(2, Event::StorageQuota(StorageQuota { free, ..StorageQuota::default() }));
         download.handle(3, Event::Clicked(Button::Download));
         download.handle(4, Event::Prepared(found(&[], IntentState::Active)));
         let fetching = download.state().fetching().unwrap();
@@ -924,7 +927,8 @@ fn events() -> impl Strategy<Value = Event> {
         2 => outcomes.prop_map(|outcome| of_page(PageEvent::Finished(outcome))),
         1 => (0_u64..500).prop_map(|in_flight| Event::ElsewhereProgress { in_flight }),
         1 => prop::sample::select(vec![Choice::Automatic, Choice::Background, Choice::Page]).prop_map(Event::Chosen),
-        1 => prop::option::of(0_u64..1_000).prop_map(|free| Event::Room(Room { free, ..Room::default() })),
+        1 => prop::option::of(0_u64..1_000)
+            .prop_map(|free| Event::StorageQuota(StorageQuota { free, ..StorageQuota::default() })),
         1 => Just(Event::Changed),
         1 => Just(Event::Removed),
         1 => Just(Event::RemoveFailed),

@@ -67,10 +67,10 @@ pub fn throughput(download: &Download) -> String {
 /// The room that it takes, or whether it will stay; empty where there is nothing to say. `size` is the model's, in
 /// bytes.
 #[must_use]
-pub fn room(download: &Download, size: u64) -> String {
-    let room = download.room();
+pub fn quota(download: &Download, size: u64) -> String {
+    let quota = download.quota();
     match download.state() {
-        State::Ready => match room.persisted {
+        State::Ready => match quota.persisted {
             Some(true) => "The browser has promised to keep it.".to_owned(),
             Some(false) => "The browser may remove it when this device runs short of room.".to_owned(),
             None => String::new(),
@@ -83,14 +83,14 @@ pub fn room(download: &Download, size: u64) -> String {
                 text += " while it downloads, a third of that afterwards";
             }
             text += ".";
-            let short = !room.fits(need);
+            let short = !quota.fits(need);
             // Some browsers name more than there is.
-            if let (Some(free), true) = (room.free, short) {
+            if let (Some(free), true) = (quota.free, short) {
                 text += &format!(" The browser says that {} are left for this site.", bytes(free));
             }
             let full = short || *download.state() == State::Interrupted(Cause::NoRoom);
-            if full && !room.others.is_empty() {
-                let others = room.others.iter().map(|(model, kept)| format!("{model} ({})", bytes(*kept)));
+            if full && !quota.others.is_empty() {
+                let others = quota.others.iter().map(|(model, kept)| format!("{model} ({})", bytes(*kept)));
                 text += &format!(" Could be deleted: {}.", others.collect::<Vec<_>>().join(", "));
             }
             text
@@ -343,7 +343,7 @@ pub fn background_title_at_end(model: &ModelId, ready: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::download::{Choice, Engine, Event, PageEvent, PageOutcome, Room, Settings, Survey};
+    use protocol::download::{Choice, Engine, Event, PageEvent, PageOutcome, Settings, StorageQuota, Survey};
     use protocol::{Digest, File, Intent, IntentState, Manifest, Revision};
 
     use super::*;
@@ -356,7 +356,7 @@ mod tests {
         let mut download = Download::new(model.expect("an id"), revision, Settings::default());
         download.handle(0, Event::Opened(Engine::Background));
         download.handle(0, Event::Surveyed { epoch: 9, survey: Survey::default() });
-        download.handle(0, Event::Room(Room { free, ..Room::default() }));
+        download.handle(0, Event::StorageQuota(StorageQuota { free, ..StorageQuota::default() }));
         download
     }
 
@@ -380,18 +380,18 @@ mod tests {
     #[test]
     fn the_room_that_a_download_takes_is_said_before_it_begins() {
         let need = "Needs 9.6 GB of room while it downloads, a third of that afterwards.";
-        assert_eq!(room(&download(None), 3 * GIB), need);
-        assert_eq!(room(&download(Some(10 * GIB)), 3 * GIB), need);
-        let tight = room(&download(Some(2 * GIB)), 3 * GIB);
+        assert_eq!(quota(&download(None), 3 * GIB), need);
+        assert_eq!(quota(&download(Some(10 * GIB)), 3 * GIB), need);
+        let tight = quota(&download(Some(2 * GIB)), 3 * GIB);
         assert_eq!(tight, format!("{need} The browser says that 2.1 GB are left for this site."));
         // The page takes it once.
-        assert_eq!(room(&download(Some(4 * GIB)), 3 * GIB), "Needs 3.2 GB of room.");
+        assert_eq!(quota(&download(Some(4 * GIB)), 3 * GIB), "Needs 3.2 GB of room.");
     }
 
     #[test]
     fn what_the_browser_claims_is_not_said_where_its_storage_said_otherwise() {
         let full = stopped(Some(1 << 40), Cause::NoRoom);
-        assert_eq!(room(&full, 3 * GIB), "Needs 3.2 GB of room.");
+        assert_eq!(quota(&full, 3 * GIB), "Needs 3.2 GB of room.");
         assert_eq!(
             explanation(&full),
             "There is no room left on this device. Delete something, then resume."

@@ -9,7 +9,7 @@ mod number;
 pub mod search;
 
 pub use download::{
-    background_title, background_title_at_end, button, explanation, headline, live, mark, reach, room,
+    background_title, background_title_at_end, button, explanation, headline, live, mark, quota, reach,
     throughput,
 };
 pub use number::{bytes, count, duration, grouped, percent, permille, rough};

@@ -1,4 +1,4 @@
-//! Room on the device (`navigator.storage`).
+//! Storage quota and usage (`navigator.storage`).
 
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast as _, JsValue};

@@ -2,7 +2,7 @@
 
 use crate::{AttemptId, Digest, DigestSet, Ending, Intent, Refusal, Revision};
 
-use super::{Cause, Choice, Engine, Lack, PageTrouble, Plan, Room, Waiting};
+use super::{Cause, Choice, Engine, Lack, PageTrouble, Plan, StorageQuota, Waiting};
 
 /// Something that happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,7 +55,7 @@ pub enum Event {
     /// The person chose an engine.
     Chosen(Choice),
     /// The room on this device was looked at.
-    Room(Room),
+    StorageQuota(StorageQuota),
 }
 
 impl Event {
@@ -85,7 +85,7 @@ impl Event {
             | Self::RemoveFailed
             | Self::ElsewhereProgress { .. }
             | Self::Tick { .. }
-            | Self::Room(_) => false,
+            | Self::StorageQuota(_) => false,
         }
     }
 }

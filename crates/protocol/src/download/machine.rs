@@ -8,7 +8,8 @@ mod start;
 mod view;
 
 use super::{
-    Background, Button, Cause, Choice, Effect, Engine, Event, Fetching, Millis, Plan, Room, Settings, State,
+    Background, Button, Cause, Choice, Effect, Engine, Event, Fetching, Millis, Plan, Settings, State,
+    StorageQuota,
 };
 use crate::{AttemptId, DigestSet, Intent, IntentState, ModelId, Piece, Revision};
 
@@ -26,7 +27,7 @@ pub struct Download {
     /// The best engine that the browser has.
     engine: Engine,
     choice: Choice,
-    room: Room,
+    quota: StorageQuota,
     settings: Settings,
     state: State,
     plan: Option<Plan>,
@@ -57,7 +58,7 @@ impl Download {
             wanted: false,
             engine: Engine::Page,
             choice: Choice::default(),
-            room: Room::default(),
+            quota: StorageQuota::default(),
             settings,
             state: State::Unknown,
             plan: None,
@@ -176,8 +177,8 @@ impl Download {
                 self.choice = choice;
                 Vec::new()
             }
-            Event::Room(room) => {
-                self.room = room;
+            Event::StorageQuota(quota) => {
+                self.quota = quota;
                 self.quota_looked_at()
             }
         }

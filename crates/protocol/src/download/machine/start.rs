@@ -59,14 +59,14 @@ impl Download {
 
     /// The engine to fetch so many bytes with, and why not the browser's if it has one.
     pub(super) fn engine_for(&self, bytes: u64) -> (Engine, Option<HandOver>) {
-        let room = &self.room;
+        let quota = &self.quota;
         match (self.engine, self.choice) {
             (Engine::Page, _) => (Engine::Page, None),
             // The browser would fetch everything a second time.
             (Engine::Background, _) if self.page_elsewhere => (Engine::Page, Some(HandOver::Elsewhere)),
             (Engine::Background, Choice::Page) => (Engine::Page, Some(HandOver::Chosen)),
             (Engine::Background, Choice::Automatic)
-                if room.fits(bytes) && !room.fits(bytes.saturating_mul(BACKGROUND_COPIES)) =>
+                if quota.fits(bytes) && !quota.fits(bytes.saturating_mul(BACKGROUND_COPIES)) =>
             {
                 (Engine::Page, Some(HandOver::NoRoom))
             }

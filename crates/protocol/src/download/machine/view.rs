@@ -2,8 +2,8 @@
 
 use super::Download;
 use crate::download::{
-    BACKGROUND_COPIES, Background, Button, Cause, Choice, Engine, Event, Plan, Preparing, Quiet, Room, State,
-    Waiting,
+    BACKGROUND_COPIES, Background, Button, Cause, Choice, Engine, Event, Plan, Preparing, Quiet, State,
+    StorageQuota, Waiting,
 };
 use crate::{AttemptId, BroadcastMessage, ModelId, Revision};
 
@@ -58,8 +58,8 @@ impl Download {
 
     /// What is known of the room on this device.
     #[must_use]
-    pub fn room(&self) -> &Room {
-        &self.room
+    pub fn quota(&self) -> &StorageQuota {
+        &self.quota
     }
 
     /// How many bytes of room it takes to fetch `bytes` with the engine that would be used for them.

@@ -8,7 +8,7 @@ pub const BACKGROUND_COPIES: u64 = 3;
 
 /// What is known of the room on this device. A browser's figures are estimates on purpose.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Room {
+pub struct StorageQuota {
     /// Bytes this site may still store; `None` if the browser does not tell.
     pub free: Option<u64>,
     /// Whether the browser has promised not to remove what is stored; `None` if it does not tell.
@@ -17,7 +17,7 @@ pub struct Room {
     pub others: Vec<(ModelId, u64)>,
 }
 
-impl Room {
+impl StorageQuota {
     /// Whether this many bytes fit, as far as is known.
     #[must_use]
     pub fn fits(&self, bytes: u64) -> bool {
