@@ -49,7 +49,7 @@ impl Call {
         match error {
             CallError::Aborted(revision) => about(Failure::aborted(&self.abort), revision),
             CallError::NoRevision(cause) => about(cause.into(), None),
-            CallError::Unsupported(lack) => about(lack.into(), self.call.revision),
+            CallError::Unsupported(missing) => about(missing.into(), self.call.revision),
             CallError::Stopped(revision, cause) => about(cause.into(), Some(revision)),
         }
     }

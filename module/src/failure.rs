@@ -5,7 +5,7 @@ use std::fmt;
 use downloader::RemoveError;
 use js_sys::{Object, Reflect};
 use piece_store::{StoreError, StoreErrorKind};
-use protocol::download::{Cause, Choice, Lack};
+use protocol::download::{Cause, Choice, MissingCapability};
 use protocol::{ModelId, NameError, Revision, routes};
 use wasm_bindgen::JsValue;
 
@@ -101,14 +101,14 @@ impl From<Cause> for Failure {
     }
 }
 
-impl From<Lack> for Failure {
-    fn from(lack: Lack) -> Self {
-        let message = match lack {
-            Lack::SecureContext => {
+impl From<MissingCapability> for Failure {
+    fn from(missing: MissingCapability) -> Self {
+        let message = match missing {
+            MissingCapability::SecureContext => {
                 "the page came by plain HTTP from another computer, so the browser gives it no storage"
             }
-            Lack::ServiceWorker => "there are no service workers in this window",
-            Lack::Storage => "there is no storage in this window",
+            MissingCapability::ServiceWorker => "there are no service workers in this window",
+            MissingCapability::Storage => "there is no storage in this window",
         };
         Self::new(Code::Unsupported, message)
     }
@@ -128,7 +128,7 @@ impl From<StoreError> for Failure {
 impl From<RemoveError> for Failure {
     fn from(error: RemoveError) -> Self {
         match error {
-            RemoveError::Unsupported(lack) => lack.into(),
+            RemoveError::Unsupported(missing) => missing.into(),
             RemoveError::Unopened(cause) => cause.into(),
             RemoveError::Store(error) => error.into(),
         }

@@ -4,7 +4,7 @@
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
-use protocol::download::{Button, Cause, Choice, Download, Lack, Preparing, State};
+use protocol::download::{Button, Cause, Choice, Download, MissingCapability, Preparing, State};
 use protocol::{ModelId, Revision};
 
 use crate::ports::{OpenError, Page};
@@ -29,7 +29,7 @@ pub enum CallError {
     /// The current revision could not be had.
     NoRevision(Cause),
     /// This window cannot keep models.
-    Unsupported(Lack),
+    Unsupported(MissingCapability),
     /// The download of this revision has stopped.
     Stopped(Revision, Cause),
 }
@@ -82,7 +82,7 @@ impl Call {
         }
         let asking = pin!(async {
             let device = downloads.device().await.map_err(|error| match error {
-                OpenError::Lacks(lack) => CallError::Unsupported(lack),
+                OpenError::Unsupported(missing) => CallError::Unsupported(missing),
                 OpenError::Failed(cause) => CallError::NoRevision(cause),
             })?;
             current(&device, &self.model).await.map_err(CallError::NoRevision)
@@ -125,7 +125,7 @@ async fn follow<G: Page>(
                 continue;
             }
             Next::Done => return Ok(()),
-            Next::Unsupported(lack) => return Err(CallError::Unsupported(lack)),
+            Next::Unsupported(missing) => return Err(CallError::Unsupported(missing)),
             Next::Fail(cause) => {
                 if caller.is_alone() {
                     handle.cancel();
@@ -153,7 +153,7 @@ enum Next {
     Wait,
     Press(Button),
     Done,
-    Unsupported(Lack),
+    Unsupported(MissingCapability),
     Fail(Cause),
 }
 
@@ -166,7 +166,7 @@ fn next(download: &Download, so_far: SoFar) -> Next {
         | State::Removing => Next::Wait,
         // It would be tried again for as long as the page is open. Here somebody waits who can be told.
         State::Preparing(Preparing::Waiting { cause, .. }) => Next::Fail(*cause),
-        State::Unsupported(lack) => Next::Unsupported(*lack),
+        State::Unsupported(missing) => Next::Unsupported(*missing),
         State::Absent => begin(download, so_far, Cause::Evicted),
         State::Interrupted(cause) => begin(download, so_far, *cause),
         State::Ready => Next::Done,

@@ -101,7 +101,7 @@ fn in_background<G: Page>(driver: &Rc<Driver<G>>, work: impl AsyncFnOnce(&Rc<Dri
 async fn open<G: Page>(driver: &Rc<Driver<G>>) {
     let event = match driver.shared.open().await {
         Ok(device) => Event::Opened(device.engine()),
-        Err(OpenError::Lacks(lack)) => Event::Unsupported(lack),
+        Err(OpenError::Unsupported(missing)) => Event::Unsupported(missing),
         Err(OpenError::Failed(cause)) => Event::OpenFailed(cause),
     };
     driver.dispatch(event);

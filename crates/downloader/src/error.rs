@@ -1,7 +1,7 @@
 //! Why a model could not be removed.
 
 use piece_store::StoreError;
-use protocol::download::{Cause, Lack};
+use protocol::download::{Cause, MissingCapability};
 
 use crate::ports::OpenError;
 
@@ -10,7 +10,7 @@ use crate::ports::OpenError;
 pub enum RemoveError {
     /// This window cannot keep models, so it cannot remove any.
     #[error("this window cannot keep models")]
-    Unsupported(Lack),
+    Unsupported(MissingCapability),
     /// Worker or store could not be had now.
     #[error("this window's store could not be opened")]
     Unopened(Cause),
@@ -22,7 +22,7 @@ pub enum RemoveError {
 impl From<OpenError> for RemoveError {
     fn from(error: OpenError) -> Self {
         match error {
-            OpenError::Lacks(lack) => Self::Unsupported(lack),
+            OpenError::Unsupported(missing) => Self::Unsupported(missing),
             OpenError::Failed(cause) => Self::Unopened(cause),
         }
     }

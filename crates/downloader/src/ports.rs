@@ -4,7 +4,7 @@
 use std::fmt;
 
 use piece_store::{Bytes, Documents, Locks, ModelStore, Parts, Pieces};
-use protocol::download::{Cause, Engine, Lack, Millis, StartRefusal};
+use protocol::download::{Cause, Engine, Millis, MissingCapability, StartRefusal};
 use protocol::transfer::{Answer, Part};
 use protocol::{AttemptId, BroadcastMessage, Digest, Ending, Piece};
 
@@ -94,7 +94,7 @@ impl<P: Ports> fmt::Debug for Device<P> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OpenError {
     /// This window cannot keep models, ever.
-    Lacks(Lack),
+    Unsupported(MissingCapability),
     /// Not now. Another try may succeed.
     Failed(Cause),
 }

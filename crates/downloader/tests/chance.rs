@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use downloader::ports::{Lifecycle, OpenError};
-use protocol::download::{Button, Cause, Choice, Lack, StartRefusal, State};
+use protocol::download::{Button, Cause, Choice, MissingCapability, StartRefusal, State};
 use protocol::{Manifest, ModelId};
 use simulator::{Silence, Tab, Trouble, World};
 
@@ -514,10 +514,10 @@ fn every_schedule_leads_to_ready() {
 #[test]
 fn a_window_that_cannot_keep_models_says_so() {
     let world = World::new(1, true);
-    world.0.open_error.set(Some(OpenError::Lacks(Lack::Storage)));
+    world.0.open_error.set(Some(OpenError::Unsupported(MissingCapability::Storage)));
     let manifest = world.server().publish(&"owner/one".parse().unwrap(), &[(1, MIB)]);
     let tab = world.open(&manifest);
     world.run(20_000);
-    assert_eq!(tab.state(), State::Unsupported(Lack::Storage));
+    assert_eq!(tab.state(), State::Unsupported(MissingCapability::Storage));
     assert!(tab.buttons().is_empty());
 }

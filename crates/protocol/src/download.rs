@@ -22,8 +22,8 @@ pub use machine::Download;
 pub use plan::Plan;
 pub use settings::Settings;
 pub use state::{
-    Background, Cause, Choice, Engine, Fetching, HandOver, Lack, PageTrouble, PageWork, Preparing, Quiet,
-    Stage, Start, State, Waiting,
+    Background, Cause, Choice, Engine, Fetching, HandOver, MissingCapability, PageTrouble, PageWork,
+    Preparing, Quiet, Stage, Start, State, Waiting,
 };
 pub use storage_quota::{BACKGROUND_COPIES, StorageQuota};
 pub use throughput::Throughput;

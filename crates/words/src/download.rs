@@ -2,8 +2,8 @@
 
 use protocol::ModelId;
 use protocol::download::{
-    Button, Cause, Download, Engine, Fetching, HandOver, Lack, PageTrouble, Plan, Preparing, Quiet, State,
-    Waiting,
+    Button, Cause, Download, Engine, Fetching, HandOver, MissingCapability, PageTrouble, Plan, Preparing,
+    Quiet, State, Waiting,
 };
 
 use crate::{bytes, count, duration, percent};
@@ -133,7 +133,7 @@ fn kept(plan: &Plan) -> String {
 #[must_use]
 pub fn explanation(download: &Download) -> String {
     match download.state() {
-        State::Unsupported(lack) => of_lack(*lack).to_owned(),
+        State::Unsupported(missing) => of_missing(*missing).to_owned(),
         State::Fetching(fetching) => of_fetching(fetching),
         State::Absent if download.older() => {
             "Another version of this model is on this device. Download fetches only what has changed."
@@ -150,17 +150,17 @@ pub fn explanation(download: &Download) -> String {
     }
 }
 
-fn of_lack(lack: Lack) -> &'static str {
-    match lack {
-        Lack::SecureContext => {
+fn of_missing(missing: MissingCapability) -> &'static str {
+    match missing {
+        MissingCapability::SecureContext => {
             "Browsers keep models only for pages that come by HTTPS or from this computer itself; \
              the files below can be saved one by one."
         }
-        Lack::ServiceWorker => {
+        MissingCapability::ServiceWorker => {
             "This window has no service workers, as is usual in some private windows; \
              open the page in an ordinary window, or save the files below one by one."
         }
-        Lack::Storage => {
+        MissingCapability::Storage => {
             "This window may not store anything, as is usual in some private windows; \
              open the page in an ordinary window, or save the files below one by one."
         }
@@ -268,8 +268,8 @@ fn of_cause(cause: Cause) -> String {
 #[must_use]
 pub fn live(download: &Download) -> String {
     let headline = headline(download.state());
-    if let State::Unsupported(lack) = download.state() {
-        return format!("{headline}. {}", of_lack(*lack));
+    if let State::Unsupported(missing) = download.state() {
+        return format!("{headline}. {}", of_missing(*missing));
     }
     let Some(plan) = download.plan() else {
         return headline.to_owned();

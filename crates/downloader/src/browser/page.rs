@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Promise, Reflect};
 use piece_store::{BrowserStore, StoreErrorKind, WebLocks};
-use protocol::download::{Cause, Lack};
+use protocol::download::{Cause, MissingCapability};
 use protocol::{BroadcastMessage, CHANNEL, routes};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -60,12 +60,12 @@ impl Page for BrowserPage {
     async fn open(&self) -> Result<Device<PagePorts>, OpenError> {
         let window = window();
         if !window.is_secure_context() {
-            return Err(OpenError::Lacks(Lack::SecureContext));
+            return Err(OpenError::Unsupported(MissingCapability::SecureContext));
         }
         let worker = register(&window).await.map_err(|error| {
             log("the service worker could not be registered", &error);
             if is_permanent(&error) {
-                OpenError::Lacks(Lack::ServiceWorker)
+                OpenError::Unsupported(MissingCapability::ServiceWorker)
             } else {
                 OpenError::Failed(Cause::Network)
             }
@@ -73,7 +73,7 @@ impl Page for BrowserPage {
         let store = BrowserStore::open().await.map_err(|error| {
             log("the store could not be opened", &error.to_string().into());
             match error.kind {
-                StoreErrorKind::Unsupported => OpenError::Lacks(Lack::Storage),
+                StoreErrorKind::Unsupported => OpenError::Unsupported(MissingCapability::Storage),
                 StoreErrorKind::NoRoom | StoreErrorKind::Other => OpenError::Failed(error.into()),
             }
         })?;

@@ -2,7 +2,7 @@
 
 use crate::{AttemptId, Digest, DigestSet, Ending, Intent, Refusal, Revision};
 
-use super::{Cause, Choice, Engine, Lack, PageTrouble, Plan, StorageQuota, Waiting};
+use super::{Cause, Choice, Engine, MissingCapability, PageTrouble, Plan, StorageQuota, Waiting};
 
 /// Something that happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,7 +12,7 @@ pub enum Event {
     /// This window may be able to keep models, but could not be asked for this reason.
     OpenFailed(Cause),
     /// This window cannot keep models.
-    Unsupported(Lack),
+    Unsupported(MissingCapability),
     /// The page was loaded again to begin this download.
     Reloaded,
     /// The store and the browser's registrations were read, as [`super::Effect::Survey`] with this `epoch`

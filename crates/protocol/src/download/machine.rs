@@ -111,8 +111,8 @@ impl Download {
         match event {
             Event::Opened(engine) => self.opened(engine),
             Event::OpenFailed(cause) => self.interrupt(cause),
-            Event::Unsupported(lack) => {
-                self.state = State::Unsupported(lack);
+            Event::Unsupported(missing) => {
+                self.state = State::Unsupported(missing);
                 Vec::new()
             }
             Event::Reloaded => {

@@ -54,7 +54,7 @@ impl Choice {
 
 /// What this window lacks to keep a model at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Lack {
+pub enum MissingCapability {
     /// The page came by plain HTTP from another machine: browsers give such pages no storage for this.
     SecureContext,
     /// No service workers, as in some private windows.
@@ -69,7 +69,7 @@ pub enum State {
     /// The store has not been read yet.
     Unknown,
     /// Nothing can be kept in this window.
-    Unsupported(Lack),
+    Unsupported(MissingCapability),
     /// Not on the device and not wanted.
     Absent,
     /// Asked for: the manifest and the intent are being stored.
