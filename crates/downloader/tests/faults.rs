@@ -448,7 +448,7 @@ fn row_11_the_user_does_not_answer_the_browser() {
         row.world.0.asks_user.set(true);
         let tab = row.begin();
         row.becomes(&tab, 30_000, |state| {
-            state.fetching().is_some_and(|fetching| fetching.hand_over.is_some())
+            state.fetching().is_some_and(|fetching| fetching.fallback_reason.is_some())
         });
         row.ends_ready(&tab, 0);
         // An answer that comes late starts nothing.

@@ -22,7 +22,7 @@ pub use machine::Download;
 pub use plan::Plan;
 pub use settings::Settings;
 pub use state::{
-    Background, Cause, Choice, Engine, Fetching, HandOver, MissingCapability, PageTrouble, PageWork,
+    Background, Cause, Choice, Engine, FallbackReason, Fetching, MissingCapability, PageTrouble, PageWork,
     Preparing, Quiet, Stage, Start, State, Waiting,
 };
 pub use storage_quota::{BACKGROUND_COPIES, StorageQuota};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use protocol::download::{
-    Active, Activity, Button, Cause, Choice, Download, Effect, Engine, Event, HandOver, PageEvent,
+    Active, Activity, Button, Cause, Choice, Download, Effect, Engine, Event, FallbackReason, PageEvent,
     PageOutcome, PageTrouble, Plan, Preparing, Quiet, Settings, Stage, StartRefusal, State, StorageQuota,
     Survey, Waiting,
 };
@@ -169,7 +169,7 @@ fn success_with_empty_bodies_is_not_ready() {
     assert_eq!(download.shown(), 155);
     assert_eq!(asked(&effects), (vec![], vec![digest(1)]), "the page fetches what the browser did not bring");
     let fetching = download.state().fetching().unwrap();
-    assert_eq!((fetching.engine, fetching.hand_over), (Engine::Page, Some(HandOver::GaveUp)));
+    assert_eq!((fetching.engine, fetching.fallback_reason), (Engine::Page, Some(FallbackReason::GaveUp)));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn wrong_bytes_are_reported_and_only_they_are_asked_for_again() {
     download.handle(2_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Success });
     let effects = download.handle(2_300, surveyed(found(&[1, 3, 4], IntentState::Active)));
     assert_eq!(asked(&effects), (vec![], vec![digest(2)]));
-    assert_eq!(download.state().fetching().unwrap().hand_over, Some(HandOver::Damaged));
+    assert_eq!(download.state().fetching().unwrap().fallback_reason, Some(FallbackReason::Damaged));
     let wrong_again = PageEvent::Finished(PageOutcome::Failed(Cause::Corrupt(1)));
     page(&mut download, 2_400, wrong_again);
     assert_eq!(*download.state(), State::Interrupted(Cause::Corrupt(1)));
@@ -289,7 +289,7 @@ fn a_refused_click_is_taken_over_by_the_page() {
     let effects = download.handle(1_100, Event::StartRefused { attempt: attempt(1_000), refusal });
     assert_eq!(asked(&effects).1.len(), 4);
     let fetching = download.state().fetching().unwrap();
-    assert_eq!((fetching.engine, fetching.hand_over), (Engine::Page, Some(HandOver::NotAllowed)));
+    assert_eq!((fetching.engine, fetching.fallback_reason), (Engine::Page, Some(FallbackReason::NotAllowed)));
 }
 
 #[test]
@@ -608,7 +608,7 @@ fn what_another_page_fetches_itself_is_not_asked_of_the_browser_as_well() {
     assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3), digest(4)]), "it waits for its turn");
     let unnamed = Intent { revision: revision(), state: IntentState::Active, nonce: None };
     assert_eq!(effects[0], Effect::WriteIntent(unnamed));
-    assert_eq!(download.state().fetching().unwrap().hand_over, Some(HandOver::Elsewhere));
+    assert_eq!(download.state().fetching().unwrap().fallback_reason, Some(FallbackReason::Elsewhere));
     // That it has the turn itself by now is no reason to go on like that after a click.
     download.handle(1, surveyed(Survey { page_elsewhere: true, ..found(&[1], IntentState::Active) }));
     download.handle(2, Event::Clicked(Button::Cancel));
@@ -768,14 +768,14 @@ fn the_engine_is_the_one_that_fits_unless_the_person_has_chosen() {
         download.handle(3, Event::Clicked(Button::Download));
         download.handle(4, Event::Prepared(found(&[], IntentState::Active)));
         let fetching = download.state().fetching().unwrap();
-        (fetching.engine, fetching.hand_over)
+        (fetching.engine, fetching.fallback_reason)
     };
     // 255 bytes take 765 in the background.
     assert_eq!(begun(Choice::Automatic, None), (Engine::Background, None));
     assert_eq!(begun(Choice::Automatic, Some(765)), (Engine::Background, None));
-    assert_eq!(begun(Choice::Automatic, Some(764)), (Engine::Page, Some(HandOver::NoRoom)));
+    assert_eq!(begun(Choice::Automatic, Some(764)), (Engine::Page, Some(FallbackReason::NoRoom)));
     assert_eq!(begun(Choice::Background, Some(764)), (Engine::Background, None));
-    assert_eq!(begun(Choice::Page, None), (Engine::Page, Some(HandOver::Chosen)));
+    assert_eq!(begun(Choice::Page, None), (Engine::Page, Some(FallbackReason::Chosen)));
     // Where neither fits, the browser has the last word: its figures are estimates.
     assert_eq!(begun(Choice::Automatic, Some(3)), (Engine::Background, None));
 }

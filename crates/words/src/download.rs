@@ -2,8 +2,8 @@
 
 use protocol::ModelId;
 use protocol::download::{
-    Button, Cause, Download, Engine, Fetching, HandOver, MissingCapability, PageTrouble, Plan, Preparing,
-    Quiet, State, Waiting,
+    Button, Cause, Download, Engine, FallbackReason, Fetching, MissingCapability, PageTrouble, Plan,
+    Preparing, Quiet, State, Waiting,
 };
 
 use crate::{bytes, count, duration, percent};
@@ -179,34 +179,34 @@ fn of_fetching(fetching: &Fetching) -> String {
     if fetching.background.as_ref().is_some_and(|background| background.quiet == Some(Quiet::Paused)) {
         return "It may go on by itself, or from the browser’s own list of downloads.".to_owned();
     }
-    let who = match (fetching.engine, fetching.hand_over) {
+    let who = match (fetching.engine, fetching.fallback_reason) {
         (Engine::Background, _) => "The browser downloads in the background: you may close this tab.",
         (Engine::Page, None) => "This page downloads: keep the tab open. What has arrived is kept.",
-        (Engine::Page, Some(HandOver::NotAllowed)) => {
+        (Engine::Page, Some(FallbackReason::NotAllowed)) => {
             "The browser does not allow a download in the background, so this page downloads: keep the tab open."
         }
-        (Engine::Page, Some(HandOver::TooMany)) => {
+        (Engine::Page, Some(FallbackReason::TooMany)) => {
             "The browser has too many downloads in the background, so this page downloads: keep the tab open."
         }
-        (Engine::Page, Some(HandOver::NoRoom)) => {
+        (Engine::Page, Some(FallbackReason::NoRoom)) => {
             "There is too little room for a download in the background, so this page downloads: keep the tab open."
         }
-        (Engine::Page, Some(HandOver::NoFirstByte)) => {
+        (Engine::Page, Some(FallbackReason::NoFirstByte)) => {
             "The browser's download in the background did not begin, so this page downloads: keep the tab open."
         }
-        (Engine::Page, Some(HandOver::Failed)) => {
+        (Engine::Page, Some(FallbackReason::Failed)) => {
             "The browser could not start a download in the background, so this page downloads: keep the tab open."
         }
-        (Engine::Page, Some(HandOver::GaveUp)) => {
+        (Engine::Page, Some(FallbackReason::GaveUp)) => {
             "The browser ended its download too early, so this page fetches the rest: keep the tab open."
         }
-        (Engine::Page, Some(HandOver::Damaged)) => {
+        (Engine::Page, Some(FallbackReason::Damaged)) => {
             "This page fetches again what was not right: keep the tab open."
         }
-        (Engine::Page, Some(HandOver::Elsewhere)) => {
+        (Engine::Page, Some(FallbackReason::Elsewhere)) => {
             "This page goes on with what another tab began: keep the tab open. What has arrived is kept."
         }
-        (Engine::Page, Some(HandOver::Impatience | HandOver::Chosen)) => {
+        (Engine::Page, Some(FallbackReason::Impatience | FallbackReason::Chosen)) => {
             "You chose that this page downloads: keep the tab open. What has arrived is kept."
         }
     };

@@ -114,7 +114,7 @@ pub struct Fetching {
     /// The engine that carries the bulk.
     pub engine: Engine,
     /// Why the page engine works although the browser has Background Fetch.
-    pub hand_over: Option<HandOver>,
+    pub fallback_reason: Option<FallbackReason>,
     /// What started it.
     pub start: Start,
     /// The browser's part.
@@ -218,7 +218,7 @@ pub enum PageTrouble {
 
 /// Why the page engine took over from Background Fetch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HandOver {
+pub enum FallbackReason {
     /// The browser or the person does not allow it.
     NotAllowed,
     /// The site has too many background fetches under way.

@@ -2,7 +2,7 @@
 
 use super::Download;
 use crate::IntentState;
-use crate::download::{Button, Cause, Effect, Engine, HandOver, Millis, Preparing, Stage, State};
+use crate::download::{Button, Cause, Effect, Engine, FallbackReason, Millis, Preparing, Stage, State};
 
 impl Download {
     pub(super) fn clicked(&mut self, now: Millis, button: Button) -> Vec<Effect> {
@@ -25,7 +25,7 @@ impl Download {
             }
             Button::Cancel => self.cancel(now, Cause::Cancelled),
             Button::Pause => self.cancel(now, Cause::Paused),
-            Button::TakeOver => self.hand_over(HandOver::Impatience),
+            Button::TakeOver => self.fall_back(FallbackReason::Impatience),
             Button::Renew => {
                 self.state = State::Preparing(Preparing::Working);
                 vec![Effect::Renew]
@@ -73,7 +73,7 @@ impl Download {
     }
 
     /// The page takes over everything that is missing.
-    pub(super) fn hand_over(&mut self, why: HandOver) -> Vec<Effect> {
+    pub(super) fn fall_back(&mut self, reason: FallbackReason) -> Vec<Effect> {
         let pieces = self.missing();
         let intent = self.write_intent(IntentState::Active, None);
         let survey = self.survey();
@@ -86,7 +86,7 @@ impl Download {
                 effects.push(Effect::Abort { attempt: background.attempt });
             }
             fetching.engine = Engine::Page;
-            fetching.hand_over = Some(why);
+            fetching.fallback_reason = Some(reason);
             fetching.trouble = None;
             if pieces.is_empty() {
                 // Nothing is left but to see whether it is true.

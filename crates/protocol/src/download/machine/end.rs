@@ -2,7 +2,7 @@
 
 use super::Download;
 use crate::IntentState;
-use crate::download::{Cause, Effect, Engine, Fetching, HandOver, Millis, Start, State};
+use crate::download::{Cause, Effect, Engine, FallbackReason, Fetching, Millis, Start, State};
 
 impl Download {
     /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
@@ -33,9 +33,9 @@ impl Download {
             // Else the page goes on with what the browser did not bring; for itself it needs no click.
             match cause {
                 _ if !was_background => {}
-                Cause::Corrupt(_) => return self.hand_over(HandOver::Damaged),
-                Cause::NoRoom => return self.hand_over(HandOver::NoRoom),
-                cause if cause.is_passing() => return self.hand_over(HandOver::GaveUp),
+                Cause::Corrupt(_) => return self.fall_back(FallbackReason::Damaged),
+                Cause::NoRoom => return self.fall_back(FallbackReason::NoRoom),
+                cause if cause.is_passing() => return self.fall_back(FallbackReason::GaveUp),
                 _ => {}
             }
         }

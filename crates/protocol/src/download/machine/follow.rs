@@ -3,8 +3,8 @@
 use super::Download;
 use super::start::joined;
 use crate::download::{
-    Active, Background, Cause, Effect, Engine, Fetching, HandOver, Millis, PageEvent, PageOutcome, Preparing,
-    Quiet, Settings, Stage, State, Waiting,
+    Active, Background, Cause, Effect, Engine, FallbackReason, Fetching, Millis, PageEvent, PageOutcome,
+    Preparing, Quiet, Settings, Stage, State, Waiting,
 };
 use crate::{AttemptId, Digest, Ending, IntentState, Refusal};
 
@@ -21,7 +21,7 @@ impl Download {
                     // A look that failed had taken it for over.
                     background.stage = Stage::Running { since: now };
                 } else if background.is_late(now, first_byte) {
-                    return self.hand_over(HandOver::NoFirstByte);
+                    return self.fall_back(FallbackReason::NoFirstByte);
                 }
             }
             return Vec::new();
@@ -193,7 +193,7 @@ impl Download {
                 self.conclude(now)
             }
             Stage::Asked { since } if !stopping && now.saturating_sub(*since) >= first_byte => {
-                self.hand_over(HandOver::NoFirstByte)
+                self.fall_back(FallbackReason::NoFirstByte)
             }
             Stage::Asked { .. } => Vec::new(),
             // An abort whose event got lost must not leave the page stopping for ever.

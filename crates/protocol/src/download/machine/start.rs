@@ -2,7 +2,7 @@
 
 use super::Download;
 use crate::download::{
-    Active, Activity, BACKGROUND_COPIES, Background, Cause, Choice, Effect, Engine, Fetching, HandOver,
+    Active, Activity, BACKGROUND_COPIES, Background, Cause, Choice, Effect, Engine, FallbackReason, Fetching,
     Millis, PageWork, Preparing, Stage, Start, StartRefusal, State, Survey, Throughput,
 };
 use crate::{AttemptId, DigestSet, IntentState, Piece};
@@ -28,7 +28,7 @@ impl Download {
             Activity::Running(active) => self.join(now, active),
             Activity::Idle => self.begin(now, Start::Clicked),
             // There may be a background fetch. A second one would bring everything twice.
-            Activity::Unknown => self.begin_in_page(Start::Clicked, Some(HandOver::Failed)),
+            Activity::Unknown => self.begin_in_page(Start::Clicked, Some(FallbackReason::Failed)),
         }
     }
 
@@ -58,17 +58,17 @@ impl Download {
     }
 
     /// The engine to fetch so many bytes with, and why not the browser's if it has one.
-    pub(super) fn engine_for(&self, bytes: u64) -> (Engine, Option<HandOver>) {
+    pub(super) fn engine_for(&self, bytes: u64) -> (Engine, Option<FallbackReason>) {
         let quota = &self.quota;
         match (self.engine, self.choice) {
             (Engine::Page, _) => (Engine::Page, None),
             // The browser would fetch everything a second time.
-            (Engine::Background, _) if self.page_elsewhere => (Engine::Page, Some(HandOver::Elsewhere)),
-            (Engine::Background, Choice::Page) => (Engine::Page, Some(HandOver::Chosen)),
+            (Engine::Background, _) if self.page_elsewhere => (Engine::Page, Some(FallbackReason::Elsewhere)),
+            (Engine::Background, Choice::Page) => (Engine::Page, Some(FallbackReason::Chosen)),
             (Engine::Background, Choice::Automatic)
                 if quota.fits(bytes) && !quota.fits(bytes.saturating_mul(BACKGROUND_COPIES)) =>
             {
-                (Engine::Page, Some(HandOver::NoRoom))
+                (Engine::Page, Some(FallbackReason::NoRoom))
             }
             (Engine::Background, Choice::Automatic | Choice::Background) => (Engine::Background, None),
         }
@@ -77,9 +77,9 @@ impl Download {
     pub(super) fn begin(&mut self, now: Millis, start: Start) -> Vec<Effect> {
         let missing = self.missing();
         let small = self.settings.small;
-        let (engine, hand_over) = self.engine_for(missing.iter().map(|piece| piece.size).sum());
+        let (engine, fallback_reason) = self.engine_for(missing.iter().map(|piece| piece.size).sum());
         if engine == Engine::Page {
-            return self.begin_in_page(start, hand_over);
+            return self.begin_in_page(start, fallback_reason);
         }
         self.epoch += 1;
         self.begun = true;
@@ -113,7 +113,7 @@ impl Download {
     }
 
     /// The same, with the page's own engine.
-    fn begin_in_page(&mut self, start: Start, why: Option<HandOver>) -> Vec<Effect> {
+    fn begin_in_page(&mut self, start: Start, reason: Option<FallbackReason>) -> Vec<Effect> {
         self.epoch += 1;
         self.begun = true;
         let mut effects = Vec::new();
@@ -122,7 +122,7 @@ impl Download {
             effects.push(self.write_intent(IntentState::Active, None));
         }
         let mut fetching = fetching(Engine::Page, start);
-        fetching.hand_over = why;
+        fetching.fallback_reason = reason;
         effects.extend(self.start_page(&mut fetching, self.missing()));
         self.state = State::Fetching(fetching);
         effects
@@ -197,11 +197,11 @@ impl Download {
             fetching.trouble = fetching.trouble.or(Some(Cause::NeedsClick));
             return self.conclude(now);
         }
-        self.hand_over(match refusal {
-            StartRefusal::NotAllowed | StartRefusal::Running => HandOver::NotAllowed,
-            StartRefusal::TooMany => HandOver::TooMany,
-            StartRefusal::NoRoom => HandOver::NoRoom,
-            StartRefusal::Failed => HandOver::Failed,
+        self.fall_back(match refusal {
+            StartRefusal::NotAllowed | StartRefusal::Running => FallbackReason::NotAllowed,
+            StartRefusal::TooMany => FallbackReason::TooMany,
+            StartRefusal::NoRoom => FallbackReason::NoRoom,
+            StartRefusal::Failed => FallbackReason::Failed,
         })
     }
 }
@@ -215,7 +215,7 @@ pub(super) fn joined(now: Millis, active: Active) -> Background {
 fn fetching(engine: Engine, start: Start) -> Fetching {
     Fetching {
         engine,
-        hand_over: None,
+        fallback_reason: None,
         start,
         background: None,
         page: None,
