@@ -7,7 +7,7 @@
 
 mod answer;
 mod backoff;
-mod lanes;
+mod concurrency;
 mod open_piece;
 mod part;
 
@@ -19,7 +19,7 @@ use crate::{Digest, Piece};
 
 use answer::Verdict;
 use backoff::Backoff;
-use lanes::Lanes;
+use concurrency::Concurrency;
 use open_piece::{Block, Busy, OpenPiece, Phase};
 
 /// Pieces are held in memory while they are fetched and stored: so many bytes of them, unless one is larger.
@@ -102,7 +102,7 @@ pub struct Transfer {
     open: Vec<OpenPiece>,
     /// Requests to be ended, and pieces to be forgotten.
     chores: Vec<Step>,
-    lanes: Lanes,
+    concurrency: Concurrency,
     backoff: Backoff,
     /// `false` once the server, or something on the way, has ignored a range.
     ranges: bool,
@@ -129,7 +129,7 @@ impl Transfer {
             waiting: pieces.into_iter().map(|piece| (piece, false)).collect(),
             open: Vec::new(),
             chores: Vec::new(),
-            lanes: Lanes::default(),
+            concurrency: Concurrency::default(),
             backoff: Backoff::default(),
             ranges: true,
             unanswered: Some(0),
@@ -188,18 +188,19 @@ impl Transfer {
         }
         self.backoff.settle(now, random);
         // After a failure one request finds out whether it is over.
-        let lanes = if self.backoff.failures() == 0 { self.lanes.count() } else { 1 };
-        if active < lanes {
+        let concurrency = if self.backoff.failures() == 0 { self.concurrency.count() } else { 1 };
+        if active < concurrency {
             if now < self.backoff.not_before() {
                 wake = wake.min(self.backoff.not_before());
             } else if let Some(request) = self.request(now) {
                 return Step::Request(request);
             } else {
-                self.lanes.starve();
+                self.concurrency.starve();
             }
         }
         if let Some((piece, again)) = self.waiting.last().copied()
-            && (self.open.is_empty() || self.wants_more(active < lanes) && self.held_or(piece.size) <= HELD)
+            && (self.open.is_empty()
+                || self.wants_more(active < concurrency) && self.held_or(piece.size) <= HELD)
         {
             self.waiting.pop();
             let opened = OpenPiece::new(piece, again);
@@ -315,7 +316,7 @@ impl Transfer {
             }
             Verdict::Passing(cause) => {
                 if let Cause::Status(429 | 503) = cause {
-                    self.lanes.throttle();
+                    self.concurrency.throttle();
                 }
                 self.give_up(id, cause, answer.retry_after);
             }
@@ -354,8 +355,8 @@ impl Transfer {
         block.tries = 0;
         block.busy = Some(Busy { id, heard: now });
         self.backoff.progress();
-        self.lanes.received(now, bytes);
-        let rate = self.lanes.rate().unwrap_or(0);
+        self.concurrency.received(now, bytes);
+        let rate = self.concurrency.rate().unwrap_or(0);
         self.very_fast = !self.one_by_one && rate >= if self.very_fast { FAST } else { VERY_FAST };
         Some(place)
     }
@@ -384,7 +385,7 @@ impl Transfer {
 
     /// After a failure nobody knows how fast the line is.
     fn slow_down(&mut self) {
-        self.lanes.forget();
+        self.concurrency.forget();
         self.very_fast = false;
         while let Some(open) = self.open.iter().find(|open| open.straight && open.is_untouched()) {
             let digest = open.piece.digest;
@@ -491,7 +492,7 @@ impl Transfer {
         if !self.ranges {
             return None;
         }
-        let may_be_unsaved = match self.lanes.rate() {
+        let may_be_unsaved = match self.concurrency.rate() {
             _ if all => 0,
             // It takes a moment to know the speed.
             None => return None,

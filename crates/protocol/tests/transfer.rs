@@ -521,10 +521,10 @@ fn on_a_line(speed: u32) -> (u32, Vec<u32>) {
     let (mut came, mut saved, mut most, mut sizes) = (0, 0, 0, Vec::new());
     while !page.requests.is_empty() && page.now < began + 60_000 {
         page.now += 10;
-        let lanes = page.requests.len();
-        for at in (0..lanes).rev() {
+        let concurrency = page.requests.len();
+        for at in (0..concurrency).rev() {
             let request = page.requests[at];
-            let each = (speed * 10 / lanes as u32).min(request.last + 1 - request.first);
+            let each = (speed * 10 / concurrency as u32).min(request.last + 1 - request.first);
             page.bytes(at, each);
             came += each;
         }
@@ -671,7 +671,7 @@ fn on_a_very_fast_line_whole_pieces_go_straight_to_the_store() {
         page.bytes(at, BLOCK);
         page.admit();
     }
-    assert!((3..=6).contains(&page.requests.len()), "as many as there are lanes: {}", page.requests.len());
+    assert!((3..=6).contains(&page.requests.len()), "as many as the concurrency: {}", page.requests.len());
     for request in &page.requests {
         assert_eq!((request.first, request.last), (0, (32 << 20) - 1));
         assert!(request.straight && !request.ranged);

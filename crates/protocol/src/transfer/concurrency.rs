@@ -22,7 +22,7 @@ const REST: u32 = 6;
 
 /// Climbs hills: tries one more or one fewer, and keeps that if it is a twentieth faster.
 #[derive(Debug)]
-pub(super) struct Lanes {
+pub(super) struct Concurrency {
     count: u32,
     most: u32,
     upwards: bool,
@@ -40,7 +40,7 @@ pub(super) struct Lanes {
     starved: bool,
 }
 
-impl Default for Lanes {
+impl Default for Concurrency {
     fn default() -> Self {
         Self {
             count: FIRST,
@@ -57,7 +57,7 @@ impl Default for Lanes {
     }
 }
 
-impl Lanes {
+impl Concurrency {
     pub(super) fn count(&self) -> u32 {
         self.count
     }
@@ -145,13 +145,13 @@ mod tests {
     use super::*;
 
     /// The counts over so many seconds, on a line whose speed in bytes a millisecond depends on the count.
-    fn counts(lanes: &mut Lanes, seconds: u64, speed: impl Fn(u32) -> u32) -> Vec<u32> {
-        let mut seen = vec![lanes.count()];
-        let began = lanes.began;
+    fn counts(concurrency: &mut Concurrency, seconds: u64, speed: impl Fn(u32) -> u32) -> Vec<u32> {
+        let mut seen = vec![concurrency.count()];
+        let began = concurrency.began;
         for tick in 1..=seconds * 10 {
-            lanes.received(began + tick * 100, speed(lanes.count()) * 100);
-            if seen.last() != Some(&lanes.count()) {
-                seen.push(lanes.count());
+            concurrency.received(began + tick * 100, speed(concurrency.count()) * 100);
+            if seen.last() != Some(&concurrency.count()) {
+                seen.push(concurrency.count());
             }
         }
         seen
@@ -159,43 +159,43 @@ mod tests {
 
     #[test]
     fn more_are_kept_while_they_help() {
-        assert_eq!(counts(&mut Lanes::default(), 20, |count| count * 1000), [4, 5, 6]);
+        assert_eq!(counts(&mut Concurrency::default(), 20, |count| count * 1000), [4, 5, 6]);
     }
 
     #[test]
     fn a_try_that_does_not_help_is_taken_back() {
-        assert_eq!(counts(&mut Lanes::default(), 10, |_| 1000), [4, 5, 4]);
-        let mut lanes = Lanes::default();
-        counts(&mut lanes, 300, |_| 1000);
-        assert!((3..=5).contains(&lanes.count()));
+        assert_eq!(counts(&mut Concurrency::default(), 10, |_| 1000), [4, 5, 4]);
+        let mut concurrency = Concurrency::default();
+        counts(&mut concurrency, 300, |_| 1000);
+        assert!((3..=5).contains(&concurrency.count()));
     }
 
     #[test]
     fn fewer_are_kept_if_that_is_faster() {
-        let mut lanes = Lanes::default();
-        counts(&mut lanes, 300, |count| 12_000 / count);
-        assert!(lanes.count() <= 2, "{}", lanes.count());
+        let mut concurrency = Concurrency::default();
+        counts(&mut concurrency, 300, |count| 12_000 / count);
+        assert!(concurrency.count() <= 2, "{}", concurrency.count());
     }
 
     #[test]
     fn a_server_that_has_enough_is_not_tempted_again() {
-        let mut lanes = Lanes::default();
-        lanes.throttle();
-        assert_eq!(lanes.count(), 2);
-        assert!(counts(&mut lanes, 300, |count| count * 1000).iter().all(|count| *count <= 2));
-        lanes.throttle();
-        lanes.throttle();
-        assert_eq!(lanes.count(), 1);
+        let mut concurrency = Concurrency::default();
+        concurrency.throttle();
+        assert_eq!(concurrency.count(), 2);
+        assert!(counts(&mut concurrency, 300, |count| count * 1000).iter().all(|count| *count <= 2));
+        concurrency.throttle();
+        concurrency.throttle();
+        assert_eq!(concurrency.count(), 1);
     }
 
     #[test]
     fn a_window_without_enough_to_do_is_not_judged() {
-        let mut lanes = Lanes::default();
+        let mut concurrency = Concurrency::default();
         for tick in 0..600 {
-            lanes.starve();
-            lanes.received(tick * 100, 1000);
+            concurrency.starve();
+            concurrency.received(tick * 100, 1000);
         }
-        assert_eq!(lanes.count(), 4);
-        assert_eq!(lanes.rate(), Some(10));
+        assert_eq!(concurrency.count(), 4);
+        assert_eq!(concurrency.rate(), Some(10));
     }
 }
