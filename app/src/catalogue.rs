@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use model_headers::Anatomy;
+use model_headers::Inspection;
 use protocol::{IndexReport, ModelId, ModelInfo};
 
 /// What the server gives to the pages.
@@ -14,11 +14,11 @@ pub trait CatalogueSource: Send + Sync {
     /// One model, if it can be had.
     fn model(&self, id: &ModelId) -> Option<ModelInfo>;
     /// What its files tell of it. Takes as long as reading their headers, once.
-    fn anatomy(&self, id: &ModelId) -> Looking;
+    fn inspection(&self, id: &ModelId) -> Looking;
 }
 
 /// A look into a model's files; nothing if the model has gone meanwhile.
-pub type Looking = Pin<Box<dyn Future<Output = Option<Arc<Anatomy>>> + Send>>;
+pub type Looking = Pin<Box<dyn Future<Output = Option<Arc<Inspection>>> + Send>>;
 
 /// The source, as the server provides it in the context of a request.
 #[derive(Clone)]

@@ -3,12 +3,12 @@
 //! The server is a value, [`Site`], made of an [`index::Index`] (what there is) and routes (how to ask for
 //! it); the binary only listens.
 
-mod anatomy;
 pub mod config;
 pub mod connections;
 pub mod error;
 mod http;
 pub mod index;
+mod inspection;
 mod kernel;
 pub mod logging;
 pub mod metrics;

@@ -24,7 +24,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::http::{NO_CACHE, REPR_DIGEST, ascii, isolate, resource_policy};
 use crate::index::Index;
 use crate::state::ServerState;
-use crate::{anatomy, routes};
+use crate::{inspection, routes};
 
 /// Serves all URLs that are none of [`crate::routes`].
 pub(crate) fn pages(state: &ServerState) -> Router {
@@ -166,11 +166,11 @@ impl CatalogueSource for IndexSource {
         self.0.model(id).map(|model| model.info.clone())
     }
 
-    fn anatomy(&self, id: &ModelId) -> Looking {
+    fn inspection(&self, id: &ModelId) -> Looking {
         let (index, model) = (self.0.clone(), self.0.model(id));
         Box::pin(async move {
             match model {
-                Some(model) => anatomy::of(model, index).await,
+                Some(model) => inspection::of(model, index).await,
                 None => None,
             }
         })

@@ -9,7 +9,7 @@ use words::model as text;
 use crate::catalogue::Catalogue;
 use crate::islands::DownloadPanel;
 use crate::pages::NotFound;
-use crate::parts::{AnatomySection, FileList, SearchSection};
+use crate::parts::{FileList, InspectionSection, SearchSection};
 
 /// One model, or the page for what is not there.
 #[component]
@@ -34,13 +34,13 @@ fn Model(model: ModelInfo) -> impl IntoView {
     // The date of an RFC 3339 date-time.
     let changed = last_modified.split('T').next().unwrap_or_default().to_owned();
     let revision = sha.to_string();
-    let looking = use_context::<Catalogue>().map(|catalogue| catalogue.0.anatomy(&id));
+    let looking = use_context::<Catalogue>().map(|catalogue| catalogue.0.inspection(&id));
     // The page is sent as a whole, so it waits for this.
-    let anatomy = Suspend::new(async move {
-        let anatomy = looking?.await?;
+    let inspection = Suspend::new(async move {
+        let inspection = looking?.await?;
         Some(view! {
-            {anatomy.embeds_sentences.then(|| view! { <SearchSection/> })}
-            <AnatomySection anatomy=&anatomy/>
+            {inspection.embeds_sentences.then(|| view! { <SearchSection/> })}
+            <InspectionSection inspection=&inspection/>
         })
     });
     view! {
@@ -61,7 +61,7 @@ fn Model(model: ModelInfo) -> impl IntoView {
             </div>
         </dl>
         <DownloadPanel model=id.clone() revision=sha size=used_storage/>
-        {anatomy}
+        {inspection}
         <FileList model=id revision=sha files=siblings/>
     }
 }

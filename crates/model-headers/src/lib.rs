@@ -4,21 +4,21 @@
 //! The files may come from anywhere, so every length and count in them is a claim: what is read has a limit, nothing is
 //! allocated because a file says so, and the answer to a damaged one is a [`HeaderError`].
 
-mod anatomy;
 mod config;
 mod error;
 mod facts;
 pub mod gguf;
+mod inspection;
 pub mod safetensors;
 mod shards;
 mod storage;
 mod summary;
 mod tensor;
 
-pub use anatomy::{Anatomy, Format, ListedFile, Weights};
 pub use config::Config;
 pub use error::{HeaderError, TensorFault};
 pub use facts::Facts;
+pub use inspection::{Format, Inspection, ListedFile, Weights};
 pub use storage::{Class, Storage};
 pub use summary::{Share, Summary};
 pub use tensor::Tensor;

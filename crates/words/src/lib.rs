@@ -3,8 +3,8 @@
 //!
 //! Nothing here decides anything: it only says what the values of `protocol` mean.
 
-pub mod anatomy;
 mod download;
+pub mod inspection;
 mod number;
 pub mod search;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use model_headers::Anatomy;
+use model_headers::Inspection;
 use protocol::{
     CardData, Digest, FilePath, LfsPointer, Manifest, ManifestError, ModelId, ModelInfo, Revision, Sibling,
 };
@@ -131,7 +131,7 @@ pub struct Model {
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
     /// What the files tell of the model, once somebody has looked.
-    pub(crate) anatomy: OnceLock<Arc<Anatomy>>,
+    pub(crate) inspection: OnceLock<Arc<Inspection>>,
 }
 
 /// Why hashed files do not make a model.
@@ -170,7 +170,7 @@ impl Model {
             manifest_document: Document::of(&manifest)?,
             manifest_text: Document::new(manifest.to_text().into(), "text/plain;charset=utf-8"),
             manifest,
-            anatomy: OnceLock::new(),
+            inspection: OnceLock::new(),
             files,
         })
     }

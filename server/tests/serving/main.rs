@@ -3,7 +3,6 @@
 // The lint knows test functions, but not the functions that they share.
 #![allow(clippy::unwrap_used)]
 
-mod anatomy;
 mod api;
 mod certificates;
 mod changes;
@@ -14,6 +13,7 @@ mod folder;
 mod http2;
 mod hub_crate;
 mod in_process;
+mod inspection;
 mod limits;
 mod metrics;
 mod module;

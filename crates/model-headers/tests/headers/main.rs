@@ -1,7 +1,7 @@
 //! What is read from the headers of models' files.
 
-mod anatomy;
 mod gguf;
+mod inspection;
 mod made;
 mod mutated;
 mod safetensors;

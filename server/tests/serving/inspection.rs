@@ -72,7 +72,7 @@ fn damaged_files_are_a_sentence_and_never_an_error() {
         says(&damaged, sentence);
     }
     let nothing = page(&program, "o/m");
-    assert!(!nothing.contains("class=\"anatomy\""), "{nothing}");
+    assert!(!nothing.contains("class=\"inspection\""), "{nothing}");
     // A file that is put right is looked at again.
     folder.put(
         "o/n/a.safetensors",

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model_headers::{Anatomy, ListedFile};
+use model_headers::{Inspection, ListedFile};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -22,38 +22,42 @@ static INSPECTIONS: Semaphore = Semaphore::const_new(AT_ONCE);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the headers tell of a model. `None` if reading them takes too long: the page is shown without, and a later one may have it.
-pub(crate) async fn of(model: Arc<Model>, index: Index) -> Option<Arc<Anatomy>> {
-    if let Some(known) = model.anatomy.get() {
+pub(crate) async fn of(model: Arc<Model>, index: Index) -> Option<Arc<Inspection>> {
+    if let Some(known) = model.inspection.get() {
         return Some(Arc::clone(known));
     }
     timeout(PATIENCE, inspected(model, index)).await.ok().flatten()
 }
 
-async fn inspected(model: Arc<Model>, index: Index) -> Option<Arc<Anatomy>> {
+async fn inspected(model: Arc<Model>, index: Index) -> Option<Arc<Inspection>> {
     // Fails only for a closed semaphore, and this one is never closed.
     let permit = INSPECTIONS.acquire().await.ok()?;
     // Another page may have inspected it meanwhile.
-    if let Some(known) = model.anatomy.get() {
+    if let Some(known) = model.inspection.get() {
         return Some(Arc::clone(known));
     }
     let inspecting = spawn_blocking(move || {
         // Held until the disk has answered, even if the page no longer waits.
         let _permit = permit;
-        let anatomy = Arc::new(look(&model, &index));
+        let inspection = Arc::new(look(&model, &index));
         // What could not be read now is looked at again for the next page.
-        if anatomy.is_final() { Arc::clone(model.anatomy.get_or_init(|| anatomy)) } else { anatomy }
+        if inspection.is_final() {
+            Arc::clone(model.inspection.get_or_init(|| inspection))
+        } else {
+            inspection
+        }
     });
     inspecting.await.ok()
 }
 
 /// Reads the headers. Blocks.
-fn look(model: &Model, index: &Index) -> Anatomy {
+fn look(model: &Model, index: &Index) -> Inspection {
     let files: Vec<ListedFile<'_>> = model
         .files
         .iter()
         .map(|file| ListedFile { path: file.path.as_str(), size: file.fingerprint.size })
         .collect();
-    Anatomy::of(&files, |path| {
+    Inspection::of(&files, |path| {
         let stored = model.file(path).ok_or(io::ErrorKind::NotFound)?;
         Header::open(stored).inspect_err(|_| index.look_again(stored))
     })
@@ -186,13 +190,13 @@ mod tests {
         let model = Model::new(&id, files, 2 * SIZE).unwrap();
         let index = index(models.path(), SIZE);
         let before = bytes_read();
-        let anatomy = look(&model, &index);
+        let inspection = look(&model, &index);
         let read = bytes_read() - before;
-        assert!(anatomy.is_final());
-        for weights in &anatomy.weights {
+        assert!(inspection.is_final());
+        for weights in &inspection.weights {
             assert_eq!(weights.content.as_ref().unwrap().1.parameters(), numbers, "{}", weights.name);
         }
-        assert_eq!(anatomy.weights.len(), 2);
+        assert_eq!(inspection.weights.len(), 2);
         assert!(read < 64 << 10, "{read} bytes were read of 8 GiB");
         // A file that changed is not believed, and is looked at again.
         fs::write(folder.path().join("w.gguf"), "other").unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::made::{Gguf, llama, safetensors};
-use model_headers::{Anatomy, ListedFile};
+use model_headers::{Inspection, ListedFile};
 
 #[derive(Default)]
 struct Model(BTreeMap<String, Vec<u8>>);
@@ -15,10 +15,10 @@ impl Model {
         self
     }
 
-    fn anatomy(&self) -> Anatomy {
+    fn inspection(&self) -> Inspection {
         let files: Vec<_> =
             self.0.iter().map(|(path, bytes)| ListedFile { path, size: bytes.len() as u64 }).collect();
-        Anatomy::of(&files, |path| {
+        Inspection::of(&files, |path| {
             self.0.get(path).map(Vec::as_slice).ok_or_else(|| io::ErrorKind::NotFound.into())
         })
     }
@@ -28,8 +28,8 @@ fn one(name: &str) -> Vec<u8> {
     safetensors(&format!("{{\"{name}\":{{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]}}}}"), 8)
 }
 
-fn names(anatomy: &Anatomy) -> Vec<&str> {
-    anatomy.weights.iter().map(|weights| weights.name.as_str()).collect()
+fn names(inspection: &Inspection) -> Vec<&str> {
+    inspection.weights.iter().map(|weights| weights.name.as_str()).collect()
 }
 
 #[test]
@@ -40,18 +40,18 @@ fn a_sentence_embedder_is_known_by_its_files() {
             .with("model.safetensors", one("w"))
             .with("tokenizer.json", "{}")
     };
-    assert!(bert().anatomy().embeds_sentences);
+    assert!(bert().inspection().embeds_sentences);
     assert!(
         !bert()
             .with("config.json", r#"{"model_type":"bert","architectures":["BertForMaskedLM"]}"#)
-            .anatomy()
+            .inspection()
             .embeds_sentences
     );
-    assert!(!bert().with("config.json", r#"{"model_type":"gpt2"}"#).anatomy().embeds_sentences);
-    assert!(!bert().with("model.safetensors", "damaged").anatomy().embeds_sentences);
+    assert!(!bert().with("config.json", r#"{"model_type":"gpt2"}"#).inspection().embeds_sentences);
+    assert!(!bert().with("model.safetensors", "damaged").inspection().embeds_sentences);
     let mut without = bert();
     without.0.remove("tokenizer.json");
-    assert!(!without.anatomy().embeds_sentences);
+    assert!(!without.inspection().embeds_sentences);
 }
 
 #[test]
@@ -64,16 +64,16 @@ fn shards_are_one_model() {
             .with("sub/model-2.safetensors", one("b"))
             .with("other.safetensors", one("c"))
     };
-    let anatomy = sharded().anatomy();
-    assert_eq!(names(&anatomy), ["other.safetensors", "sub/model.safetensors"]);
-    let shards = &anatomy.weights[1];
+    let inspection = sharded().inspection();
+    assert_eq!(names(&inspection), ["other.safetensors", "sub/model.safetensors"]);
+    let shards = &inspection.weights[1];
     let (_, summary) = shards.content.as_ref().unwrap();
     assert_eq!((shards.files, summary.tensors, summary.parameters()), (2, 2, 8));
-    assert!(anatomy.is_final());
+    assert!(inspection.is_final());
     let mut missing = sharded();
     missing.0.remove("sub/model-2.safetensors");
-    let anatomy = missing.anatomy();
-    let error = anatomy.weights.iter().find_map(|weights| weights.content.as_ref().err()).unwrap();
+    let inspection = missing.inspection();
+    let error = inspection.weights.iter().find_map(|weights| weights.content.as_ref().err()).unwrap();
     assert_eq!(error.to_string(), "sub/model-2.safetensors is missing");
 }
 
@@ -85,22 +85,22 @@ fn parts_of_gguf_files_are_one_model_and_the_first_has_the_facts() {
         .with("m-00002-of-00002.gguf", without_facts)
         .with("n-00002-of-00002.gguf", llama(false, 3))
         .with("whole.gguf", llama(false, 2));
-    let anatomy = split.anatomy();
-    assert_eq!(names(&anatomy), ["m.gguf", "n.gguf", "whole.gguf"]);
-    let (facts, summary) = anatomy.weights[0].content.as_ref().unwrap();
+    let inspection = split.inspection();
+    assert_eq!(names(&inspection), ["m.gguf", "n.gguf", "whole.gguf"]);
+    let (facts, summary) = inspection.weights[0].content.as_ref().unwrap();
     assert_eq!((facts.context_length, summary.tensors), (Some(4096), 4));
-    let error = anatomy.weights[1].content.as_ref().unwrap_err().to_string();
+    let error = inspection.weights[1].content.as_ref().unwrap_err().to_string();
     assert_eq!(error, "n-00001-of-00002.gguf is missing");
-    assert_eq!(anatomy.facts().architecture.as_deref(), Some("llama"));
+    assert_eq!(inspection.facts().architecture.as_deref(), Some("llama"));
 }
 
 #[test]
 fn what_cannot_be_read_now_is_looked_at_again() {
     let files = [ListedFile { path: "a.gguf", size: 10 }, ListedFile { path: "config.json", size: 10 }];
-    let anatomy = Anatomy::of(&files, |_| -> io::Result<&[u8]> { Err(io::Error::other("busy")) });
-    assert!(!anatomy.is_final());
-    assert_eq!(anatomy.weights[0].content.as_ref().unwrap_err().to_string(), "busy");
-    assert!(Model::default().with("a.gguf", "damaged").anatomy().is_final());
+    let inspection = Inspection::of(&files, |_| -> io::Result<&[u8]> { Err(io::Error::other("busy")) });
+    assert!(!inspection.is_final());
+    assert_eq!(inspection.weights[0].content.as_ref().unwrap_err().to_string(), "busy");
+    assert!(Model::default().with("a.gguf", "damaged").inspection().is_final());
 }
 
 #[test]
@@ -111,8 +111,8 @@ fn many_weights_are_cut_to_what_a_page_can_show() {
     let file = safetensors(&format!("{{{}}}", many.trim_end_matches(',')), 0);
     let model =
         (0..40).fold(Model::default(), |model, n| model.with(&format!("{n}.safetensors"), file.clone()));
-    let anatomy = model.anatomy();
-    assert_eq!((anatomy.weights.len(), anatomy.left_out), (32, 8));
-    let rows = anatomy.weights.iter().map(|weights| weights.content.as_ref().unwrap().1.first.len());
+    let inspection = model.inspection();
+    assert_eq!((inspection.weights.len(), inspection.left_out), (32, 8));
+    let rows = inspection.weights.iter().map(|weights| weights.content.as_ref().unwrap().1.first.len());
     assert!(rows.sum::<usize>() <= 600);
 }

@@ -1,38 +1,38 @@
 //! What a model is, read from its files: facts, how its numbers are stored, its tensors.
 
 use leptos::prelude::*;
-use model_headers::{Anatomy, Facts, Share, Summary, Tensor, Weights};
-use words::anatomy as text;
+use model_headers::{Facts, Inspection, Share, Summary, Tensor, Weights};
+use words::inspection as text;
 
 /// Tensors that are shown without being asked for.
 const FEW: usize = 12;
 
 /// The section; nothing for a model of which nothing is known.
 #[component]
-pub(crate) fn AnatomySection<'a>(anatomy: &'a Anatomy) -> impl IntoView + use<> {
-    if anatomy.weights.is_empty() && anatomy.config.is_none() {
+pub(crate) fn InspectionSection<'a>(inspection: &'a Inspection) -> impl IntoView + use<> {
+    if inspection.weights.is_empty() && inspection.config.is_none() {
         return None;
     }
-    let facts = anatomy.facts();
+    let facts = inspection.facts();
     let packed = facts.quantisation.is_some();
-    let unreadable = anatomy.config.iter().filter_map(|config| config.as_ref().err());
+    let unreadable = inspection.config.iter().filter_map(|config| config.as_ref().err());
     let unreadable = unreadable.map(|error| text::unreadable("config.json", &error.to_string()));
-    let left_out = anatomy.left_out;
+    let left_out = inspection.left_out;
     Some(view! {
-        <section class="anatomy" aria-labelledby="anatomy">
-            <h2 id="anatomy">{text::HEADING}</h2>
-            <FactList facts parameters=parameters(anatomy)/>
+        <section class="inspection" aria-labelledby="inspection">
+            <h2 id="inspection">{text::HEADING}</h2>
+            <FactList facts parameters=parameters(inspection)/>
             {unreadable.map(|text| view! { <p class="failure">{text}</p> }).collect_view()}
-            {anatomy.weights.iter().map(|weights| view! { <WeightsPart weights packed/> }).collect_view()}
+            {inspection.weights.iter().map(|weights| view! { <WeightsPart weights packed/> }).collect_view()}
             {(left_out > 0).then(|| view! { <p>{text::left_out(left_out)}</p> })}
         </section>
     })
 }
 
 /// Of the first weights, unless some are packed where they cannot be counted.
-fn parameters(anatomy: &Anatomy) -> Option<u64> {
-    let summary = anatomy.weights.iter().find_map(|weights| Some(&weights.content.as_ref().ok()?.1))?;
-    let packed = summary.whole_numbers() > 0 && anatomy.facts().quantisation.is_some();
+fn parameters(inspection: &Inspection) -> Option<u64> {
+    let summary = inspection.weights.iter().find_map(|weights| Some(&weights.content.as_ref().ok()?.1))?;
+    let packed = summary.whole_numbers() > 0 && inspection.facts().quantisation.is_some();
     Some(summary.parameters()).filter(|count| *count > 0 && !packed)
 }
 

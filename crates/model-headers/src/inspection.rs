@@ -52,7 +52,7 @@ pub struct Weights {
 
 /// What is known of a model.
 #[derive(Debug, Default)]
-pub struct Anatomy {
+pub struct Inspection {
     /// What its `config.json` says, if it has one.
     pub config: Option<Result<Config, HeaderError>>,
     /// Its weights.
@@ -63,7 +63,7 @@ pub struct Anatomy {
     pub embeds_sentences: bool,
 }
 
-impl Anatomy {
+impl Inspection {
     /// Looks into the files of a model, which `open` opens.
     pub fn of<R: Read>(files: &[ListedFile<'_>], mut open: impl FnMut(&str) -> io::Result<R>) -> Self {
         let has = |path: &str| files.iter().any(|file| file.path == path);
