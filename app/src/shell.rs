@@ -36,7 +36,7 @@ pub fn shell(options: LeptosOptions, style: String, build: String) -> impl IntoV
     restrict(&options);
     view! {
         <!DOCTYPE html>
-        <html lang=words::LANGUAGE data-build=build>
+        <html lang=messages::LANGUAGE data-build=build>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
@@ -92,7 +92,7 @@ pub fn App() -> impl IntoView {
             <header class="site">
                 <a class="brand" href="/">
                     <img src="/assets/icon.svg" alt="" width="28" height="28"/>
-                    {words::NAME}
+                    {messages::NAME}
                 </a>
             </header>
             <Notices/>

@@ -122,7 +122,7 @@ async fn recover(event: &CompletionEvent, attempt: AttemptId) {
     let ready = on_fetch_complete(&device, &registration, &attempt).await;
     reading::forget();
     if let (Some(ready), Some(ui)) = (ready, event.ui()) {
-        let title = words::background_title_at_end(&attempt.model, ready);
+        let title = messages::background_title_at_end(&attempt.model, ready);
         if let Err(error) = ui.update(&UiUpdate::new().title(title)).await {
             report("updating the browser's download entry failed", &message(&error));
         }

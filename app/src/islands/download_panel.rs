@@ -1,9 +1,9 @@
 //! The part of a model's page that downloads: state, progress, buttons.
 
 use leptos::prelude::*;
+use messages::panel as text;
 use protocol::download::{Button, Choice, Download, Engine, Plan, Preparing, State};
 use protocol::{ModelId, Revision};
-use words::panel as text;
 
 use crate::device::DownloadView;
 use crate::search;
@@ -36,14 +36,14 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
             aria-labelledby="panel-heading"
         >
             <h2 id="panel-heading" class="unseen">{text::HEADING}</h2>
-            <p class="headline">{say(|download, _| words::headline(download.state()).to_owned())}</p>
+            <p class="headline">{say(|download, _| messages::headline(download.state()).to_owned())}</p>
             <Bar download size/>
-            {line("reach", |download, _| words::reach(download))}
-            {line("throughput", |download, _| words::throughput(download))}
-            {line("explanation", |download, _| words::explanation(download))}
-            {line("quota", words::quota)}
+            {line("reach", |download, _| messages::reach(download))}
+            {line("throughput", |download, _| messages::throughput(download))}
+            {line("explanation", |download, _| messages::explanation(download))}
+            {line("quota", messages::quota)}
             // Read aloud when it changes; seen above.
-            <p class="unseen" role="status" data-testid="status">{say(|download, _| words::live(download))}</p>
+            <p class="unseen" role="status" data-testid="status">{say(|download, _| messages::live(download))}</p>
             <Buttons download/>
             <Settings download/>
             <noscript><p class="explanation">{text::NO_SCRIPT}</p></noscript>
@@ -106,7 +106,7 @@ fn Bar(download: DownloadView, size: u64) -> impl IntoView {
                     aria-valuemin="0"
                     aria-valuemax=say(|download, size| total(download, size).to_string())
                     aria-valuenow=say(|download, _| download.shown().to_string())
-                    aria-valuetext=say(|download, _| words::reach(download))
+                    aria-valuetext=say(|download, _| messages::reach(download))
                 >
                     <div class="fill" style:width=say(width)></div>
                 </div>
@@ -117,7 +117,7 @@ fn Bar(download: DownloadView, size: u64) -> impl IntoView {
 
 /// Thousandths, so that it moves on large models too.
 fn width(download: &Download, size: u64) -> String {
-    let permille = words::permille(download.shown(), total(download, size));
+    let permille = messages::permille(download.shown(), total(download, size));
     format!("{}.{}%", permille / 10, permille % 10)
 }
 
@@ -209,7 +209,7 @@ enum Act {
 
 /// All buttons in the order in which they stand, with label and class.
 fn buttons() -> [(Act, &'static str, &'static str); 10] {
-    let press = |button| (Act::Press(button), words::button(button), class(button));
+    let press = |button| (Act::Press(button), messages::button(button), class(button));
     [
         press(Button::Download),
         press(Button::Resume),
@@ -218,7 +218,7 @@ fn buttons() -> [(Act, &'static str, &'static str); 10] {
         press(Button::Pause),
         press(Button::Cancel),
         press(Button::Discard),
-        (Act::Ask, words::button(Button::Delete), class(Button::Delete)),
+        (Act::Ask, messages::button(Button::Delete), class(Button::Delete)),
         (Act::Keep, text::NO_KEEP, "quiet"),
         (Act::Press(Button::Delete), text::YES_DELETE, "danger"),
     ]

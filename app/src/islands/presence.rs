@@ -14,7 +14,7 @@ pub(crate) fn Presence(model: ModelId, revision: Revision) -> impl IntoView {
     let download = DownloadView::of(model, revision);
     Effect::new(move |_| download.begin());
     move || {
-        Some(download.with(words::mark))
+        Some(download.with(messages::mark))
             .filter(|mark| !mark.is_empty())
             .map(|mark| view! { <p class="mark">{mark}</p> })
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use messages::catalogue as text;
 use protocol::{IndexReport, ModelInfo, routes};
-use words::catalogue as text;
 
 use crate::catalogue::Catalogue;
 use crate::islands::Presence;
@@ -16,7 +16,7 @@ pub(crate) fn CataloguePage() -> impl IntoView {
     // There is no catalogue while the routes are listed at start.
     let report = use_context::<Catalogue>().map(|catalogue| catalogue.0.report()).unwrap_or_default();
     view! {
-        <Title text=words::title(text::TITLE)/>
+        <Title text=messages::title(text::TITLE)/>
         <h1>{text::TITLE}</h1>
         <p class="lead">{text::LEAD}</p>
         <Report report/>
@@ -52,8 +52,8 @@ fn Report(report: Arc<IndexReport>) -> impl IntoView {
 #[component]
 fn Card<'a>(model: &'a ModelInfo) -> impl IntoView + use<> {
     let facts = [
-        Some(words::bytes(model.used_storage)),
-        Some(words::count(model.siblings.len(), "file", "files")),
+        Some(messages::bytes(model.used_storage)),
+        Some(messages::count(model.siblings.len(), "file", "files")),
         model.pipeline_tag.clone(),
         model.card_data.license.clone(),
     ];

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
+use messages::model as text;
 use protocol::{ModelId, ModelInfo, routes};
-use words::model as text;
 
 use crate::catalogue::Catalogue;
 use crate::islands::DownloadPanel;
@@ -44,14 +44,14 @@ fn Model(model: ModelInfo) -> impl IntoView {
         })
     });
     view! {
-        <Title text=words::title(&id.to_string())/>
+        <Title text=messages::title(&id.to_string())/>
         <nav class="back"><a href=routes::CATALOGUE>{text::BACK}</a></nav>
         <h1>
             <span class="owner">{id.owner().to_owned()}"/"</span>
             {id.name().to_owned()}
         </h1>
         <dl class="facts">
-            <div><dt>{text::SIZE}</dt><dd>{words::bytes(used_storage)}</dd></div>
+            <div><dt>{text::SIZE}</dt><dd>{messages::bytes(used_storage)}</dd></div>
             <div><dt>{text::LICENCE}</dt><dd>{licence}</dd></div>
             {pipeline_tag.map(|task| view! { <div><dt>{text::TASK}</dt><dd>{task}</dd></div> })}
             <div><dt>{text::CHANGED}</dt><dd>{changed}</dd></div>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use words::not_found as text;
+use messages::not_found as text;
 
 /// Says so, with status 404.
 #[component]
@@ -12,9 +12,9 @@ pub(crate) fn NotFound() -> impl IntoView {
         response.set_status(http::StatusCode::NOT_FOUND);
     }
     view! {
-        <Title text=words::title(text::TITLE)/>
+        <Title text=messages::title(text::TITLE)/>
         <h1>{text::TITLE}</h1>
         <p>{text::LEAD}</p>
-        <p><a href="/">{words::model::BACK}</a></p>
+        <p><a href="/">{messages::model::BACK}</a></p>
     }
 }

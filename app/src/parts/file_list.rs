@@ -1,8 +1,8 @@
 //! The files of a model, each with a plain link: also the way out where nothing can be kept.
 
 use leptos::prelude::*;
+use messages::model as text;
 use protocol::{ModelId, Revision, Sibling, routes};
-use words::model as text;
 
 /// A table of files.
 #[component]
@@ -16,7 +16,7 @@ pub(crate) fn FileList(model: ModelId, revision: Revision, files: Vec<Sibling>) 
                         {file.rfilename.to_string()}
                     </a>
                 </th>
-                <td class="size">{words::bytes(file.size)}</td>
+                <td class="size">{messages::bytes(file.size)}</td>
                 <td class="digest"><code title=digest.clone()>{digest[..12].to_owned()}</code></td>
             </tr>
         }

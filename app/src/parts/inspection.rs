@@ -1,8 +1,8 @@
 //! What a model is, read from its files: facts, how its numbers are stored, its tensors.
 
 use leptos::prelude::*;
+use messages::inspection as text;
 use model_headers::{Facts, Inspection, Share, Summary, Tensor, Weights};
-use words::inspection as text;
 
 /// Tensors that are shown without being asked for.
 const FEW: usize = 12;
@@ -41,11 +41,11 @@ fn FactList(facts: Facts, parameters: Option<u64>) -> impl IntoView {
     let Facts { heads, key_value_heads, experts, experts_used, .. } = facts;
     let said = [
         (text::ARCHITECTURE, facts.architecture),
-        (text::PARAMETERS, parameters.map(words::rough)),
+        (text::PARAMETERS, parameters.map(messages::rough)),
         (text::QUANTISATION, facts.quantisation),
         (text::CONTEXT, facts.context_length.map(text::tokens)),
-        (text::HIDDEN_SIZE, facts.hidden_size.map(words::grouped)),
-        (text::LAYERS, facts.layers.map(words::grouped)),
+        (text::HIDDEN_SIZE, facts.hidden_size.map(messages::grouped)),
+        (text::LAYERS, facts.layers.map(messages::grouped)),
         (text::HEADS, heads.map(|heads| text::heads(heads, key_value_heads))),
         (text::EXPERTS, experts.map(|experts| text::experts(experts, experts_used))),
         (text::VOCABULARY, facts.vocabulary.map(text::tokens)),
@@ -84,7 +84,7 @@ fn WeightsPart<'a>(weights: &'a Weights, packed: bool) -> impl IntoView + use<> 
 #[component]
 fn Shares<'a>(shares: &'a [Share], size: u64) -> impl IntoView + use<> {
     let share = |Share { storage, bytes, .. }: &Share| {
-        let permille = words::permille(*bytes, size);
+        let permille = messages::permille(*bytes, size);
         view! {
             <li>
                 <span>{storage.name.to_string()}</span>
@@ -105,7 +105,7 @@ fn Tensors<'a>(summary: &'a Summary) -> impl IntoView + use<> {
                 <th scope="row"><code>{tensor.name.clone()}</code></th>
                 <td>{text::shape(&tensor.shape)}</td>
                 <td>{tensor.storage.name.to_string()}</td>
-                <td class="size">{tensor.bytes.map_or_else(|| text::UNKNOWN.to_owned(), words::bytes)}</td>
+                <td class="size">{tensor.bytes.map_or_else(|| text::UNKNOWN.to_owned(), messages::bytes)}</td>
             </tr>
         }
     };

@@ -4,7 +4,7 @@
 //! sheet shows it. So the browser needs no code to make them.
 
 use leptos::prelude::*;
-use words::notices as text;
+use messages::notices as text;
 
 /// The notices.
 #[component]

@@ -2,7 +2,7 @@
 //! and says with `data-phase` what is seen.
 
 use leptos::prelude::*;
-use words::search as text;
+use messages::search as text;
 
 /// The section.
 #[component]

@@ -1,10 +1,10 @@
 //! The section of the page: its parts by class, and how passages are shown in them.
 
 use leptos::prelude::window;
+use messages::search as text;
 use protocol::inference::{Hit, Span};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement};
-use words::search as text;
 
 /// What is seen of the section.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

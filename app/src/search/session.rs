@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 
+use messages::search as text;
 use protocol::inference::{FromInference, Hit, LoadFailure, Span, TextFailure, ToInference};
 use protocol::{ModelId, Revision, routes};
 use wasm_bindgen::prelude::Closure;
@@ -11,7 +12,6 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
     DragEvent, ErrorEvent, Event, File, FileReader, HtmlElement, HtmlInputElement, MessageEvent, Worker,
 };
-use words::search as text;
 
 use super::section::{Phase, Section};
 

@@ -43,10 +43,10 @@ fn manifest() -> Value {
         "id": routes::CATALOGUE,
         "start_url": routes::CATALOGUE,
         "scope": routes::CATALOGUE,
-        "name": words::NAME,
-        "short_name": words::NAME,
-        "description": words::catalogue::LEAD,
-        "lang": words::LANGUAGE,
+        "name": messages::NAME,
+        "short_name": messages::NAME,
+        "description": messages::catalogue::LEAD,
+        "lang": messages::LANGUAGE,
         "dir": "ltr",
         "categories": ["productivity", "utilities"],
         "display": "standalone",
@@ -77,6 +77,6 @@ fn screenshot(src: &str, sizes: &str, form: &str) -> Value {
         "sizes": sizes,
         "type": "image/png",
         "form_factor": form,
-        "label": words::model::SCREENSHOT,
+        "label": messages::model::SCREENSHOT,
     })
 }

@@ -43,7 +43,7 @@ impl BackgroundFetches for BrowserFetches {
     async fn start(&self, attempt: &AttemptId, pieces: &[Piece]) -> Result<(), StartRefusal> {
         let urls = pieces.iter().map(|piece| routes::piece(&piece.digest));
         let options = Options::new()
-            .title(words::background_title(&attempt.model))
+            .title(messages::background_title(&attempt.model))
             .icon(Icon::new("/assets/icon-192.png").sizes("192x192").media_type("image/png"))
             // Exact: too small, and the browser ends it; left out, and its bar says nothing.
             .download_total(pieces.iter().map(|piece| piece.size).sum());
