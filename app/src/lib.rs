@@ -10,7 +10,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod catalogue;
-mod device;
+mod download_view;
 mod islands;
 #[cfg(feature = "ssr")]
 mod pages;

@@ -6,9 +6,9 @@ mod section;
 mod session;
 
 #[cfg(not(feature = "hydrate"))]
-mod nowhere;
+mod server;
 
 #[cfg(not(feature = "hydrate"))]
-pub(crate) use nowhere::follow;
+pub(crate) use server::follow;
 #[cfg(feature = "hydrate")]
 pub(crate) use session::follow;

@@ -5,7 +5,7 @@ use messages::panel as text;
 use protocol::download::{Button, Choice, Download, Engine, Plan, Preparing, State};
 use protocol::{ModelId, Revision};
 
-use crate::device::DownloadView;
+use crate::download_view::DownloadView;
 use crate::search;
 
 /// The panel. `size` in bytes is what the server says, until the device knows better.

@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use protocol::{ModelId, Revision};
 
-use crate::device::DownloadView;
+use crate::download_view::DownloadView;
 
 /// The mark; nothing until the browser has looked, and for models that are not on this device.
 #[island]

@@ -2,11 +2,11 @@
 //! still.
 
 #[cfg(feature = "hydrate")]
-mod here;
+mod browser;
 #[cfg(not(feature = "hydrate"))]
-mod nowhere;
+mod server;
 
 #[cfg(feature = "hydrate")]
-pub(crate) use here::DownloadView;
+pub(crate) use browser::DownloadView;
 #[cfg(not(feature = "hydrate"))]
-pub(crate) use nowhere::DownloadView;
+pub(crate) use server::DownloadView;
