@@ -10,6 +10,8 @@
 
 #[cfg(feature = "ssr")]
 pub mod catalogue;
+#[cfg(feature = "ssr")]
+mod document;
 mod download_view;
 mod islands;
 #[cfg(feature = "ssr")]
@@ -17,12 +19,10 @@ mod pages;
 #[cfg(feature = "ssr")]
 mod parts;
 mod search;
-#[cfg(feature = "ssr")]
-mod shell;
 #[cfg(feature = "hydrate")]
 mod watch;
 
 #[cfg(feature = "ssr")]
-pub use shell::{App, THEME, Theme, shell};
+pub use document::{App, THEME, Theme, document};
 #[cfg(feature = "hydrate")]
 pub use watch::watch;

@@ -34,13 +34,13 @@ pub(crate) fn pages(state: &ServerState) -> Router {
     let context = move || provide_context(catalogue.clone());
     let build = build::Build::new(&front.loaded, &routes::programs());
     let worker = routes::Worker::new(&build.preamble);
-    let shell = {
+    let document = {
         let (options, style, build) = (options.clone(), front.style, worker.build());
-        move || app::shell(options.clone(), style.clone(), build.clone())
+        move || app::document(options.clone(), style.clone(), build.clone())
     };
-    let render = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
+    let render = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     let pages = Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(app::App), context, shell)
+        .leptos_routes_with_context(&options, generate_route_list(app::App), context, document)
         // Unknown addresses get the app's page for them; other programs than browsers, one line.
         .fallback(any(move |request: Request| unknown(request, render.clone())))
         .with_state(options)

@@ -31,7 +31,7 @@ pub const THEME: Theme = Theme { light: "#f6f8fa", dark: "#10161b" };
 /// The document. `options` name the script, `style` is the path of the style sheet, and `build` is what the validator of the
 /// worker's script begins with.
 #[must_use]
-pub fn shell(options: LeptosOptions, style: String, build: String) -> impl IntoView {
+pub fn document(options: LeptosOptions, style: String, build: String) -> impl IntoView {
     provide_meta_context();
     restrict(&options);
     view! {
