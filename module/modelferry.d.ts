@@ -71,7 +71,7 @@ export interface DownloadOptions {
   /** Without one: `main`. */
   revision?: Revision;
   /**
-   * `automatic` takes the browser's engine where there is one and room enough for it. Without this: what the person has
+   * `automatic` takes the browser's engine where there is one and room enough for it. Without this: what the user has
    * chosen for the site. A download that somebody is at already goes on with the engine it has.
    */
   engine?: Engine | 'automatic';
@@ -79,7 +79,7 @@ export interface DownloadOptions {
   onProgress?: (progress: Progress) => void;
   /**
    * Ends the download and keeps what has come, so that the next one goes on from there. If another call of the same page
-   * wants the same, only this call ends; other pages hear of it as of a person who stops it.
+   * wants the same, only this call ends; other pages hear of it as of a user who stops it.
    */
   signal?: AbortSignal;
 }
@@ -138,7 +138,7 @@ export type Code =
   | 'removed'
   /** The server answered with an error; `status` says which. */
   | 'server'
-  /** The person stopped it, in another page or in the browser's own interface, or the browser did. */
+  /** The user stopped it, in another page or in the browser's own interface, or the browser did. */
   | 'stopped'
   /**
    * What is stored cannot be read or written. If it stays so, load the page again: a browser whose site data were cleared

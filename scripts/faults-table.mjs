@@ -10,7 +10,7 @@ const table = join(root, 'docs', 'FAULTS.md');
 const results = join(root, 'target', 'faults.jsonl');
 const BEGIN = '<!-- measured: written by scripts/faults-table.mjs -->\n';
 const END = '<!-- end of measured -->';
-const HEAD = '| | fault | engine | ended | faults | waste | what the person was told |\n|---|---|---|---|---|---|---|\n';
+const HEAD = '| | fault | engine | ended | faults | waste | what the user was told |\n|---|---|---|---|---|---|---|\n';
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 

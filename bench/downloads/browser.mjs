@@ -42,7 +42,7 @@ export class Browser {
   /** @param {string} folder */
   constructor(folder) {
     this.profile = mkdtempSync(join(folder, 'profile-'));
-    // Else every background fetch after a tab's first needs a person to say yes.
+    // Else every background fetch after a tab's first needs a user to say yes.
     mkdirSync(join(this.profile, 'Default'));
     writeFileSync(
       join(this.profile, 'Default', 'Preferences'),

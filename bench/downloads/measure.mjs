@@ -13,7 +13,7 @@ import { VARIANTS } from './variants.mjs';
 const TIMEOUT = 600_000;
 /** What is used is watched for so long after ready, in milliseconds: the browser tidies up. */
 const AFTERWARDS = 2_000;
-/** A person looks at a page for a while before clicking; what loads meanwhile is not the download's. */
+/** A user looks at a page for a while before clicking; what loads meanwhile is not the download's. */
 const BEFORE = 1_500;
 
 /**

@@ -13,7 +13,7 @@ export interface Driver extends Evaluates {
   version(): Promise<string>;
   open(url: string): Promise<void>;
   reload(): Promise<void>;
-  /** Presses a button of the page's download section as a person does. Throws if there is none of this name. */
+  /** Presses a button of the page's download section as a user does. Throws if there is none of this name. */
   click(name: string): Promise<void>;
   /** An attribute of the download section. */
   attribute(name: string): Promise<string | null>;

@@ -28,7 +28,7 @@ export interface Kind {
   flags?: string[];
   /** It is started for this test alone, which may end it. Whatever is special is anyway. */
   own?: boolean;
-  /** The browser allows a background fetch only after a click or when a person has opened the page, as it does by itself. */
+  /** The browser allows a background fetch only after a click or when a user has opened the page, as it does by itself. */
   strict?: boolean;
   /** The profile is on a disk of its own, of so many MiB. Takes a machine's administrator. */
   disk?: number;
@@ -51,7 +51,7 @@ export class Device {
     this.#profile = mkdtempSync(join(tmpdir(), 'modelferry-profile-'));
     if (kind.disk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kind.disk}m`, 'modelferry', this.#profile]);
     if (kind.strict) return;
-    // Else every fetch after a tab's first needs a person to say yes.
+    // Else every fetch after a tab's first needs a user to say yes.
     mkdirSync(join(this.#profile, 'Default'));
     writeFileSync(
       join(this.#profile, 'Default', 'Preferences'),
@@ -106,7 +106,7 @@ export class Device {
     return page;
   }
 
-  /** Ends the browser as a person does: everything that is running is told. */
+  /** Ends the browser as a user does: everything that is running is told. */
   async close(): Promise<void> {
     this.#mayEnd();
     if (!this.#process || !this.#browser) return;

@@ -1,6 +1,6 @@
 // A row of docs/FAULTS.md as a test: one fault, with each engine it applies to. It measures what the table says:
 // whether the download ends ready and after how many clicks, what was sent beyond the model's size, what the
-// person was told; and it watches that no page ever calls a model ready that is not there.
+// user was told; and it watches that no page ever calls a model ready that is not there.
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -68,7 +68,7 @@ const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
   5: [['a wrong byte in a piece, once'], ['a truncated piece, once'], ['an HTML page with status 200 instead of a piece, once'], ['a server that ignores Range']],
   6: [['the model is replaced in the middle']],
   7: [['tab closed and opened again', 'background'], ['all tabs closed', 'background']],
-  8: [['browser closed by the person, and started again', 'background']],
+  8: [['browser closed by the user, and started again', 'background']],
   9: [['worker stopped in the middle of the download'], ['worker stopped in the middle of its work at the end'], ['worker replaced by a new version in the middle']],
   10: [['two tabs click Download at once'], ['two tabs click Download at once, and the browser is told to stop'], ['Cancel in the other tab', 'background'], ['a tab with Background Fetch beside one that downloads itself']],
   11: [['the worker cannot be had'], ['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes (clock set forward)']],
@@ -159,7 +159,7 @@ export class FaultRow {
     await expect.poll(used, { message: `faults by ${name}`, timeout }).toBeGreaterThanOrEqual(times);
   }
 
-  /** Notes what the person is told now. */
+  /** Notes what the user is told now. */
   async tell(model: ModelPage): Promise<string> {
     const parts = await model.section.locator('.headline, .explanation').allTextContents();
     const sentence = parts.join('. ').replace(/\.\. /g, '. ');

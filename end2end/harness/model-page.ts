@@ -1,4 +1,4 @@
-// A model's page, as a person uses it.
+// A model's page, as a user uses it.
 import { expect, type Locator, type Page } from '@playwright/test';
 import { encodeId } from './server.ts';
 import type { Site } from './site.ts';
@@ -65,7 +65,7 @@ export class ModelPage {
   }
 
   async click(name: string): Promise<void> {
-    // As a person would: a tab in the background draws no frames, and a click waits for one.
+    // As a user would: a tab in the background draws no frames, and a click waits for one.
     await this.page.bringToFront();
     await this.button(name).click();
   }

@@ -1,4 +1,4 @@
-// The part of a model's page that searches a text by meaning, as a person uses it.
+// The part of a model's page that searches a text by meaning, as a user uses it.
 import { expect, type Locator, type Page } from '@playwright/test';
 
 export class SearchPanel {

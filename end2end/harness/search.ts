@@ -1,4 +1,4 @@
-// What a person does with a model that embeds sentences, in the words of its worker: the same in every engine.
+// What a user does with a model that embeds sentences, in the words of its worker: the same in every engine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';

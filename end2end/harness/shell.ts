@@ -21,7 +21,7 @@ export async function storedShell(page: Evaluates): Promise<string[]> {
   return (await storedShells(page)).at(-1) ?? [];
 }
 
-/** Removes an entry, as nobody does but a browser with a fault or a person with its tools. */
+/** Removes an entry, as nobody does but a browser with a fault or a user with its tools. */
 export function removeFromShell(page: Evaluates, path: string): Promise<boolean> {
   return page.evaluate(
     async ({ prefix, path }) => {

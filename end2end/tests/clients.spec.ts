@@ -126,7 +126,7 @@ for (const command of readmeCommands()) {
     expect(here).not.toBe(command);
     const again = () => run('bash', ['-c', here], env, folder);
     let done = await again();
-    // Where a person sees that it was cut, and calls it again.
+    // Where a user sees that it was cut, and calls it again.
     if (done.status !== 0) done = await again();
     expect(done.status, done.said).toBe(0);
     const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith(WEIGHTS));

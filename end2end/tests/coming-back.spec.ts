@@ -1,4 +1,4 @@
-// A download outlives what a person does to tabs and to the browser.
+// A download outlives what a user does to tabs and to the browser.
 import { bystander, expect, expectedDigests, MODEL, ModelPage, PIECE, storedFiles, storedPieces, test, until } from '../harness/test.ts';
 
 // The browser fetches two pieces side by side: in bytes a second, of one.

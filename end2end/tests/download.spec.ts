@@ -1,4 +1,4 @@
-// A person clicks Download, and the model is on their device, byte for byte.
+// A user clicks Download, and the model is on their device, byte for byte.
 import { bystander, expect, expectedDigests, MODEL, ModelPage, storedFiles, storedManifests, storedPieces, test } from '../harness/real.ts';
 
 test('Download brings the model, and what is stored has the SHA-256 of the files', async ({ server, device }) => {

@@ -1,4 +1,4 @@
-// The same scenarios in three browser engines: what a person does, with the real server, and with the real model where it is
+// The same scenarios in three browser engines: what a user does, with the real server, and with the real model where it is
 // about that. Chromium downloads by Background Fetch, Firefox and WebKit have none and download in the page.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

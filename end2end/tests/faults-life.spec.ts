@@ -52,7 +52,7 @@ faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }
 
 // ---- row 8 ----
 
-faultRow(8, 'browser closed by the person, and started again', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser closed by the user, and started again', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const model = await row.open();
   await model.click('Download');

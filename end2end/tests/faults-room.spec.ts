@@ -136,7 +136,7 @@ test.describe(() => {
   });
 
   // What Chromium does differs from run to run: its background fetch fails, or the page has taken over and finds no room, or it
-  // removes all that the site has stored and makes room by that, or it ends itself. The person gets room, starts the browser again
+  // removes all that the site has stored and makes room by that, or it ends itself. The user gets room, starts the browser again
   // if need be, and presses what the page offers.
   faultRow(13, 'the disk full in the middle', { engines: ['background'], timeout: 480_000 }, async ({ proxy, device, engine, row }) => {
     tolerateNoRoom(device);

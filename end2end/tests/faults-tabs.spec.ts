@@ -1,4 +1,4 @@
-// Rows 10, 14, 15 and 17 of docs/FAULTS.md: what tabs, the person and other versions of ours do to a download.
+// Rows 10, 14, 15 and 17 of docs/FAULTS.md: what tabs, the user and other versions of ours do to a download.
 import type { Page } from '@playwright/test';
 import { Clock } from '../harness/clock.ts';
 import { faultRow, WASTE } from '../harness/fault-row.ts';
@@ -129,7 +129,7 @@ for (const full of [false, true]) {
 }
 
 for (const types of ['cache_storage', 'all']) {
-  faultRow(14, `site data cleared by the person when ready (${types})`, {}, async ({ proxy, device, engine, row }) => {
+  faultRow(14, `site data cleared by the user when ready (${types})`, {}, async ({ proxy, device, engine, row }) => {
     // Its own objects in the browser are gone too, and the store while it is written to.
     device.tolerate(/did not start a background fetch|could not be (removed|read|stored|saved)/);
     const model = await row.open();
@@ -163,7 +163,7 @@ faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy,
 
 // In about every third run Chromium answers nothing any more that the page asks of its caches. The page waits a minute for
 // it; then its button loads it again.
-faultRow(14, 'all site data cleared by the person in the middle', { timeout: 300_000, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
+faultRow(14, 'all site data cleared by the user in the middle', { timeout: 300_000, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   tolerateTheStore(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();

@@ -1,4 +1,4 @@
-// What a person with curl sees.
+// What a user with curl sees.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, expectedDigests, MODEL, PIECE, type Server, test } from '../harness/real.ts';

@@ -169,7 +169,7 @@ test('a download that was paused at full speed leaves nothing locked for the nex
   await other.becomes('ready');
 });
 
-test('the engine that the person chose is used, and kept', async ({ faultProxy, device }) => {
+test('the engine that the user chose is used, and kept', async ({ faultProxy, device }) => {
   const model = await ModelPage.open(await device.newPage(), faultProxy);
   await model.section.getByText('Settings').click();
   await model.section.getByRole('button', { name: 'In this page' }).click();

@@ -101,7 +101,7 @@ fn tell(message: &FromInference) {
     }
 }
 
-/// What no person needs to act on goes to the console, never nowhere.
+/// What no user needs to act on goes to the console, never nowhere.
 fn report(what: &str, error: &JsValue) {
     web_sys::console::error_2(&format!("modelferry: {what}").into(), error);
 }

@@ -78,9 +78,7 @@ impl Failure {
 impl From<Cause> for Failure {
     fn from(cause: Cause) -> Self {
         let (code, message) = match cause {
-            Cause::Cancelled | Cause::Paused => {
-                (Code::Stopped, "stopped by the person; what has come is kept")
-            }
+            Cause::Cancelled | Cause::Paused => (Code::Stopped, "stopped by the user; what has come is kept"),
             Cause::NeedsClick => (Code::Stopped, "the browser wants a click before it goes on"),
             Cause::Browser => (Code::Stopped, "ended by the browser; what has come is kept"),
             Cause::Network => (Code::Offline, "the device is offline, or the server cannot be reached"),
@@ -184,7 +182,7 @@ pub(crate) fn revision(text: Option<String>) -> Result<Option<Revision>, Failure
     text.parse().map(Some).or(Err(wrong()))
 }
 
-/// Reads the name of an engine; `None` is whatever the person has chosen for the site.
+/// Reads the name of an engine; `None` is whatever the user has chosen for the site.
 pub(crate) fn engine(text: Option<&str>) -> Result<Option<Choice>, Failure> {
     Ok(Some(match text {
         None => return Ok(None),

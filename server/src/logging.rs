@@ -10,7 +10,7 @@ use tracing_subscriber::filter::ParseError;
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum LogFormat {
-    /// For a person: time, level, sentence.
+    /// For a user: time, level, sentence.
     Human,
     /// For a program: one JSON object a line.
     Json,

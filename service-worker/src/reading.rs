@@ -2,7 +2,7 @@
 //! with the server away as well.
 //!
 //! `main` is the revision that is on the device, also when the server has a newer one by now: files of two revisions would
-//! not fit together, it is the person who says when a model is renewed, and what works offline works the same online.
+//! not fit together, it is the user who says when a model is renewed, and what works offline works the same online.
 //! What is not ready, or not ours, goes to the network as it came.
 
 mod answer;

@@ -121,7 +121,7 @@ fn width(download: &Download, size: u64) -> String {
     format!("{}.{}%", permille / 10, permille % 10)
 }
 
-/// What the person can set. Closed until it is wanted.
+/// What the user can set. Closed until it is wanted.
 #[component]
 fn Settings(download: DownloadView) -> impl IntoView {
     let option = move |(label, choice): (&'static str, Choice)| {

@@ -1,6 +1,6 @@
 //! The mark in the catalogue that says how a model stands on this device.
 //!
-//! It also goes on with a download that the person left for the catalogue: the page engine lives in whatever page
+//! It also goes on with a download that the user left for the catalogue: the page engine lives in whatever page
 //! is open.
 
 use leptos::prelude::*;

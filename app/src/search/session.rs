@@ -73,7 +73,7 @@ pub(crate) fn follow(model: &ModelId, here: Option<Revision>) {
 impl Session {
     fn new(section: Section, model: &ModelId) -> Self {
         let listener = Closure::wrap(Box::new(|event: Event| {
-            // What our own doing causes at once is not the person's: a field that loses the focus to another one says that it
+            // What our own doing causes at once is not the user's: a field that loses the focus to another one says that it
             // has changed.
             SESSION.with(|session| {
                 if let Ok(mut session) = session.try_borrow_mut()
@@ -300,7 +300,7 @@ impl Session {
     }
 
     fn end(&mut self, state: &str) {
-        // The person may have gone back to the text meanwhile.
+        // The user may have gone back to the text meanwhile.
         if self.phase == Phase::Busy {
             self.show(Phase::Search);
             self.section.say("state", state);

@@ -10,7 +10,7 @@ pub type BrowserStore = ModelStore<CachePieces, CacheDocuments, BrowserParts>;
 /// The same for service workers.
 pub type WorkerStore = ModelStore<CachePieces, CacheDocuments, WorkerParts>;
 
-/// What is on this device: manifests, the person's intents, and pieces.
+/// What is on this device: manifests, the user's intents, and pieces.
 #[derive(Clone, Debug, Default)]
 pub struct ModelStore<P, D, T> {
     pieces: P,
@@ -187,7 +187,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         Ok(self.manifests().await?.iter().map(|manifest| (manifest.model().clone(), sum(manifest))).collect())
     }
 
-    /// Stores what the person wants.
+    /// Stores what the user wants.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -195,7 +195,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         self.documents.put(&intent_key(model), &intent.to_text()).await
     }
 
-    /// What the person wants of a model. An intent that cannot be understood counts as none.
+    /// What the user wants of a model. An intent that cannot be understood counts as none.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -204,7 +204,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         Ok(text.and_then(|text| Intent::from_text(&text)))
     }
 
-    /// Forgets what the person wanted of a model.
+    /// Forgets what the user wanted of a model.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -212,7 +212,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         self.documents.delete(&intent_key(model)).await.map(drop)
     }
 
-    /// Ends the story of a download: the intent is fulfilled, and other revisions are let go. If the person wants
+    /// Ends the story of a download: the intent is fulfilled, and other revisions are let go. If the user wants
     /// another revision by now, nothing is changed.
     ///
     /// # Errors

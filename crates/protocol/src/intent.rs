@@ -1,4 +1,4 @@
-//! What the person wants on this device, stored before the first byte is fetched, so that a page that
+//! What the user wants on this device, stored before the first byte is fetched, so that a page that
 //! comes later knows whether to go on.
 
 use crate::Revision;
@@ -11,7 +11,7 @@ pub struct Intent {
     /// Whether to go on without being asked.
     pub state: IntentState,
     /// [`crate::AttemptId::nonce`] of the background fetch that works on it. When the browser reports an
-    /// abort of exactly this one, the person stopped it in the browser's own interface; any other abort is
+    /// abort of exactly this one, the user stopped it in the browser's own interface; any other abort is
     /// ours and says nothing about the intent.
     pub nonce: Option<u64>,
 }
@@ -21,6 +21,6 @@ pub struct Intent {
 pub enum IntentState {
     /// Go on whenever a page is opened.
     Active,
-    /// The person stopped it: wait for a click.
+    /// The user stopped it: wait for a click.
     Stopped,
 }

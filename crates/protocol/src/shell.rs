@@ -25,7 +25,7 @@ pub enum Kept {
     Page,
 }
 
-/// How the path of a GET request is kept; `None` if it is no part of the application. `navigates` is whether a person goes
+/// How the path of a GET request is kept; `None` if it is no part of the application. `navigates` is whether a user goes
 /// there, for only then is an unknown address a page.
 #[must_use]
 pub fn kept(path: &str, navigates: bool) -> Option<Kept> {

@@ -428,7 +428,7 @@ impl Transfer {
         }
     }
 
-    /// Nothing more can be stored, or the person does not want it: ends as soon as possible.
+    /// Nothing more can be stored, or the user does not want it: ends as soon as possible.
     pub fn end(&mut self, outcome: PageOutcome) {
         self.ending.get_or_insert(outcome);
     }

@@ -307,7 +307,7 @@ fn no_first_byte_hands_over_but_only_while_bytes_could_be_expected() {
     let effects = download.handle(36_100, surveyed(Survey { activity, ..found(&[], IntentState::Active) }));
     assert!(effects.contains(&Effect::Abort { attempt: attempt(1_000) }), "{effects:?}");
     let unnamed = Intent { revision: revision(), state: IntentState::Active, nonce: None };
-    assert_eq!(effects[0], Effect::WriteIntent(unnamed), "so that the abort is not taken for the person's");
+    assert_eq!(effects[0], Effect::WriteIntent(unnamed), "so that the abort is not taken for the user's");
     assert_eq!(asked(&effects).1.len(), 4);
     // What the worker says of the aborted one changes nothing any more.
     download.handle(36_200, Event::WorkerFinished { attempt: attempt(1_000), ending: Ending::Aborted });
@@ -630,7 +630,7 @@ fn a_fetch_that_another_page_took_over_was_not_stopped_by_the_person() {
         let effects = download.handle(now, surveyed(elsewhere));
         assert_eq!(asked(&effects), (vec![], vec![digest(2), digest(3)]), "behind that page");
     }
-    // One that the person stopped: the worker stores that in the intent.
+    // One that the user stopped: the worker stores that in the intent.
     let (mut download, _) = clicked(Engine::Background);
     download.handle(1_100, Event::Started(attempt(1_000)));
     page(&mut download, 1_200, PageEvent::Finished(PageOutcome::Done));

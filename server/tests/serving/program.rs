@@ -57,7 +57,7 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Takes settings of the person running the tests out of the environment.
+/// Takes settings of the user running the tests out of the environment.
 fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

@@ -20,7 +20,7 @@ pub enum Event {
     Surveyed { epoch: u64, survey: Survey },
     /// The store could not be read.
     SurveyFailed,
-    /// The person pressed a button.
+    /// The user pressed a button.
     Clicked(Button),
     /// [`super::Effect::Prepare`] is done: manifest and intent are stored.
     Prepared(Survey),
@@ -52,7 +52,7 @@ pub enum Event {
     ElsewhereProgress { in_flight: u64 },
     /// About once a second while something is under way. `waiting` says why no byte can be expected now.
     Tick { waiting: Option<Waiting> },
-    /// The person chose an engine.
+    /// The user chose an engine.
     Chosen(Choice),
     /// The room on this device was looked at.
     StorageQuota(StorageQuota),
@@ -129,7 +129,7 @@ pub enum Button {
 pub struct Survey {
     /// The wanted revision with what is kept of it; `None` if its manifest is not stored.
     pub plan: Option<Plan>,
-    /// What the person wants, of whatever revision.
+    /// What the user wants, of whatever revision.
     pub intent: Option<Intent>,
     /// What the browser says of background fetches of this revision.
     pub activity: Activity,

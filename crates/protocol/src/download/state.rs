@@ -22,7 +22,7 @@ pub enum Start {
     Silent,
 }
 
-/// Which engine the person wants.
+/// Which engine the user wants.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Choice {
     /// Whichever fits best.
@@ -104,7 +104,7 @@ pub enum Preparing {
     Working,
     /// The manifest could not be had for this passing reason; the next try is at this time, or under way.
     Waiting { cause: Cause, at: Millis, tries: u32, trying: bool },
-    /// Under way, but the person has changed their mind meanwhile.
+    /// Under way, but the user has changed their mind meanwhile.
     Cancelled,
 }
 
@@ -219,7 +219,7 @@ pub enum PageTrouble {
 /// Why the page engine took over from Background Fetch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FallbackReason {
-    /// The browser or the person does not allow it.
+    /// The browser or the user does not allow it.
     NotAllowed,
     /// The site has too many background fetches under way.
     TooMany,
@@ -233,9 +233,9 @@ pub enum FallbackReason {
     GaveUp,
     /// It brought pieces with wrong bytes.
     Damaged,
-    /// The person would not wait for it any longer.
+    /// The user would not wait for it any longer.
     Impatience,
-    /// The person has set that pages download.
+    /// The user has set that pages download.
     Chosen,
     /// Another page has gone on with it, and this one goes on after that.
     Elsewhere,
@@ -244,9 +244,9 @@ pub enum FallbackReason {
 /// Why a download stands still.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cause {
-    /// The person stopped it.
+    /// The user stopped it.
     Cancelled,
-    /// The person stopped it for a while.
+    /// The user stopped it for a while.
     Paused,
     /// It may go on, but the browser wants a click first.
     NeedsClick,
@@ -262,7 +262,7 @@ pub enum Cause {
     NoRoom,
     /// The server has another revision by now, or no such model any more.
     Gone,
-    /// Pieces that had been kept are missing, removed by the browser or by the person.
+    /// Pieces that had been kept are missing, removed by the browser or by the user.
     Evicted,
     /// The store could not be read or written.
     Storage,

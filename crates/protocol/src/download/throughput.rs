@@ -1,4 +1,4 @@
-//! How fast bytes come, smoothed so that a person can read it.
+//! How fast bytes come, smoothed so that a user can read it.
 
 use super::Millis;
 

@@ -79,7 +79,7 @@ impl Download {
         let survey = self.survey();
         let mut effects = vec![intent];
         if let State::Fetching(fetching) = &mut self.state {
-            // The intent no longer names the attempt, so its abort is not taken for the person's.
+            // The intent no longer names the attempt, so its abort is not taken for the user's.
             if let Some(background) = fetching.background.take()
                 && !matches!(background.stage, Stage::Asked { .. })
             {

@@ -41,7 +41,7 @@ impl Download {
         }
         self.state = State::Interrupted(cause);
         match cause {
-            // To go on by itself at the next visit would fail in the same way, at the person's expense.
+            // To go on by itself at the next visit would fail in the same way, at the user's expense.
             Cause::Gone | Cause::NoRoom | Cause::Corrupt(_) | Cause::Storage => {
                 vec![self.write_intent(IntentState::Stopped, None)]
             }

@@ -187,7 +187,7 @@ impl Download {
             return Vec::new();
         };
         match &mut background.stage {
-            // The browser may be asking the person, who may never answer.
+            // The browser may be asking the user, who may never answer.
             Stage::Asked { since } if stopping && now.saturating_sub(*since) >= settle => {
                 fetching.background = None;
                 self.conclude(now)

@@ -13,7 +13,7 @@ impl Download {
         let idle =
             matches!(self.state, State::Unknown | State::Absent | State::Interrupted(_) | State::Ready);
         if idle && epoch < self.epoch {
-            // It began before the latest thing that the person or the device did: look again.
+            // It began before the latest thing that the user or the device did: look again.
             return vec![self.survey()];
         }
         let Survey { plan, intent, activity, older, readable, page_elsewhere } = survey;
@@ -43,7 +43,7 @@ impl Download {
                     && let State::Fetching(fetching) = &mut self.state
                     && fetching.trouble == Some(Cause::Cancelled)
                 {
-                    // Not by the person: another page has taken over, and the intent names no attempt since.
+                    // Not by the user: another page has taken over, and the intent names no attempt since.
                     fetching.trouble = None;
                 }
                 let stopped = intent.is_some_and(|intent| intent.state == IntentState::Stopped);

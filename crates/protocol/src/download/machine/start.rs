@@ -51,7 +51,7 @@ impl Download {
         }
     }
 
-    /// Preparing may have stored an active intent; takes that back, since the person has said stop meanwhile.
+    /// Preparing may have stored an active intent; takes that back, since the user has said stop meanwhile.
     fn cancelled_early(&mut self) -> Vec<Effect> {
         self.state = State::Interrupted(Cause::Cancelled);
         vec![self.write_intent(IntentState::Stopped, None)]
@@ -106,7 +106,7 @@ impl Download {
             effects.push(self.write_intent(IntentState::Active, None));
         }
         effects.extend(self.start_page(&mut fetching, own));
-        // Last: the browser may ask the person, whose answer may take its time.
+        // Last: the browser may ask the user, whose answer may take its time.
         effects.extend(background);
         self.state = State::Fetching(fetching);
         effects
@@ -151,7 +151,7 @@ impl Download {
     }
 
     /// The same where this page has written an intent meanwhile, which may name another attempt or none: then the browser's
-    /// own Cancel would not be taken for the person's.
+    /// own Cancel would not be taken for the user's.
     pub(super) fn join(&mut self, now: Millis, active: Active) -> Vec<Effect> {
         let intent = self.write_intent(IntentState::Active, Some(active.attempt.nonce));
         let mut effects = self.attach(now, active);

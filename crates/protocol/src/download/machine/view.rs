@@ -50,7 +50,7 @@ impl Download {
         self.engine
     }
 
-    /// The engine that the person wants.
+    /// The engine that the user wants.
     #[must_use]
     pub fn choice(&self) -> Choice {
         self.choice
