@@ -1,5 +1,4 @@
-//! What is on this device, and the downloads to it, as islands see it. The server has no device: there everything stands
-//! still.
+//! A download, as islands see it. The server knows nothing of the device, so its variant never changes.
 
 #[cfg(feature = "hydrate")]
 mod browser;

@@ -1,5 +1,5 @@
 //! A body with faults in it, streamed chunk by chunk as the client takes it. In this order: a wrong byte,
-//! truncation, compression; then rate limit, stall and cut, which count the bytes as they are sent.
+//! truncation, compression; then the rate limit, stall and cut, which count the bytes as they are sent.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -89,7 +89,7 @@ impl FaultyBody {
         body
     }
 
-    /// What comes from upstream, damaged as wished for, is put into `held`.
+    /// Puts the next bytes from upstream into `held`, damaged as the faults say.
     fn fill(&mut self, context: &mut Context<'_>) -> Poll<Filled> {
         while self.held.is_empty() {
             let Some(source) = &mut self.source else {

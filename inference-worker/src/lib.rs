@@ -101,7 +101,7 @@ fn tell(message: &FromInference) {
     }
 }
 
-/// What no user needs to act on goes to the console, never nowhere.
+/// Reports to the console what needs no action of the user.
 fn report(what: &str, error: &JsValue) {
     web_sys::console::error_2(&format!("modelferry: {what}").into(), error);
 }

@@ -1,4 +1,4 @@
-//! Why something could not be done, as the page is told: a code for its program, and a sentence for whoever writes it.
+//! Why something could not be done: a code for the page's program, and a sentence for its author.
 
 use std::fmt;
 

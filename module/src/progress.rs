@@ -1,4 +1,4 @@
-//! How far a download is, as the page is told.
+//! The progress of a download, as the page sees it.
 
 use protocol::download::{Download, Engine, Fetching, PageTrouble, Plan, Quiet, State, Waiting};
 use wasm_bindgen::JsValue;
@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use crate::failure::object;
 use crate::status::name;
 
-/// What is told; only news is worth a call.
+/// What the callback receives; it is called only for changes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Progress {
     phase: Phase,

@@ -47,7 +47,7 @@ fn of_this_origin(url: &str) -> Option<&str> {
     url.strip_prefix(&scope().origin()).filter(|rest| rest.starts_with('/'))
 }
 
-/// What no user needs to act on goes to the console, never nowhere.
+/// Reports to the console what needs no action of the user.
 fn report(what: &str, error: &JsValue) {
     web_sys::console::error_2(&format!("modelferry: {what}").into(), error);
 }

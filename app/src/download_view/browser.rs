@@ -1,4 +1,4 @@
-//! This device: the crate `downloader` takes care of downloads, a signal tells islands of changes.
+//! In the browser: the crate `downloader` downloads, a signal tells islands of changes.
 
 use downloader::DownloadHandle;
 use downloader::browser::{BrowserPage, downloads};

@@ -1,4 +1,4 @@
-//! No device: while the server renders.
+//! On the server, which knows nothing of the device.
 
 use leptos::prelude::{StoredValue, WithValue as _};
 use protocol::download::{Button, Choice, Download, Settings};

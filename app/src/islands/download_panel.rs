@@ -12,7 +12,7 @@ use crate::search;
 #[island]
 pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> impl IntoView {
     let download = DownloadView::of(model.clone(), revision);
-    // Runs in the browser only, after the first render, and whenever something changes. The search is told here since it is no
+    // Runs in the browser only, after the first render, and whenever something changes. It calls the search, since that is no
     // island: the machinery of one would be larger than it is.
     Effect::new(move |_| {
         download.begin();

@@ -1,4 +1,4 @@
-//! No device: while the server renders.
+//! On the server, which knows nothing of the device.
 
 use protocol::{ModelId, Revision};
 

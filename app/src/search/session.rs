@@ -107,7 +107,7 @@ impl Session {
         match event.type_().as_str() {
             "message" => self.answer(&event.unchecked_ref::<MessageEvent>().data()),
             "error" => {
-                // A script that does not come is told of by an event without words.
+                // If the script cannot be loaded, the event has no message.
                 let words = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
                 self.fail_for_good(&LoadFailure::Program(words.unwrap_or_default()));
             }

@@ -17,7 +17,7 @@ use crate::{registrations, two_at_a_time};
 const POLL: Millis = 500;
 
 /// How many times that may pass before the browser is asked anew. Its events alone will not do: an object that a page holds can
-/// fall silent although the download goes on. But each object that was asked for is told of progress until it is collected.
+/// fall silent although the download goes on. But each object that was asked for gets progress events until it is collected.
 const POLLS: u32 = 4;
 
 /// Asks the browser for all these pieces in one background fetch.
@@ -103,7 +103,7 @@ fn is_running<G: Page>(driver: &Driver<G>, attempt: &AttemptId) -> bool {
 }
 
 fn report<G: Page>(driver: &Rc<Driver<G>>, attempt: &AttemptId, downloaded: u64) {
-    // The browser repeats itself; only news is worth drawing.
+    // The browser repeats itself; only a change is worth drawing.
     let known = driver.with(|download| {
         let background = download.background();
         background.map_or(u64::MAX, |background| background.downloaded)

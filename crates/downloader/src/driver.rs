@@ -118,7 +118,7 @@ impl<G: Page> Driver<G> {
     }
 
     fn tell_of_change(&self) {
-        // Whoever is told may subscribe, so nothing is borrowed meanwhile.
+        // Subscribers may subscribe anew while they are called, so nothing is borrowed meanwhile.
         let subscribers = self.subscribers.take();
         let staying = subscribers.into_iter().filter(|told| told());
         let mut staying: Vec<_> = staying.collect();

@@ -49,7 +49,7 @@ trait Stop {
     fn stop(&self);
 }
 
-/// Begins to fetch these pieces. What comes of it is told as events of this run.
+/// Begins to fetch these pieces. The results are events of this run.
 pub(crate) fn start<G: Page>(
     driver: &Rc<Driver<G>>,
     device: Device<G::Ports>,
@@ -100,11 +100,11 @@ struct Engine<G: Page> {
     /// Set off when the transfer may have something new to say.
     wake: Wake,
     stopped: Cell<bool>,
-    /// Set off when the run is told to stop.
+    /// Set off when the run must stop.
     stop: Wake,
     /// The page is about to go. It may be shown again.
     away: Cell<bool>,
-    /// The run has ended: what a late answer brings is let go, for whoever wants that piece next waits for it.
+    /// The run has ended: a late response is dropped, because the next engine waits for the lock of its piece.
     over: Cell<bool>,
     /// The bytes of each open piece, unless they go straight to the store. They stay in the browser's own memory: what
     /// this program's memory has once grown to, it never gives back.
@@ -182,7 +182,7 @@ impl<G: Page> Engine<G> {
         let outcome = self.carry_out().await;
         self.over.set(true);
         self.put_away().await;
-        // What is stored already is looked at by whoever wants it.
+        // The next survey verifies what is stored already.
         self.staged.take();
         self.release_memory();
         outcome
@@ -193,7 +193,7 @@ impl<G: Page> Engine<G> {
         PageOutcome::Failed(Cause::Storage)
     }
 
-    /// Two tabs would fetch everything twice. `None` if it is told to stop meanwhile.
+    /// Two tabs would fetch everything twice. `None` if it must stop meanwhile.
     async fn lock(&self) -> Option<Result<Lock<G>, StoreError>> {
         let (model, _) = self.driver.identity();
         let waiting = Box::pin(self.device.locks.wait(LockName::PageEngine(&model)));

@@ -106,7 +106,7 @@ async fn store_records<P: Ports>(
 /// Why it was not admitted.
 pub async fn fetch<P: Ports>(device: &Device<P>, piece: &Piece) -> Result<(), Refusal> {
     let pieces = device.store.pieces();
-    // Whoever else wants it waits here, and finds it.
+    // Others that want this piece wait here, and then find it stored.
     let Some(reservation) = pieces.reserve(&piece.digest).await? else {
         return Ok(());
     };

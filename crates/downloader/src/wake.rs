@@ -1,4 +1,4 @@
-//! What one task waits on until another one has news.
+//! What one task waits on until another one wakes it.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -12,7 +12,7 @@ pub struct Wake {
 }
 
 impl Wake {
-    /// There is news.
+    /// Ends the wait.
     pub fn wake(&self) {
         self.woken.set(true);
         let waker = self.waker.take();
@@ -21,7 +21,7 @@ impl Wake {
         }
     }
 
-    /// Waits for news since the last wait.
+    /// Waits for a wake since the last wait.
     pub fn wait(&self) -> impl Future<Output = ()> + Unpin + '_ {
         poll_fn(|context| {
             if self.woken.replace(false) {

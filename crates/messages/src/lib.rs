@@ -1,4 +1,4 @@
-//! Every sentence that a user reads, and how numbers are written. Plain words, one place, so that more
+//! Texts that pages show to users, and how numbers are written. They are in one place, so that more
 //! languages can be added here.
 //!
 //! Nothing here decides anything: it only says what the values of `protocol` mean.

@@ -1,5 +1,5 @@
 // Writes and reads the files of parts; see files.rs. A message is [operation, folder, name, argument, ranges], with a port for
-// the answer: [result, error, memory]. The last is that of the argument if that was bytes: it is lent, and always given back.
+// the answer: [result, error, memory]. If the argument is bytes, the last is its memory, which is lent and given back.
 const BYTES = 65536;
 const open = new Map();
 let last = Promise.resolve();

@@ -240,7 +240,7 @@ impl Parts for FileParts {
     /// Nobody removes what another page has open: that stays for later.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         if self.0.worker.borrow().is_some() {
-            // Where there are no files, nothing is open. What cannot be closed cannot be removed either, which is told then.
+            // Where there are no files, nothing is open. If a file cannot be closed, removing it fails below.
             let _ = self.ask("close", digest, &JsValue::UNDEFINED, &JsValue::UNDEFINED).await;
         }
         folder::remove(digest).await

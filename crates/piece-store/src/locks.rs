@@ -9,7 +9,7 @@ use crate::StoreError;
 /// How the names of the page engines' locks begin.
 pub(crate) const PAGE_ENGINE: &str = "modelferry page ";
 
-/// The names of locks. Whoever takes several takes them in this order: `PageEngine` or `Start`, `Recovery`, `Store`, `Piece`.
+/// The names of locks. Code that holds several takes them in this order: `PageEngine` or `Start`, `Recovery`, `Store`, `Piece`.
 #[derive(Clone, Copy, Debug)]
 pub enum LockName<'a> {
     /// To fetch this model in the page itself.

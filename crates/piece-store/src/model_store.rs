@@ -212,7 +212,7 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
         self.documents.delete(&intent_key(model)).await.map(drop)
     }
 
-    /// Ends the story of a download: the intent is fulfilled, and other revisions are let go. If the user wants
+    /// Ends a download: removes the intent, which is fulfilled, and other revisions. If the user wants
     /// another revision by now, nothing is changed.
     ///
     /// # Errors

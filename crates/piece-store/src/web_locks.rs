@@ -118,7 +118,7 @@ enum Granting {
     GivenUp,
 }
 
-/// Whoever waits for a lock. If that ends before the lock is granted, it is given back as soon as it is.
+/// A wait for a lock. If the wait is dropped before the lock is granted, the lock is released once it is granted.
 #[derive(Default)]
 struct Waiting(Rc<RefCell<Granting>>);
 

@@ -3,7 +3,7 @@
 
 use crate::Revision;
 
-/// The intent to have one revision of a model on the device.
+/// The decision of the user to have one revision of a model on the device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Intent {
     /// The wanted revision.

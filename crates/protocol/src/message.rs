@@ -1,4 +1,4 @@
-//! What page and worker say to each other by `postMessage`; its form is in `text.rs`.
+//! The messages between pages and worker by `postMessage`; `text.rs` has their form.
 //!
 //! A page and a worker of different versions do meet (a tab stays open over an update). So every message
 //! carries the version of this vocabulary, and a receiver that does not understand one falls back on reading
@@ -11,7 +11,7 @@ use crate::{AttemptId, Digest, ModelId, Revision};
 /// The broadcast channel on which pages tell each other, and the worker hears.
 pub const CHANNEL: &str = "modelferry";
 
-/// From the worker to all pages; also from page to page.
+/// A message to all pages, from the worker or another page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum BroadcastMessage {
     /// A piece is in the store now.

@@ -6,7 +6,7 @@
 /// not carry it is not ours: other people's pages may be on the same origin.
 pub const BUILD: &str = "x-modelferry-build";
 
-/// Whether an answer with this status is the server's own word, and not that of something between: RFC 9110 sections 15.6.3 to
+/// Whether a response with this status comes from the server itself, not from a gateway: RFC 9110 sections 15.6.3 to
 /// 15.6.5, and what is beyond them.
 #[must_use]
 pub fn is_of_the_server(status: u16) -> bool {

@@ -1,6 +1,6 @@
 //! How a page fetches pieces by itself: which byte ranges to ask for next, when to wait, and when to give up.
 //!
-//! [`Transfer`] is told what happened and says with [`Transfer::next`] what to do. It does no I/O, reads no clock
+//! [`Transfer`] takes events, and [`Transfer::next`] returns what to do. It does no I/O, reads no clock
 //! and rolls no dice: the time and random numbers come in. Pieces are cut into blocks that are fetched in ranges,
 //! several at a time; what is held at once is bounded in bytes, not in pieces, so that many small pieces do not
 //! wait for each other and a few large ones do not fill the memory.
@@ -90,7 +90,7 @@ pub struct Request {
     pub last: u32,
     /// Whether that is less than the piece.
     pub ranged: bool,
-    /// Whether the body goes straight to the store, all at once: then [`Transfer::received`] is told of all of it.
+    /// Whether the body goes straight to the store, all at once: then [`Transfer::received`] counts all of it.
     pub straight: bool,
 }
 

@@ -15,8 +15,8 @@ fn started(flags: &[&str]) -> (Folder, Program, String) {
 }
 
 fn preflight(program: &Program, url: &str) -> Reply {
-    let wish = ("Access-Control-Request-Headers", "if-range,range");
-    program.ask(&format!("OPTIONS {url}"), &[ELSEWHERE, ("Access-Control-Request-Method", "GET"), wish])
+    let requested = ("Access-Control-Request-Headers", "if-range,range");
+    program.ask(&format!("OPTIONS {url}"), &[ELSEWHERE, ("Access-Control-Request-Method", "GET"), requested])
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl ports::Record for BrowserRecord {
 
     async fn finished(&self) -> Option<Response> {
         // The promise of a finished record is settled already, so a few turns of the microtask queue are enough to
-        // learn its value; that of another one is not settled before its bytes are there. No timer: in a tab that is
+        // learn its value; the promise of another one is pending until its bytes are there. No timer: in a tab that is
         // not seen each would take a second.
         let ready = self.0.response_ready();
         let moment = async {

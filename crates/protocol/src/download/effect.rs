@@ -9,7 +9,7 @@ pub enum Effect {
     /// Find out what this window can do; answer [`super::Event::Opened`], [`super::Event::OpenFailed`] or
     /// [`super::Event::Unsupported`].
     Open,
-    /// Find out how much room there is; answer [`super::Event::StorageQuota`].
+    /// Find out how much storage is free; answer [`super::Event::StorageQuota`].
     LookAtQuota,
     /// Ask the browser not to evict what is stored.
     AskToPersist,

@@ -36,7 +36,7 @@ pub enum Event {
     Ended { attempt: AttemptId, ending: Ending },
     /// The worker has stored what there was of an attempt.
     WorkerFinished { attempt: AttemptId, ending: Ending },
-    /// A piece is in the store, whoever put it there.
+    /// A piece is in the store; this page, another one or the worker has put it there.
     Admitted(Digest),
     /// A piece was dropped.
     Refused { digest: Digest, refusal: Refusal },
@@ -54,7 +54,7 @@ pub enum Event {
     Tick { waiting: Option<Waiting> },
     /// The user chose an engine.
     Chosen(Choice),
-    /// The room on this device was looked at.
+    /// The browser has told how much storage is free.
     StorageQuota(StorageQuota),
 }
 

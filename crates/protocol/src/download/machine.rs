@@ -121,7 +121,9 @@ impl Download {
             }
             Event::Surveyed { epoch, survey } => self.surveyed(now, epoch, survey),
             Event::SurveyFailed if self.state == State::Unknown => self.interrupt(Cause::Storage),
-            Event::SurveyFailed if self.is_complete() && self.rests() => self.interrupt(Cause::Storage),
+            Event::SurveyFailed if self.is_complete() && self.is_without_engine() => {
+                self.interrupt(Cause::Storage)
+            }
             Event::SurveyFailed => self.conclude(now),
             Event::Clicked(button) => self.clicked(now, button),
             Event::Prepared(survey) => self.prepared(now, survey),

@@ -216,7 +216,7 @@ pub enum PageTrouble {
     Retry { cause: Cause, at: Millis },
 }
 
-/// Why the page engine took over from Background Fetch.
+/// Why the page engine works although the browser has Background Fetch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FallbackReason {
     /// The browser or the user does not allow it.
@@ -269,7 +269,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether it is worth knowing for as long as the download rests, though it was stopped for it.
+    /// Whether the reason stays visible while the download is interrupted.
     #[must_use]
     pub fn is_lasting(self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! How much room a download needs, and how much there is.
+//! How much storage a download needs, and how much is free.
 
 use crate::ModelId;
 
@@ -6,7 +6,7 @@ use crate::ModelId;
 /// and ours.
 pub const BACKGROUND_COPIES: u64 = 3;
 
-/// What is known of the room on this device. A browser's figures are estimates on purpose.
+/// What is known of the storage on this device. A browser's figures are estimates on purpose.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct StorageQuota {
     /// Bytes this site may still store; `None` if the browser does not tell.

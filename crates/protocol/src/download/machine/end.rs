@@ -61,7 +61,7 @@ impl Download {
     }
 
     /// Whether a download was under way and nobody works on it any more.
-    pub(super) fn rests(&self) -> bool {
+    pub(super) fn is_without_engine(&self) -> bool {
         matches!(self.state.fetching(), Some(Fetching { background: None, page: None, .. }))
     }
 }

@@ -61,7 +61,7 @@ impl Download {
                     Activity::Running(active) => self.still_active(now, active),
                     Activity::Idle => self.no_longer_active(now),
                     // What was under way for this page is over, and the page's own engine can go on whatever else is.
-                    Activity::Unknown if self.rests() => self.conclude(now),
+                    Activity::Unknown if self.is_without_engine() => self.conclude(now),
                     // The next tick asks again.
                     Activity::Unknown => Vec::new(),
                 }
@@ -107,7 +107,7 @@ impl Download {
             return Vec::new();
         }
         match (activity, intent) {
-            // Whoever said so went before the browser was told.
+            // The user stopped it, and the page was closed before the browser aborted the fetch.
             (Activity::Running(active), Some(IntentState::Stopped)) => {
                 if !matches!(self.state, State::Interrupted(cause) if cause.is_lasting()) {
                     self.state = State::Interrupted(Cause::Cancelled);
@@ -135,7 +135,7 @@ impl Download {
                 _ => self.interrupt(Cause::Browser),
             },
             (Activity::Idle | Activity::Unknown, Some(IntentState::Stopped)) => match self.state {
-                // Why it rests is known better here.
+                // This page knows the reason better.
                 State::Interrupted(cause) if cause.is_lasting() => Vec::new(),
                 _ => self.interrupt(Cause::Cancelled),
             },

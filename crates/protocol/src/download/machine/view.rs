@@ -56,13 +56,13 @@ impl Download {
         self.choice
     }
 
-    /// What is known of the room on this device.
+    /// What is known of the storage on this device.
     #[must_use]
     pub fn quota(&self) -> &StorageQuota {
         &self.quota
     }
 
-    /// How many bytes of room it takes to fetch `bytes` with the engine that would be used for them.
+    /// How many bytes of storage it takes to fetch `bytes` with the engine that would be used for them.
     #[must_use]
     pub fn need(&self, bytes: u64) -> u64 {
         match self.engine_for(bytes) {
