@@ -1,5 +1,5 @@
 // The inference worker. A page makes one of this script and posts messages to it; what they are is said in
-// crates/protocol/src/inference.rs. This is only what brings the program here.
+// crates/inference-protocol/src/lib.rs. This is only what brings the program here.
 //
 // A classic script, for `new Worker(url)` without further options.
 'use strict';

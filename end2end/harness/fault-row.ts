@@ -39,6 +39,8 @@ export interface Rowed {
 interface Where {
   /** All engines unless said otherwise. */
   engines?: EngineName[];
+  /** Takes `--full`: with all engines, or with these. */
+  full?: true | EngineName[];
   /** In ms, of the whole test. */
   timeout?: number;
   /** What is special about the device. */
@@ -57,29 +59,6 @@ interface End {
 }
 
 /**
- * A fast case of each kind, which every run has: the fault, and the engines if not all of its own. All others take
- * `--full`.
- */
-const ALWAYS: Record<number, [string, ...EngineName[]][]> = {
-  1: [['connection closed at a byte of a piece, once']],
-  2: [['server gone for 2 s']],
-  3: [['status 404 for a piece'], ['status 503 with Retry-After, six times']],
-  4: [['a stalled connection (clock set forward)']],
-  5: [['a wrong byte in a piece, once'], ['a truncated piece, once'], ['an HTML page with status 200 instead of a piece, once'], ['a server that ignores Range']],
-  6: [['the model is replaced in the middle']],
-  7: [['tab closed and opened again', 'background'], ['all tabs closed', 'background']],
-  8: [['browser closed by the user, and started again', 'background']],
-  9: [['worker stopped in the middle of the download'], ['worker stopped in the middle of its work at the end'], ['worker replaced by a new version in the middle']],
-  10: [['two tabs click Download at once'], ['two tabs click Download at once, and the browser is told to stop'], ['Cancel in the other tab', 'background'], ['a tab with Background Fetch beside one that downloads itself']],
-  11: [['the worker cannot be had'], ['the start refused with NotAllowedError'], ['the start refused with QuotaExceededError'], ['Background Fetch stuck at 0 bytes (clock set forward)']],
-  13: [['quota too small at the start']],
-  14: [['pieces removed behind our back when ready (clock set forward)'], ['the caches answer the page nothing any more (clock set forward)', 'page']],
-  15: [['history.pushState all the time']],
-  16: [['computer asleep until its connections are gone']],
-  17: [['a page of this version, a worker of another']],
-};
-
-/**
  * Rows in which tabs or the browser go: what the page engine loses then is what was on its way to it, which is more on a busy
  * machine.
  */
@@ -88,8 +67,8 @@ const GOING = [7, 8, 10];
 /** Declares the tests of a row: `faults 4 (page): a stalled connection`. */
 export function faultRow(number: number, fault: string, where: Where, body: (rowed: Rowed) => Promise<void>): void {
   for (const engine of where.engines ?? (['background', 'page'] as const)) {
-    const always = ALWAYS[number]?.some(([name, ...engines]) => fault === name && (engines.length === 0 || engines.includes(engine)));
-    const title = `faults ${number} (${engine}): ${fault}${always ? '' : ' @full'}`;
+    const full = where.full === true || where.full?.includes(engine);
+    const title = `faults ${number} (${engine}): ${fault}${full ? ' @full' : ''}`;
     test.describe(() => {
       if (where.kind) test.use({ kind: where.kind });
       if (where.real) test.use({ payload: REAL });

@@ -7,7 +7,7 @@ import { until } from './wait.ts';
 
 /**
  * Slow enough to do something in the middle. The page engine, which asks for four ranges at a time, gets what leaves it
- * below the speed from which whole pieces go straight to the store (`VERY_FAST` in crates/protocol/src/transfer.rs).
+ * below the speed from which whole pieces go straight to the store (`VERY_FAST` in crates/protocol/src/transfer/outcome.rs).
  */
 export function slow(engine: EngineName): Rule {
   return { path: '/pieces/', bytes_per_second: engine === 'page' ? 1_000_000 : 2_000_000 };

@@ -1,4 +1,4 @@
-// An inference worker, started from a page and spoken to in its own words (crates/protocol/src/inference).
+// An inference worker, started from a page and spoken to in its own words (crates/inference-protocol).
 import { until } from './wait.ts';
 import type { Evaluates } from './store.ts';
 
@@ -54,7 +54,8 @@ export class Inference {
     );
     this.#seen += texts.length;
     return texts.map((text) => {
-      const [line, ...lines] = text.split('\n');
+      const [line, ...rest] = text.split('\n');
+      const lines = rest.filter((line) => line);
       const [version, kind, ...words] = line!.split(' ');
       if (version !== VERSION) throw new Error(`not understood: ${text}`);
       return { kind: kind!, words, lines };

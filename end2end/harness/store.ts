@@ -2,7 +2,7 @@
 // no say in it.
 import type { Page } from '@playwright/test';
 import type { Device } from './device.ts';
-import type { ManifestFile, Server } from './server.ts';
+import type { Server } from './server.ts';
 import type { Site } from './site.ts';
 
 const PIECES = 'modelferry-pieces-1';
@@ -52,11 +52,6 @@ export function storedManifests(page: Evaluates): Promise<string[]> {
 export async function storedFiles(page: Evaluates, server: Server, model: string): Promise<StoredFile[]> {
   // Which pieces make up a file is asked of the server: the store's own list is part of what is tested.
   const { files } = await server.manifest(model);
-  return readFiles(page, files);
-}
-
-/** The same for a list of files that is known already: it needs no server. */
-export function readFiles(page: Evaluates, files: ManifestFile[]): Promise<StoredFile[]> {
   return page.evaluate(
     async ({ cache, files }) => {
       const hex = (buffer: ArrayBuffer) =>
@@ -81,4 +76,16 @@ export function readFiles(page: Evaluates, files: ManifestFile[]): Promise<Store
     },
     { cache: PIECES, files },
   );
+}
+
+/** Pieces of which something is saved: in files, and in a cache what pages that went gave to the worker. */
+export function storedParts(page: Evaluates): Promise<string[]> {
+  return page.evaluate(async (_) => {
+    const keys = await (await caches.open('modelferry-parts-1')).keys();
+    const names = keys.map((key) => new URL(key.url).search.slice(1));
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('modelferry-parts-1', { create: true });
+    for await (const name of folder.keys()) names.push(name);
+    return names;
+  }, null);
 }

@@ -133,5 +133,5 @@ export { ModelPage } from './model-page.ts';
 export type { Server } from './server.ts';
 export type { Device } from './device.ts';
 export type { FaultProxy, Passed, Rule } from './proxy.ts';
-export { bystander, storedFiles, storedManifests, storedPieces } from './store.ts';
+export { bystander, storedFiles, storedManifests, storedParts, storedPieces } from './store.ts';
 export { until } from './wait.ts';

@@ -8,12 +8,10 @@ import type { Model } from '../engines/model.ts';
 import { SearchPage } from '../engines/search.ts';
 import { ENGINES, test } from '../engines/test.ts';
 import { MADE, REAL } from '../harness/models.ts';
-import { Inference } from '../harness/inference.ts';
-import { cancelsInTheMiddle, findsByMeaning } from '../harness/search.ts';
 import { ask, controlled, tidiedUp } from '../harness/reading.ts';
 import { storedShell } from '../harness/shell.ts';
 import type { Site } from '../harness/site.ts';
-import { readFiles, type StoredFile } from '../harness/store.ts';
+import type { StoredFile } from '../harness/store.ts';
 import {
   expect,
   type FaultProxy,
@@ -21,6 +19,7 @@ import {
   type Server,
   storedFiles,
   storedManifests,
+  storedParts,
   storedPieces,
   until,
 } from '../harness/test.ts';
@@ -97,30 +96,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
     test.describe('with the real model', () => {
       test.use({ payload: REAL });
 
-      test('a download ends ready, and what is in the store is the model', async ({ server, driver, model }) => {
-        await model.open(server);
-        await model.click('Download');
-        await model.becomes('fetching', 'ready');
-        await model.becomes('ready');
-        expectWhole(await storedFiles(driver, server, server.model), server);
-      });
-
-      test('a model on the device finds passages by their meaning, with the server gone', async ({ server, driver, model }) => {
-        await model.open(server);
-        const { revision } = await server.manifest();
-        await model.click('Download');
-        await model.becomes('ready');
-        const inference = await Inference.start(driver);
-        // Said by the program itself: it is there.
-        expect(await inference.load(server.model, '0'.repeat(40))).toMatchObject({ kind: 'failed', words: ['not-ready'] });
-        await server.stop();
-        expect(await inference.load(server.model, revision)).toMatchObject({ kind: 'loaded' });
-        await findsByMeaning(inference, 1);
-        await cancelsInTheMiddle(inference, 2);
-        await inference.end();
-      });
-
-      test('the page searches a text by its meaning, also when it is opened with the server gone', async ({ server, driver, model }) => {
+      test('the page searches a text by its meaning, and the pages open with the server gone', async ({ server, driver, model }) => {
         await model.open(server);
         await model.click('Download');
         await model.becomes('ready');
@@ -129,12 +105,18 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
         await search.read(text);
         await search.finds('a pet that rests', '🐈');
         await search.finds('public transport', 'The train');
-        await keeps(driver, '/offline', '/inference-worker.js', `/${server.model}`);
+        await keeps(driver, '/', '/offline', '/inference-worker.js', `/${server.model}`);
         await server.stop();
         await model.reload();
         await model.becomes('ready');
         await search.read(text);
         await search.finds('money for the state', 'Taxes');
+        const says = () => driver.evaluate(() => document.body.innerText, null);
+        await driver.open(`${server.url}/`);
+        await until('the catalogue to know the model', async () => (await says()).includes('On this device'));
+        await until('the page to say that it is offline', async () => (await says()).includes('You are offline'));
+        await driver.open(`${server.url}/nobody/nothing`);
+        expect(await says()).toContain('This page needs the network');
       });
 
       test('a ready model is there at its own URLs without the server: whole, in parts, and given up in the middle', async ({ server, driver, model }) => {
@@ -143,7 +125,9 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
         await model.open(server);
         await controlled(driver);
         await model.click('Download');
+        await model.becomes('fetching', 'ready');
         await model.becomes('ready');
+        expectWhole(await storedFiles(driver, server, server.model), server);
         await server.stop();
         for (const { path } of files) {
           const got = await ask(driver, { url: `/${server.model}/resolve/main/${path}` });
@@ -192,7 +176,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
-    test('Cancel keeps what is there, Resume gets the rest, Discard leaves nothing', async ({ server, faultProxy, driver, model }) => {
+    test('Cancel keeps what is there, Resume gets the rest, Delete asks first, Discard leaves nothing', async ({ server, faultProxy, driver, model }) => {
       await faultProxy.rules([slow(driver)]);
       await model.open(faultProxy);
       await model.click('Download');
@@ -211,8 +195,13 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expectWhole(await storedFiles(driver, server, server.model), server);
 
       await model.click('Delete');
+      await model.click('No, keep it');
+      expect(await model.state()).toBe('ready');
+      await model.click('Delete');
+      expect(await storedPieces(driver)).not.toEqual([]);
       await model.click('Yes, delete');
       await model.becomes('absent');
+      expect([await storedPieces(driver), await storedManifests(driver)]).toEqual([[], []]);
       await faultProxy.rules([slow(driver)]);
       mark = await faultProxy.mark();
       await model.click('Download');
@@ -222,23 +211,7 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       await model.becomes('interrupted');
       await model.click('Discard');
       await model.becomes('absent');
-      expect(await storedPieces(driver)).toEqual([]);
-      expect(await storedManifests(driver)).toEqual([]);
-    });
-
-    test('Delete asks first, and leaves nothing', async ({ server, driver, model }) => {
-      await model.open(server);
-      await model.click('Download');
-      await model.becomes('ready');
-      await model.click('Delete');
-      await model.click('No, keep it');
-      expect(await storedPieces(driver)).not.toEqual([]);
-      expect(await model.state()).toBe('ready');
-      await model.click('Delete');
-      await model.click('Yes, delete');
-      await model.becomes('absent');
-      expect(await storedPieces(driver)).toEqual([]);
-      expect(await storedManifests(driver)).toEqual([]);
+      expect([await storedPieces(driver), await storedManifests(driver), await storedParts(driver)]).toEqual([[], [], []]);
     });
 
     test('a page that is loaded again in the middle goes on', async ({ server, faultProxy, driver, model }, info) => {
@@ -279,16 +252,6 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
-    test('a piece that arrives damaged once is fetched again', async ({ server, faultProxy, driver, model }) => {
-      const piece = await onePiece(server);
-      await faultProxy.rules([{ name: 'damage', path: `/pieces/${piece}`, times: 1, corrupt_at: 1_000 }]);
-      await model.open(faultProxy);
-      await model.click('Download');
-      await model.becomes('ready');
-      expect((await faultProxy.used())[0]!.used).toBe(1);
-      expectWhole(await storedFiles(driver, server, server.model), server);
-    });
-
     test('a piece that is damaged each time is never stored, and Resume leads on', async ({ server, faultProxy, driver, model }) => {
       const piece = await onePiece(server);
       await faultProxy.rules([{ name: 'damage', path: `/pieces/${piece}`, corrupt_at: 1_000 }]);
@@ -308,21 +271,12 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       expectWhole(await storedFiles(driver, server, server.model), server);
     });
 
-    test('what is ready can be read without the server', async ({ server, driver, model }) => {
-      const { files } = await server.manifest();
-      await model.open(server);
-      await model.click('Download');
-      await model.becomes('ready');
-      await server.stop();
-      expectWhole(await readFiles(driver, files), server);
-      expect(await model.state()).toBe('ready');
-    });
-
     test('a piece that the browser removed is fetched again while the model is read', async ({ server, driver, model }) => {
       const { piece, url } = await oneRemoved(server, driver, model);
       const mark = server.mark();
-      expect((await ask(driver, { url })).sha256).toBe(server.payload.digests().get('model.safetensors'));
-      expect(server.pieceRequests(mark)).toEqual([piece]);
+      const [whole, part] = await Promise.all([ask(driver, { url }), ask(driver, { url, headers: { range: `bytes=${MADE.piece}-` } })]);
+      expect([whole.sha256, part.status]).toEqual([server.payload.digests().get('model.safetensors'), 206]);
+      expect(server.pieceRequests(mark), 'once for both').toEqual([piece]);
       expect(await storedPieces(driver)).toContain(piece);
     });
 
@@ -333,22 +287,6 @@ for (const engine of Object.keys(ENGINES) as EngineName[]) {
       // Where the answer has not begun yet, the whole file can come from the server; else it ends there.
       expect(whole).toBe(engine === 'chromium' ? server.payload.digests().get('model.safetensors') : 'an error');
       expect(await storedPieces(driver)).not.toContain(piece);
-    });
-
-    test('with the server stopped, the pages open and say what is on the device', async ({ server, driver, model }) => {
-      await model.open(server);
-      await model.click('Download');
-      await model.becomes('ready');
-      await keeps(driver, '/', '/offline', `/${server.model}`);
-      await server.stop();
-      await model.reload();
-      await model.becomes('ready');
-      const says = () => driver.evaluate(() => document.body.innerText, null);
-      await driver.open(`${server.url}/`);
-      await until('the catalogue to know the model', async () => (await says()).includes('On this device'));
-      await until('the page to say that it is offline', async () => (await says()).includes('You are offline'));
-      await driver.open(`${server.url}/nobody/nothing`);
-      expect(await says()).toContain('This page needs the network');
     });
   });
 }

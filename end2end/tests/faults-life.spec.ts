@@ -1,6 +1,6 @@
 // Rows 7, 8, 9 and 16 of docs/FAULTS.md: tabs, browser, worker and computer come and go.
 import { ENDED, faultRow } from '../harness/fault-row.ts';
-import { largePieces, lasts, quiet, renewWorker, slow, stopWorkers, thin, tolerateFailures } from '../harness/faults.ts';
+import { largePieces, lasts, renewWorker, slow, stopWorkers, thin, tolerateFailures } from '../harness/faults.ts';
 import { REAL } from '../harness/models.ts';
 import { bystander, expect, storedPieces, until } from '../harness/test.ts';
 
@@ -17,19 +17,7 @@ faultRow(7, 'tab closed and opened again', {}, async ({ proxy, engine, row }) =>
   await row.endsReady(again, { clicks: 0 });
 });
 
-faultRow(7, 'page reloaded, three times', {}, async ({ proxy, engine, row }) => {
-  await proxy.rules([thin(engine)]);
-  const model = await row.open();
-  await model.click('Download');
-  for (const part of [0.2, 0.4, 0.6]) {
-    await model.isPast(part);
-    await model.reload();
-  }
-  await row.tell(model);
-  await row.endsReady(model, { faults: 3, clicks: 0 });
-});
-
-faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }) => {
+faultRow(7, 'all tabs closed', { engines: ['background'] }, async ({ server, proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const model = await row.open();
   await model.click('Download');
@@ -37,14 +25,10 @@ faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }
   // A window without a tab would end the browser, which is row 8.
   const witness = await bystander(proxy, device);
   for (const page of device.pages()) if (page !== witness) await page.close();
-  if (engine === 'background') {
-    // The worker ends it alone.
-    const { files } = await server.manifest();
-    const named = [...new Set(files.flatMap((file) => file.pieces))].sort();
-    await expect.poll(() => storedPieces(witness), { timeout: 60_000 }).toEqual(named);
-  } else {
-    await quiet(proxy);
-  }
+  // The worker ends it alone.
+  const { files } = await server.manifest();
+  const named = [...new Set(files.flatMap((file) => file.pieces))].sort();
+  await expect.poll(() => storedPieces(witness), { timeout: 60_000 }).toEqual(named);
   const again = await row.open();
   await row.tell(again);
   await row.endsReady(again, { clicks: 0 });
@@ -52,7 +36,7 @@ faultRow(7, 'all tabs closed', {}, async ({ server, proxy, device, engine, row }
 
 // ---- row 8 ----
 
-faultRow(8, 'browser closed by the user, and started again', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser closed by the user, and started again', { full: ['page'], kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const model = await row.open();
   await model.click('Download');
@@ -71,7 +55,7 @@ faultRow(8, 'browser closed by the user, and started again', { kind: { own: true
   expect(asked.filter((digest) => kept.includes(digest)), 'pieces fetched again').toEqual([]);
 });
 
-faultRow(8, 'browser killed at once, and started again', { kind: { own: true } }, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser killed at once, and started again', { full: true, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const model = await row.open();
   await model.click('Download');
@@ -83,7 +67,7 @@ faultRow(8, 'browser killed at once, and started again', { kind: { own: true } }
   await row.endsReady(again, { clicks: 0, waste: ENDED[engine] });
 });
 
-faultRow(8, 'browser killed after a long while, and started again', { timeout: 240_000, kind: { own: true }, real: true }, async ({ proxy, device, engine, row }) => {
+faultRow(8, 'browser killed after a long while, and started again', { engines: ['background'], full: true, timeout: 240_000, kind: { own: true }, real: true }, async ({ proxy, device, engine, row }) => {
   // Long enough for the browser to note how far it is, which it does some seconds late.
   await proxy.rules([{ ...slow(engine), bytes_per_second: 700_000 }]);
   const model = await row.open();
@@ -92,12 +76,12 @@ faultRow(8, 'browser killed after a long while, and started again', { timeout: 2
   await device.kill();
   // The browser does not say what it has of the pieces that were on their way, and for as long as none of them is whole it says
   // nothing: longer than a page waits for the first byte.
-  await proxy.rules([engine === 'background' ? { path: '/pieces/', bytes_per_second: 1_000_000 } : thin(engine)]);
+  await proxy.rules([{ path: '/pieces/', bytes_per_second: 1_000_000 }]);
   await device.launch();
   const again = await row.open();
   await row.tell(again);
-  if (engine === 'background') await expect(again.section).toHaveAttribute('data-engine', 'background');
-  await row.endsReady(again, { clicks: 0, timeout: 120_000, waste: engine === 'background' ? 2 * REAL.piece : ENDED[engine] });
+  await expect(again.section).toHaveAttribute('data-engine', 'background');
+  await row.endsReady(again, { clicks: 0, timeout: 120_000, waste: 2 * REAL.piece });
   await expect(again.section).not.toContainText('did not begin');
 });
 
@@ -140,7 +124,7 @@ faultRow(9, 'worker stopped in the middle of its work at the end', { engines: ['
   await row.endsReady(again, { clicks: 0, waste: 2 * REAL.piece });
 });
 
-faultRow(9, 'worker replaced by a new version in the middle', {}, async ({ proxy, engine, row }) => {
+faultRow(9, 'worker replaced by a new version in the middle', { engines: ['background'] }, async ({ proxy, engine, row }) => {
   await proxy.rules([slow(engine)]);
   const model = await row.open();
   await model.click('Download');
@@ -168,7 +152,7 @@ faultRow(16, 'computer asleep until its connections are gone', { kind: { own: tr
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(16, 'computer asleep for longer than the browser tries', { timeout: 300_000, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
+faultRow(16, 'computer asleep for longer than the browser tries', { engines: ['background'], full: true, timeout: 300_000, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();

@@ -65,7 +65,7 @@ faultRow(10, 'two tabs click Download at once, and the browser is told to stop',
   await row.endsReady(one);
 });
 
-faultRow(10, 'Cancel in the other tab', {}, async ({ proxy, engine, row }) => {
+faultRow(10, 'Cancel in the other tab', { engines: ['background'] }, async ({ proxy, engine, row }) => {
   await proxy.rules([thin(engine)]);
   const one = await row.open();
   await one.click('Download');
@@ -103,67 +103,47 @@ faultRow(10, 'a tab with Background Fetch beside one that downloads itself', { e
 
 // ---- row 14 ----
 
-// Nobody tells the page: it looks again by itself, every 15 s. In the quick test its clock is set forward.
-for (const full of [false, true]) {
-  faultRow(14, `pieces removed behind our back when ready${full ? '' : ' (clock set forward)'}`, {}, async ({ server, proxy, device, row }) => {
-    const tab = await row.blank();
-    const clock = full ? undefined : await Clock.of(tab);
-    const model = await row.open(tab);
-    await model.click('Download');
-    await model.becomes('ready');
-    const whole = await proxy.pieceBytes();
-    const witness = await bystander(proxy, device);
-    const { files } = await server.manifest();
-    const weights = files.find((file) => file.path === 'model.safetensors')!;
-    await witness.evaluate(async (digest) => {
-      await (await caches.open('modelferry-pieces-1')).delete(`/pieces/${digest}`);
-    }, weights.pieces[1]!);
-    await clock?.goes(20_000);
-    await model.becomes('interrupted');
-    await row.tell(model);
-    await row.click(model, 'Resume');
-    // What was removed has to be fetched again, nothing else.
-    await row.endsReady(model, { waste: PIECE });
-    expect(await proxy.pieceBytes()).toBeGreaterThan(whole);
-  });
-}
+// Nobody tells the page: it looks again by itself, every 15 s. Its clock is set forward.
+faultRow(14, 'pieces removed behind our back when ready (clock set forward)', {}, async ({ server, proxy, device, row }) => {
+  const tab = await row.blank();
+  const clock = await Clock.of(tab);
+  const model = await row.open(tab);
+  await model.click('Download');
+  await model.becomes('ready');
+  const whole = await proxy.pieceBytes();
+  const witness = await bystander(proxy, device);
+  const { files } = await server.manifest();
+  const weights = files.find((file) => file.path === 'model.safetensors')!;
+  await witness.evaluate(async (digest) => {
+    await (await caches.open('modelferry-pieces-1')).delete(`/pieces/${digest}`);
+  }, weights.pieces[1]!);
+  await clock.goes(20_000);
+  await model.becomes('interrupted');
+  await row.tell(model);
+  await row.click(model, 'Resume');
+  // What was removed has to be fetched again, nothing else.
+  await row.endsReady(model, { waste: PIECE });
+  expect(await proxy.pieceBytes()).toBeGreaterThan(whole);
+});
 
-for (const types of ['cache_storage', 'all']) {
-  faultRow(14, `site data cleared by the user when ready (${types})`, {}, async ({ proxy, device, engine, row }) => {
-    // Its own objects in the browser are gone too, and the store while it is written to.
-    device.tolerate(/did not start a background fetch|could not be (removed|read|stored|saved)/);
-    const model = await row.open();
-    await model.click('Download');
-    await model.becomes('ready');
-    const session = await model.page.context().newCDPSession(model.page);
-    await session.send('Storage.clearDataForOrigin', { origin: new URL(proxy.url).origin, storageTypes: types });
-    await model.becomes('absent');
-    await row.tell(model);
-    await row.click(model, 'Download');
-    // All of it again, and what the fault itself may cost.
-    await row.endsReady(model, { waste: (await model.total()) + WASTE[engine], clicks: 2 });
-  });
-}
-
-faultRow(14, 'pieces removed behind our back in the middle', {}, async ({ proxy, device, engine, row }) => {
-  await proxy.rules([slow(engine)]);
+faultRow(14, 'site data cleared by the user when ready', { engines: ['background'], full: true }, async ({ proxy, device, engine, row }) => {
+  // Its own objects in the browser are gone too, and the store while it is written to.
+  device.tolerate(/did not start a background fetch|could not be (removed|read|stored|saved)/);
   const model = await row.open();
   await model.click('Download');
-  await model.keeps(PIECE);
-  const witness = await bystander(proxy, device);
-  const removed = await witness.evaluate(async () => {
-    let bytes = 0;
-    for (const response of await (await caches.open('modelferry-pieces-1')).matchAll()) bytes += (await response.blob()).size;
-    await caches.delete('modelferry-pieces-1');
-    return bytes;
-  });
+  await model.becomes('ready');
+  const session = await model.page.context().newCDPSession(model.page);
+  await session.send('Storage.clearDataForOrigin', { origin: new URL(proxy.url).origin, storageTypes: 'all' });
+  await model.becomes('absent');
   await row.tell(model);
-  await row.endsReady(model, { waste: removed + (PIECE), timeout: 120_000 });
+  await row.click(model, 'Download');
+  // All of it again, and what the fault itself may cost.
+  await row.endsReady(model, { waste: (await model.total()) + WASTE[engine], clicks: 2 });
 });
 
 // In about every third run Chromium answers nothing any more that the page asks of its caches. The page waits a minute for
 // it; then its button loads it again.
-faultRow(14, 'all site data cleared by the user in the middle', { timeout: 300_000, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
+faultRow(14, 'all site data cleared by the user in the middle', { full: true, timeout: 300_000, kind: { own: true } }, async ({ proxy, device, engine, row }) => {
   tolerateTheStore(device);
   await proxy.rules([slow(engine)]);
   const model = await row.open();
@@ -178,7 +158,7 @@ faultRow(14, 'all site data cleared by the user in the middle', { timeout: 300_0
 });
 
 // The same made to happen, without the waiting.
-faultRow(14, 'the caches answer the page nothing any more (clock set forward)', { timeout: 180_000 }, async ({ proxy, device, engine, row }) => {
+faultRow(14, 'the caches answer the page nothing any more (clock set forward)', { full: ['background'], timeout: 180_000 }, async ({ proxy, device, engine, row }) => {
   tolerateTheStore(device);
   await proxy.rules([slow(engine)]);
   const tab = await row.blank();
@@ -225,7 +205,7 @@ faultRow(15, 'history.pushState all the time', {}, async ({ proxy, engine, row }
 
 // Ten navigations a second: now and then one meets the moment in which the browser begins a piece, which then waits until there
 // are none for 30 s.
-faultRow(15, 'navigation in another tab all the time', { timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
+faultRow(15, 'navigation in another tab all the time', { engines: ['background'], full: true, timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
   await proxy.rules([slow(engine)]);
   const model = await row.open();
   const other = await device.newPage();
@@ -239,7 +219,7 @@ faultRow(15, 'navigation in another tab all the time', { timeout: 240_000 }, asy
   await row.endsReady(model);
 });
 
-faultRow(15, 'navigation in another tab every 5 s', { timeout: 180_000 }, async ({ proxy, device, row }) => {
+faultRow(15, 'navigation in another tab every 5 s', { engines: ['background'], full: true, timeout: 180_000 }, async ({ proxy, device, row }) => {
   // For several of them during each piece.
   await proxy.rules([{ path: '/pieces/', bytes_per_second: 400_000 }]);
   const model = await row.open();
@@ -254,23 +234,20 @@ faultRow(15, 'navigation in another tab every 5 s', { timeout: 180_000 }, async 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(15, 'history.pushState all the time after a piece was resumed', { timeout: 240_000 }, async ({ server, proxy, device, engine, row }) => {
+faultRow(15, 'history.pushState all the time after a piece was resumed', { engines: ['background'], full: true, timeout: 240_000 }, async ({ proxy, device, engine, row }) => {
   tolerateFailures(device);
-  const { files } = await server.manifest();
-  const [piece] = files.find((file) => file.path === 'model.safetensors')!.pieces;
+  const [piece] = await row.pieces();
   await proxy.rules([{ name: 'cut', path: `/pieces/${piece}`, times: 1, cut_at: 2 << 20 }, slow(engine)]);
   const model = await row.open();
   await model.click('Download');
-  await until('the cut', async () => (await proxy.used()).some((rule) => rule.name === 'cut' && rule.used > 0) || undefined);
+  await row.struck('cut');
   await until('the piece to be resumed', async () =>
     (await proxy.log()).some((request) => request.path === `/pieces/${piece}` && request.range?.startsWith('bytes=2')) || undefined);
   await wander(model.page);
-  if (engine === 'background') {
-    // What was answered with 206 counts as a download that navigation pauses, whatever else the answer says.
-    await expect(model.button('Go on in this page')).toBeVisible({ timeout: 120_000 });
-    await row.tell(model);
-    await row.click(model, 'Go on in this page');
-  }
+  // What was answered with 206 counts as a download that navigation pauses, whatever else the answer says.
+  await expect(model.button('Go on in this page')).toBeVisible({ timeout: 120_000 });
+  await row.tell(model);
+  await row.click(model, 'Go on in this page');
   await row.endsReady(model, { timeout: 60_000, faults: 2 });
 });
 
@@ -290,17 +267,7 @@ faultRow(17, 'a page of this version, a worker of another', {}, async ({ proxy, 
   await row.endsReady(model, { clicks: 0 });
 });
 
-faultRow(17, 'a page of another version, a worker of this', {}, async ({ proxy, engine, row }) => {
-  await proxy.rules([{ path: '/pkg/*.wasm', replace: OTHER }, slow(engine)]);
-  const model = await row.open();
-  expect((await proxy.used())[0]!.used, 'pages of another version').toBeGreaterThan(0);
-  await model.click('Download');
-  await model.isPast(0.2);
-  await row.tell(model);
-  await row.endsReady(model, { clicks: 0 });
-});
-
-faultRow(17, 'an old page stays open while the site moves on', {}, async ({ proxy, engine, row }) => {
+faultRow(17, 'an old page stays open while the site moves on', { engines: ['background'], full: true }, async ({ proxy, engine, row }) => {
   const old = await row.open();
   await proxy.rules([
     { name: 'pages', path: '/pkg/*.wasm', replace: OTHER, set_headers: { 'cache-control': 'no-store' } },

@@ -57,19 +57,3 @@ test('a worker whose program does not come says so', async ({ faultProxy, device
   const inference = await Inference.start(page);
   expect(await inference.load(MODEL, '0'.repeat(40))).toMatchObject({ kind: 'failed', words: expect.arrayContaining(['program']) });
 });
-
-test('its files say how long they are good for, and what a worker may do', async ({ server }) => {
-  const entry = await fetch(`${server.url}/inference-worker.js`, { headers: { 'sec-fetch-mode': 'same-origin' } });
-  expect(entry.headers.get('cache-control')).toBe('no-cache');
-  expect(entry.headers.get('content-security-policy')).toContain("default-src 'none'");
-  expect(entry.headers.get('cross-origin-embedder-policy')).toBe('require-corp');
-  const names = (await entry.text()).match(/\/inference\/[0-9a-f]{16}\.(js|wasm)/g)!;
-  expect(names).toHaveLength(2);
-  for (const name of names) {
-    const file = await fetch(server.url + name, { headers: { 'accept-encoding': 'br' } });
-    expect(file.headers.get('content-type')).toBe(name.endsWith('js') ? 'text/javascript; charset=utf-8' : 'application/wasm');
-    expect(file.headers.get('content-encoding')).toBe('br');
-    expect(file.headers.get('cache-control')).toContain('immutable');
-    expect(file.headers.get('vary')).toBe('accept-encoding');
-  }
-});

@@ -24,13 +24,3 @@ test('a new worker removes pieces that belong to no model', async ({ server, dev
     witness.evaluate(async (orphan) => Boolean(await (await caches.open('modelferry-pieces-1')).match(orphan)), orphan);
   await expect.poll(there).toBe(false);
 });
-
-test('the script is served as one file that the browser must ask about each time', async ({ server }) => {
-  const answer = await fetch(`${server.url}/service-worker.js`);
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get('content-type')).toContain('javascript');
-  expect(answer.headers.get('cache-control')).toBe('no-cache');
-  const etag = answer.headers.get('etag')!;
-  const again = await fetch(`${server.url}/service-worker.js`, { headers: { 'if-none-match': etag } });
-  expect(again.status).toBe(304);
-});

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use protocol::inference::ToInference;
+use inference_protocol::ToInference;
 
 /// In the order in which they came.
 #[derive(Debug, Default)]

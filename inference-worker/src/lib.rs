@@ -1,5 +1,5 @@
 //! A dedicated worker that computes with a model on this device. `inference-worker.js` brings this program into the worker
-//! and hands messages over; what they are is said in `protocol::inference`, what is computed is in the crate `embedding`.
+//! and hands messages over; what they are is said in `inference_protocol`, what is computed is in the crate `embedding`.
 //!
 //! **Architecture Invariant:** this crate depends neither on `app` nor on leptos, and asks the network for nothing: what it
 //! reads is in the piece store.
@@ -11,7 +11,8 @@ mod turn;
 use std::rc::Rc;
 
 use embedding::{Embedder, Session};
-use protocol::inference::{FromInference, LoadFailure, TextFailure, ToInference};
+use inference_protocol::{FromInference, TextFailure, ToInference};
+use protocol::TextForm as _;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -105,20 +106,3 @@ fn tell(message: &FromInference) {
 fn report(what: &str, error: &JsValue) {
     web_sys::console::error_2(&format!("modelferry: {what}").into(), error);
 }
-
-/// A browser's own words.
-fn words(error: &JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.to_string()),
-        None => error.as_string().unwrap_or_default(),
-    }
-}
-
-impl From<JsFailure> for LoadFailure {
-    fn from(JsFailure(error): JsFailure) -> Self {
-        Self::Storage(words(&error))
-    }
-}
-
-/// What the browser throws while the store is read.
-struct JsFailure(JsValue);

@@ -2,12 +2,11 @@
 //! buffer of the reader beside them.
 
 use embedding::{Assembly, Config, Embedder, Vocabulary, pooling_file};
+use inference_protocol::{FromInference, LoadFailure};
 use js_sys::ArrayBuffer;
 use piece_store::{ByteReader, StoreError, WorkerStore};
-use protocol::inference::{FromInference, LoadFailure};
 use protocol::{File, Manifest, ModelId, Revision};
-
-use crate::JsFailure;
+use wasm_bindgen::{JsCast as _, JsValue};
 
 /// The reader's buffer, in bytes.
 const BUFFER: u32 = 1 << 20;
@@ -17,6 +16,23 @@ const TELL_EVERY: u64 = 4 << 20;
 
 fn storage(error: &StoreError) -> LoadFailure {
     LoadFailure::Storage(error.message.clone())
+}
+
+/// What the browser throws while the store is read.
+struct JsFailure(JsValue);
+
+impl From<JsFailure> for LoadFailure {
+    fn from(JsFailure(error): JsFailure) -> Self {
+        Self::Storage(words(&error))
+    }
+}
+
+/// A browser's own words.
+fn words(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.to_string()),
+        None => error.as_string().unwrap_or_default(),
+    }
 }
 
 /// Loads, and tells how far it has come.

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use downloader::RemoveError;
+use downloader::ports::OpenError;
 use js_sys::{Object, Reflect};
 use piece_store::{StoreError, StoreErrorKind};
 use protocol::download::{Cause, Choice, MissingCapability};
-use protocol::{ModelId, NameError, Revision, routes};
+use protocol::{ModelId, NameError, Revision, TextForm as _, routes};
 use wasm_bindgen::JsValue;
 
 use crate::abort::Abort;
@@ -126,8 +127,8 @@ impl From<StoreError> for Failure {
 impl From<RemoveError> for Failure {
     fn from(error: RemoveError) -> Self {
         match error {
-            RemoveError::Unsupported(missing) => missing.into(),
-            RemoveError::Unopened(cause) => cause.into(),
+            RemoveError::Open(OpenError::Unsupported(missing)) => missing.into(),
+            RemoveError::Open(OpenError::Failed(cause)) => cause.into(),
             RemoveError::Store(error) => error.into(),
         }
     }
@@ -184,14 +185,7 @@ pub(crate) fn revision(text: Option<String>) -> Result<Option<Revision>, Failure
 
 /// Reads the name of an engine; `None` is whatever the user has chosen for the site.
 pub(crate) fn engine(text: Option<&str>) -> Result<Option<Choice>, Failure> {
-    Ok(Some(match text {
-        None => return Ok(None),
-        Some("automatic") => Choice::Automatic,
-        Some("background") => Choice::Background,
-        Some("page") => Choice::Page,
-        Some(other) => {
-            let message = format!("\"{other}\" is no engine: automatic, background and page are");
-            return Err(Failure::new(Code::Invalid, message));
-        }
-    }))
+    let Some(text) = text else { return Ok(None) };
+    let wrong = || format!("\"{text}\" is no engine: automatic, background and page are");
+    Choice::from_text(text).map(Some).ok_or_else(|| Failure::new(Code::Invalid, wrong()))
 }

@@ -1,12 +1,14 @@
 //! What there is of a model on this device, and whether somebody fetches it: read from the store and asked of the browser,
 //! without setting anything off.
 
+use std::collections::BinaryHeap;
+
 use background_fetch::BackgroundFetch;
 use downloader::browser;
 use js_sys::Reflect;
 use piece_store::{BrowserStore, LockName, Locks as _, StoreError, StoredModel, WebLocks};
 use protocol::download::{Download, Engine, Plan};
-use protocol::{AttemptId, Intent, IntentState, ModelId, Revision};
+use protocol::{AttemptId, Intent, IntentState, ModelId, Revision, TextForm as _};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorkerRegistration, Window};
@@ -100,9 +102,10 @@ impl Status {
 
     /// Of every model of which there is something, in the order of their names.
     pub(crate) async fn of_all(store: &BrowserStore) -> Result<Vec<Self>, StoreError> {
-        let mut models: Vec<_> =
+        // A heap sorts in a tenth of the code of `sort`.
+        let models: BinaryHeap<_> =
             store.manifests().await?.iter().map(|manifest| manifest.model().clone()).collect();
-        models.sort();
+        let mut models = models.into_sorted_vec();
         models.dedup();
         let mut all = Vec::new();
         for model in models {
@@ -152,7 +155,7 @@ async fn attempts() -> Result<Vec<AttemptId>, StoreError> {
     };
     let Ok(background) = BackgroundFetch::of(registration) else { return Ok(Vec::new()) };
     let ids = background.get_ids().await.map_err(|error| JsValue::from_str(&error.to_string()))?;
-    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    Ok(ids.iter().filter_map(|id| AttemptId::from_text(id)).collect())
 }
 
 impl From<Status> for JsValue {

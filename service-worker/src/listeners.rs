@@ -6,12 +6,13 @@ use background_fetch::{ClickEvent, CompletionEvent, UiUpdate};
 use downloader::browser::{BrowserRegistration, take_part, worker_device};
 use downloader::on_fetch_complete;
 use piece_store::{LockName, Locks as _, StoreError, WebLocks, WorkerStore};
-use protocol::AttemptId;
+use protocol::{AttemptId, TextForm as _};
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ExtendableEvent, ExtendableMessageEvent, FetchEvent, MessagePort, ServiceWorkerGlobalScope};
 
-use crate::{message, of_this_origin, pages, promise, reading, report, scope, settled, shell};
+use crate::scope::{message, of_this_origin, promise, report, scope, settled};
+use crate::{pages, reading, shell};
 
 /// Registers every listener. Synchronous on purpose, see the crate's documentation.
 pub(crate) fn register() -> Result<(), background_fetch::Error> {
@@ -106,9 +107,9 @@ async fn sweep() -> Result<(), StoreError> {
 async fn complete(event: CompletionEvent) {
     let registration = event.registration();
     let id = registration.id();
-    match id.parse() {
-        Ok(attempt) => recover(&event, attempt).await,
-        Err(_) => report("a background fetch that is not ours has ended", &id.into()),
+    match AttemptId::from_text(&id) {
+        Some(attempt) => recover(&event, attempt).await,
+        None => report("a background fetch that is not ours has ended", &id.into()),
     }
 }
 
@@ -132,13 +133,13 @@ async fn recover(event: &CompletionEvent, attempt: AttemptId) {
 /// A page that goes hands over what it has of unfinished pieces.
 async fn hear(event: ExtendableMessageEvent) {
     let port = event.ports().get_checked(0);
-    take_part(&event.data(), port.map(|port| port.unchecked_into::<MessagePort>())).await;
+    take_part(&event.data(), port.map(JsCast::unchecked_into::<MessagePort>)).await;
 }
 
 async fn click(event: ClickEvent) {
     let id = event.registration().id();
-    match id.parse::<AttemptId>() {
-        Ok(attempt) => pages::show(&attempt.model).await,
-        Err(_) => report("a background fetch that is not ours was clicked on", &id.into()),
+    match AttemptId::from_text(&id) {
+        Some(attempt) => pages::show(&attempt.model).await,
+        None => report("a background fetch that is not ours was clicked on", &id.into()),
     }
 }

@@ -5,7 +5,7 @@ use protocol::shell::is_of_the_server;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Response;
 
-use crate::{report, scope, settled};
+use crate::scope::{report, scope, settled};
 
 /// How long the server may take to begin its answer before what is on the device is the answer, in milliseconds.
 const PATIENCE: i32 = 4_000;

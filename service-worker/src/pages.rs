@@ -3,7 +3,7 @@
 use downloader::browser::WorkerBroadcast;
 use protocol::{ModelId, routes};
 
-use crate::{report, scope, settled};
+use crate::scope::{report, scope, settled};
 
 /// What the open pages show.
 pub(crate) async fn urls() -> Vec<String> {

@@ -9,6 +9,7 @@ mod answer;
 mod body;
 mod conditions;
 mod hub;
+mod last_blob;
 mod ready;
 mod unreadable;
 
@@ -17,7 +18,8 @@ use protocol::routes::{OfModel, What, parse_of_model};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{FetchEvent, Request, Response};
 
-use crate::{message, network, promise, report, scope, settled};
+use crate::network;
+use crate::scope::{message, promise, report, scope, settled};
 
 pub(crate) use ready::{forget, listen};
 use unreadable::Unreadable;

@@ -13,11 +13,12 @@ use std::slice;
 use js_sys::{Array, Promise, Reflect};
 use piece_store::{SHELL, entries};
 use protocol::routes;
-use protocol::shell::{BUILD, Kept, kept};
+use protocol::shell::{BUILD, Destination, Kept, kept};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{FetchEvent, Request, RequestCache, RequestInit, RequestMode, Response};
 
-use crate::{message, network, of_this_origin, pages, promise, report, scope, settled};
+use crate::scope::{message, of_this_origin, promise, report, scope, settled};
+use crate::{network, pages};
 
 /// How many pages are kept of models that are not on this device: those visited last.
 const VISITED: usize = 50;
@@ -33,7 +34,11 @@ pub(crate) fn fetched(event: &FetchEvent, request: &Request, url: &str) -> Resul
         let renewed = Some(vec![page.to_owned(), routes::CATALOGUE.to_owned()]);
         return event.wait_until(&promise(keep_up(renewed)));
     }
-    let Some(how) = kept(path, request.mode() == RequestMode::Navigate) else {
+    let destination = match request.mode() {
+        RequestMode::Navigate => Destination::Navigation,
+        _ => Destination::Subresource,
+    };
+    let Some(how) = kept(path, destination) else {
         return Ok(());
     };
     let path = path.to_owned();
@@ -224,7 +229,7 @@ async fn kept_up(renewed: Option<Vec<String>>) -> Result<(), JsValue> {
             wanted.extend_from_slice(&before);
         }
     }
-    wanted.retain(|path| kept(path, true) == Some(Kept::Page));
+    wanted.retain(|path| kept(path, Destination::Navigation) == Some(Kept::Page));
     let there = paths(&own).await?;
     for (number, list) in lists().iter().enumerate() {
         // The first is of all pages, the others of programs.
@@ -240,7 +245,9 @@ async fn kept_up(renewed: Option<Vec<String>>) -> Result<(), JsValue> {
             fetch(slice::from_ref(path), if is_new { &[] } else { &there }).await?;
         }
     }
-    let visited = there.iter().filter(|path| !wanted.contains(path) && kept(path, true) == Some(Kept::Page));
+    let visited = there
+        .iter()
+        .filter(|path| !wanted.contains(path) && kept(path, Destination::Navigation) == Some(Kept::Page));
     let many = visited.clone().count().saturating_sub(VISITED);
     for path in visited.take(many) {
         entries::delete(&own, path).await.map_err(|error| message(&error))?;
@@ -267,7 +274,7 @@ async fn let_go(own: &str) -> Result<(), JsValue> {
 /// Fetches and keeps what is not there yet, up to the first that cannot be had; says whether all of it is there now.
 async fn fetch(wanted: &[String], there: &[String]) -> Result<bool, JsValue> {
     for path in wanted.iter().filter(|path| !there.contains(path)) {
-        let Some(how) = kept(path, true) else { return Ok(false) };
+        let Some(how) = kept(path, Destination::Navigation) else { return Ok(false) };
         let init = RequestInit::new();
         if how != Kept::Hashed {
             // What the browser has may name the build before.

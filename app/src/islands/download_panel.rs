@@ -34,6 +34,7 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
             data-kept=say(|download, _| download.plan().map_or(0, Plan::kept_bytes).to_string())
             data-total=say(|download, size| total(download, size).to_string())
             aria-labelledby="panel-heading"
+            on:click:capture=first_of_several
         >
             <h2 id="panel-heading" class="unseen">{text::HEADING}</h2>
             <p class="headline">{say(|download, _| messages::headline(download.state()).to_owned())}</p>
@@ -48,6 +49,14 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
             <Settings download/>
             <noscript><p class="explanation">{text::NO_SCRIPT}</p></noscript>
         </section>
+    }
+}
+
+/// Stops the second click of a double click: the first one has changed the layout, and Discard or Settings may be there now.
+fn first_of_several(click: leptos::ev::MouseEvent) {
+    if click.detail() > 1 {
+        click.prevent_default();
+        click.stop_propagation();
     }
 }
 

@@ -1,8 +1,8 @@
 //! The section of the page: its parts by class, and how passages are shown in them.
 
+use inference_protocol::{Hit, Span};
 use leptos::prelude::window;
 use messages::search as text;
-use protocol::inference::{Hit, Span};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement};
 

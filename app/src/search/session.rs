@@ -4,9 +4,9 @@
 
 use std::cell::RefCell;
 
+use inference_protocol::{FromInference, Hit, LoadFailure, Span, TextFailure, ToInference};
 use messages::search as text;
-use protocol::inference::{FromInference, Hit, LoadFailure, Span, TextFailure, ToInference};
-use protocol::{ModelId, Revision, routes};
+use protocol::{ModelId, Revision, TextForm as _, routes};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{

@@ -7,7 +7,7 @@ use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::net::TcpStream;
 
-use crate::Target;
+use crate::target::Target;
 
 /// Bytes taken out of the kernel at once.
 const ONCE: usize = 1 << 20;

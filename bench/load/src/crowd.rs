@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::Target;
 use crate::connection::Connection;
 use crate::requests::{HEAD, input_ended};
+use crate::target::Target;
 
 /// How often a slow client reads.
 const EVERY: Duration = Duration::from_millis(100);

@@ -5,9 +5,9 @@
 mod connection;
 mod crowd;
 mod requests;
+mod target;
 
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use serde::Deserialize;
@@ -23,18 +23,6 @@ enum Job {
     Pings(requests::Pings),
     /// Connections that are held until standard input ends.
     Crowd(crowd::Crowd),
-}
-
-/// Where and what.
-#[derive(Clone, Debug, Deserialize)]
-struct Target {
-    address: SocketAddr,
-    /// `GET` or `HEAD`.
-    method: String,
-    /// One of these each time, in turn.
-    paths: Vec<String>,
-    /// Asks for a part of this many bytes of so many, aligned to its length, at random.
-    part: Option<(u64, u64)>,
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -9,8 +9,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::Target;
 use crate::connection::Connection;
+use crate::target::Target;
 
 /// Bytes for the head of an answer and what comes with it.
 pub(crate) const HEAD: usize = 16 << 10;

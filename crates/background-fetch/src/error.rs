@@ -1,7 +1,5 @@
 //! Why a call was refused, sorted by what the caller may do about it.
 
-use std::fmt;
-
 use js_sys::{JsString, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -75,7 +73,8 @@ impl ErrorKind {
 }
 
 /// An error: its kind to act upon, and the browser's message for people.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{message}")]
 pub struct Error {
     kind: ErrorKind,
     message: String,
@@ -98,14 +97,6 @@ impl Error {
         &self.message
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Total: whatever was thrown becomes an error.
 impl From<JsValue> for Error {

@@ -5,14 +5,15 @@ use std::fmt;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::{FailureReason, FetchResult, Registration};
+use crate::glue::BackgroundFetchRegistration;
+use crate::{FailureReason, FetchResult};
 
 const PROGRESS: &str = "progress";
 
 /// The numbers of a fetch at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Progress {
-    /// Bytes received; see the caveat at [`Registration::downloaded`].
+    /// Bytes received; see the caveat at [`Registration::downloaded`](crate::Registration::downloaded).
     pub downloaded: u64,
     /// Bytes to receive as announced; 0 is "unknown".
     pub download_total: u64,
@@ -29,15 +30,14 @@ pub struct Progress {
 /// Keeps a progress listener, and with it its registration, alive; dropping it removes the listener.
 #[must_use = "dropping it removes the listener"]
 pub struct ProgressListener {
-    registration: Registration,
+    registration: BackgroundFetchRegistration,
     closure: Closure<dyn FnMut()>,
 }
 
 impl ProgressListener {
-    pub(crate) fn new(registration: Registration, mut listener: impl FnMut(Progress) + 'static) -> Self {
-        let source = registration.clone();
-        let closure = Closure::<dyn FnMut()>::new(move || listener(source.progress()));
-        registration.raw().add_listener(PROGRESS, closure.as_ref().unchecked_ref());
+    pub(crate) fn new(registration: BackgroundFetchRegistration, listener: impl FnMut() + 'static) -> Self {
+        let closure = Closure::<dyn FnMut()>::new(listener);
+        registration.add_listener(PROGRESS, closure.as_ref().unchecked_ref());
         Self { registration, closure }
     }
 
@@ -50,7 +50,7 @@ impl ProgressListener {
 impl Drop for ProgressListener {
     fn drop(&mut self) {
         let listener = self.closure.as_ref().unchecked_ref();
-        self.registration.raw().remove_listener(PROGRESS, listener);
+        self.registration.remove_listener(PROGRESS, listener);
     }
 }
 

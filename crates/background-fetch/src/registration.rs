@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::glue::BackgroundFetchRegistration;
 use crate::number;
-use crate::{Error, Progress, ProgressListener, Record};
+use crate::{Error, FailureReason, FetchResult, Progress, ProgressListener, Record};
 
 /// One background fetch (`BackgroundFetchRegistration`).
 ///
@@ -83,8 +83,9 @@ impl Registration {
     ///
     /// The browser calls it only in a context that lives, and tells each object separately: a registration
     /// from [`BackgroundFetch::get`](crate::BackgroundFetch::get) has its own listeners.
-    pub fn on_progress(&self, listener: impl FnMut(Progress) + 'static) -> ProgressListener {
-        ProgressListener::new(self.clone(), listener)
+    pub fn on_progress(&self, mut listener: impl FnMut(Progress) + 'static) -> ProgressListener {
+        let source = self.clone();
+        ProgressListener::new(self.inner.clone(), move || listener(source.progress()))
     }
 
     /// Stops it; the completed records go to the abort event. `false` if it was not active any more.
@@ -117,10 +118,6 @@ impl Registration {
     pub(crate) fn from_js(value: JsValue) -> Self {
         Self::from(value.unchecked_into::<BackgroundFetchRegistration>())
     }
-
-    pub(crate) fn raw(&self) -> &BackgroundFetchRegistration {
-        &self.inner
-    }
 }
 
 impl From<BackgroundFetchRegistration> for Registration {
@@ -133,100 +130,5 @@ impl From<BackgroundFetchRegistration> for Registration {
 impl AsRef<JsValue> for Registration {
     fn as_ref(&self) -> &JsValue {
         self.inner.as_ref()
-    }
-}
-
-/// How a fetch ended (`BackgroundFetchResult`).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum FetchResult {
-    /// Not yet.
-    Pending,
-    /// Every response had a good status. Bodies may be missing all the same.
-    Success,
-    /// At least one request has no good response; see [`Registration::failure_reason`].
-    Failure,
-}
-
-impl FetchResult {
-    fn of(text: &str) -> Self {
-        match text {
-            "success" => Self::Success,
-            "failure" => Self::Failure,
-            // The specification has only "" besides the two.
-            _ => Self::Pending,
-        }
-    }
-}
-
-/// Why a fetch failed (`BackgroundFetchFailureReason`).
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub enum FailureReason {
-    /// It has not, so far.
-    None,
-    /// The user or the program stopped it.
-    Aborted,
-    /// A response had a status outside 200..=299.
-    BadStatus,
-    /// The network, a CORS refusal, or the browser's own exit.
-    FetchError,
-    /// No room.
-    QuotaExceeded,
-    /// More bytes than announced.
-    DownloadTotalExceeded,
-    /// A reason that this crate does not know, in the browser's word.
-    Other(String),
-}
-
-impl FailureReason {
-    /// The browser's word for it; empty for none.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::None => "",
-            Self::Aborted => "aborted",
-            Self::BadStatus => "bad-status",
-            Self::FetchError => "fetch-error",
-            Self::QuotaExceeded => "quota-exceeded",
-            Self::DownloadTotalExceeded => "download-total-exceeded",
-            Self::Other(word) => word,
-        }
-    }
-
-    fn of(text: String) -> Self {
-        match text.as_str() {
-            "" => Self::None,
-            "aborted" => Self::Aborted,
-            "bad-status" => Self::BadStatus,
-            "fetch-error" => Self::FetchError,
-            "quota-exceeded" => Self::QuotaExceeded,
-            "download-total-exceeded" => Self::DownloadTotalExceeded,
-            _ => Self::Other(text),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_of_the_specification_are_known() {
-        for (text, reason) in [
-            ("", FailureReason::None),
-            ("aborted", FailureReason::Aborted),
-            ("bad-status", FailureReason::BadStatus),
-            ("fetch-error", FailureReason::FetchError),
-            ("quota-exceeded", FailureReason::QuotaExceeded),
-            ("download-total-exceeded", FailureReason::DownloadTotalExceeded),
-            ("sunspots", FailureReason::Other("sunspots".to_owned())),
-        ] {
-            assert_eq!(reason.as_str(), text);
-            assert_eq!(FailureReason::of(text.to_owned()), reason);
-        }
-        for (text, result) in
-            [("", FetchResult::Pending), ("success", FetchResult::Success), ("failure", FetchResult::Failure)]
-        {
-            assert_eq!(FetchResult::of(text), result);
-        }
     }
 }

@@ -141,14 +141,15 @@ mod tests {
 
     #[test]
     fn lists_of_tags_are_read_as_far_as_they_make_sense() {
-        let tag = |weak, opaque: &str| Tag { weak, opaque: opaque.into() };
+        let strong = |opaque: &str| Tag { weak: false, opaque: opaque.into() };
+        let weak = |opaque: &str| Tag { weak: true, opaque: opaque.into() };
         assert_eq!(tags(&[]), None);
         assert_eq!(tags(&[" * "]), Some(Tags::Any));
         let list = |tags| Some(Tags::List(tags));
-        assert_eq!(tags(&["\"a\""]), list(vec![tag(false, "a")]));
+        assert_eq!(tags(&["\"a\""]), list(vec![strong("a")]));
         assert_eq!(
             tags(&["\"a,b\" , W/\"\",,\"c\"", "\"d\""]),
-            list(vec![tag(false, "a,b"), tag(true, ""), tag(false, "c"), tag(false, "d")])
+            list(vec![strong("a,b"), weak(""), strong("c"), strong("d")])
         );
         for odd in ["", "a", "\"a", "w/\"a\"", ","] {
             assert_eq!(tags(&[odd]), list(vec![]), "{odd}");

@@ -7,11 +7,12 @@ use piece_store::{LockName, Locks as _, Pieces as _};
 use protocol::download::{Download, Event, Millis, Stage, StartRefusal};
 use protocol::{AttemptId, BroadcastMessage, DigestSet, Ending, Piece, Refusal, routes};
 
-use crate::driver::Driver;
+use crate::concurrency::two_at_a_time;
+use crate::context::DownloadContext;
 use crate::ports::{
     BackgroundFetches as _, Broadcast as _, Device, Page, Ports, Record as _, Registration, Runtime as _,
 };
-use crate::{registrations, two_at_a_time};
+use crate::registrations;
 
 /// How often it is seen whether pieces may have finished. Often enough that they do not pile up.
 const POLL: Millis = 500;
@@ -44,10 +45,10 @@ pub(crate) async fn start<P: Ports>(
 }
 
 /// Whether a background fetch that has not begun waits for another one of this site.
-pub(crate) async fn is_queued<G: Page>(driver: &Driver<G>) -> bool {
+pub(crate) async fn is_queued<G: Page>(context: &dyn DownloadContext<G>) -> bool {
     let at_zero =
-        driver.with(|download| download.background().is_some_and(|background| background.downloaded == 0));
-    let Some(background) = driver.device().and_then(|device| device.background) else {
+        context.with(|download| download.background().is_some_and(|background| background.downloaded == 0));
+    let Some(background) = context.device().and_then(|device| device.background) else {
         return false;
     };
     at_zero && background.ids().await.is_ok_and(|ids| ids.len() > 1)
@@ -55,13 +56,13 @@ pub(crate) async fn is_queued<G: Page>(driver: &Driver<G>) -> bool {
 
 /// Reports on a background fetch until it has ended, and says how; `None` if it is not to be followed any more.
 pub(crate) async fn follow<G: Page>(
-    driver: &Rc<Driver<G>>,
+    context: Rc<dyn DownloadContext<G>>,
     device: &Device<G::Ports>,
     attempt: &AttemptId,
 ) -> Option<Ending> {
     let background = device.background.as_ref()?;
     let refused = RefCell::default();
-    while is_running(driver, attempt) {
+    while is_running(&*context, attempt) {
         // Each time a new object, with the browser's present numbers.
         let registration = match background.get(attempt).await {
             Ok(Some(registration)) => registration,
@@ -75,18 +76,18 @@ pub(crate) async fn follow<G: Page>(
         if let Some(ending) = registration.ending() {
             return Some(ending);
         }
-        report(driver, attempt, registration.downloaded());
+        report(&context, attempt, registration.downloaded());
         let listener = registration.on_progress({
-            let driver = Rc::clone(driver);
+            let context = Rc::clone(&context);
             let attempt = attempt.clone();
-            move |downloaded| report(&driver, &attempt, downloaded)
+            move |downloaded| report(&context, &attempt, downloaded)
         });
-        if may_have_finished_pieces(driver) {
-            take_finished(driver, device, attempt, &registration, &refused).await;
+        if may_have_finished_pieces(&*context) {
+            take_finished(&context, device, attempt, &registration, &refused).await;
         }
         for _ in 0..POLLS {
             device.runtime.sleep(POLL).await;
-            if may_have_finished_pieces(driver) {
+            if may_have_finished_pieces(&*context) {
                 break;
             }
         }
@@ -95,28 +96,28 @@ pub(crate) async fn follow<G: Page>(
     None
 }
 
-fn is_running<G: Page>(driver: &Driver<G>, attempt: &AttemptId) -> bool {
-    driver.with(|download| {
+fn is_running<G: Page>(context: &dyn DownloadContext<G>, attempt: &AttemptId) -> bool {
+    context.with(|download| {
         let background = download.background();
         background.is_some_and(|b| b.attempt == *attempt && matches!(b.stage, Stage::Running { .. }))
     })
 }
 
-fn report<G: Page>(driver: &Rc<Driver<G>>, attempt: &AttemptId, downloaded: u64) {
+fn report<G: Page>(context: &Rc<dyn DownloadContext<G>>, attempt: &AttemptId, downloaded: u64) {
     // The browser repeats itself; only a change is worth drawing.
-    let known = driver.with(|download| {
+    let known = context.with(|download| {
         let background = download.background();
         background.map_or(u64::MAX, |background| background.downloaded)
     });
     if downloaded > known {
-        driver.dispatch(Event::Progress { attempt: attempt.clone(), downloaded });
+        context.dispatch(Event::Progress { attempt: attempt.clone(), downloaded });
     }
 }
 
 /// Whether enough bytes have come for a piece that is not kept yet. Asking for all records each time would be
 /// work for nothing.
-fn may_have_finished_pieces<G: Page>(driver: &Driver<G>) -> bool {
-    driver.with(|download: &Download| {
+fn may_have_finished_pieces<G: Page>(context: &dyn DownloadContext<G>) -> bool {
+    context.with(|download: &Download| {
         let (Some(plan), Some(background)) = (download.plan(), download.background()) else {
             return false;
         };
@@ -130,13 +131,13 @@ fn may_have_finished_pieces<G: Page>(driver: &Driver<G>) -> bool {
 /// Takes the pieces that are finished while the rest is still coming, so that the event at the end, which comes
 /// at most once, finds little to do.
 async fn take_finished<G: Page>(
-    driver: &Rc<Driver<G>>,
+    context: &Rc<dyn DownloadContext<G>>,
     device: &Device<G::Ports>,
     attempt: &AttemptId,
     registration: &impl Registration<Body = <G::Ports as Ports>::Body>,
     refused: &RefCell<DigestSet>,
 ) {
-    let missing: DigestSet = driver
+    let missing: DigestSet = context
         .with(|download| download.plan().iter().flat_map(|plan| plan.missing()).map(|p| p.digest).collect());
     // At the end the records are taken away; then the worker has them.
     let Ok(records) = registration.records().await else { return };
@@ -148,7 +149,7 @@ async fn take_finished<G: Page>(
         let Some(body) = record.finished().await else { return };
         match device.store.pieces().admit_body(&digest, &body).await {
             Ok(()) => {
-                driver.dispatch(Event::Admitted(digest));
+                context.dispatch(Event::Admitted(digest));
                 device.broadcast.send(&BroadcastMessage::Admitted { digest }).await;
             }
             Err(refusal) => {
@@ -156,7 +157,7 @@ async fn take_finished<G: Page>(
                 // Anything but wrong bytes may be different when the worker reads it.
                 if refusal == Refusal::Mismatch {
                     device.runtime.log("a piece was refused", &refusal);
-                    driver.dispatch(Event::Refused { digest, refusal });
+                    context.dispatch(Event::Refused { digest, refusal });
                     let attempt = attempt.clone();
                     device.broadcast.send(&BroadcastMessage::Refused { attempt, digest, refusal }).await;
                 }

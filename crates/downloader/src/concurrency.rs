@@ -1,8 +1,11 @@
-//! Work on several items at once.
+//! Work on several items at once, and work that nobody else may do at the same time.
 
 use std::cell::RefCell;
 
 use futures_util::future::join;
+use piece_store::{LockName, Locks as _, StoreError};
+
+use crate::ports::{Device, Ports};
 
 /// Does something with each of these, two at a time: while one body is hashed, the next one is stored.
 pub(crate) async fn two_at_a_time<T>(items: Vec<T>, each: impl AsyncFn(T)) {
@@ -16,4 +19,13 @@ pub(crate) async fn two_at_a_time<T>(items: Vec<T>, each: impl AsyncFn(T)) {
         }
     };
     join(worker(), worker()).await;
+}
+
+/// Does something to the store that nobody else may do at the same time.
+pub(crate) async fn with_store_lock<P: Ports>(
+    device: &Device<P>,
+    work: impl Future<Output = Result<(), StoreError>>,
+) -> Result<(), StoreError> {
+    let _lock = device.locks.wait(LockName::Store).await?;
+    work.await
 }

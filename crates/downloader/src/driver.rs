@@ -1,5 +1,7 @@
 //! Drives the state machine of one download: hands it events, and carries out its effects in their order.
 
+mod effects;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -8,11 +10,12 @@ use piece_store::Pieces as _;
 use protocol::download::{
     Background, Choice, Download, Effect, Event, Millis, PageEvent, Settings, Stage, Waiting,
 };
-use protocol::{AttemptId, BroadcastMessage, Intent, Manifest, ModelId, Revision};
+use protocol::{AttemptId, BroadcastMessage, Intent, Manifest, ModelId, Revision, TextForm as _};
 
-use crate::downloads::Shared;
-use crate::ports::{Broadcast as _, Device, Memory, Page, Ports, Runtime as _};
-use crate::{background, effects, page_engine};
+use crate::context::DownloadContext;
+use crate::ports::{Broadcast as _, Device, Memory, Page, Runtime as _};
+use crate::shared::Shared;
+use crate::{background, page_engine, watch};
 
 /// How often progress is shown. Drawing the page costs more than anything else that a page does for a download.
 const SHOW_EVERY: Millis = 500;
@@ -25,7 +28,7 @@ const TICK: Millis = 1_000;
 
 /// One download of this page.
 pub(crate) struct Driver<G: Page> {
-    pub(crate) shared: Rc<Shared<G>>,
+    shared: Rc<Shared<G>>,
     download: RefCell<Download>,
     /// Whom to tell of changes, for as long as they return `true`.
     subscribers: RefCell<Vec<Rc<dyn Fn() -> bool>>>,
@@ -38,8 +41,8 @@ pub(crate) struct Driver<G: Page> {
     queue: RefCell<VecDeque<Task>>,
     working: Cell<bool>,
     /// A survey that is asked for, by its epoch.
-    pub(crate) survey: Cell<Option<u64>>,
-    pub(crate) surveying: Cell<bool>,
+    survey: Cell<Option<u64>>,
+    surveying: Cell<bool>,
     /// The background fetch that is being followed.
     followed: RefCell<Option<AttemptId>>,
     ticking: Cell<bool>,
@@ -47,19 +50,47 @@ pub(crate) struct Driver<G: Page> {
     shown: Cell<Millis>,
     /// When the other tabs were last told how far this one is.
     told: Cell<Millis>,
-    pub(crate) page_run: RefCell<Option<(u64, page_engine::Run)>>,
+    page_run: RefCell<Option<(u64, page_engine::Run)>>,
     /// The intent that the last look found, if there was one.
     seen: Cell<Option<Option<Intent>>>,
 }
 
 /// Something to be done in its turn.
-pub(crate) enum Task {
+enum Task {
     /// What the state machine asked for.
     Effect(Effect),
     /// The second half of [`Effect::Prepare`].
     Prepare(Box<Manifest>),
     /// The second half of [`Effect::Renew`]: the server has this revision now.
     Renew(Revision),
+}
+
+impl<G: Page> DownloadContext<G> for Driver<G> {
+    fn page(&self) -> &G {
+        &self.shared.page
+    }
+
+    fn device(&self) -> Option<Device<G::Ports>> {
+        self.shared.device()
+    }
+
+    fn download(&self) -> &RefCell<Download> {
+        &self.download
+    }
+
+    fn report(self: Rc<Self>, event: Event) {
+        self.dispatch(event);
+    }
+
+    fn tell(&self, message: BroadcastMessage) {
+        if let Some(device) = self.device() {
+            self.runtime().spawn(async move { device.broadcast.send(&message).await });
+        }
+    }
+
+    fn replace_seen(&self, intent: Option<Intent>) -> Option<Option<Intent>> {
+        self.seen.replace(Some(intent))
+    }
 }
 
 impl<G: Page> Driver<G> {
@@ -84,22 +115,6 @@ impl<G: Page> Driver<G> {
         }
     }
 
-    pub(crate) fn page(&self) -> &G {
-        &self.shared.page
-    }
-
-    pub(crate) fn runtime(&self) -> &<G::Ports as Ports>::Runtime {
-        self.shared.page.runtime()
-    }
-
-    pub(crate) fn device(&self) -> Option<Device<G::Ports>> {
-        self.shared.device()
-    }
-
-    pub(crate) fn identity(&self) -> (ModelId, Revision) {
-        self.with(|download| (download.model().clone(), download.revision()))
-    }
-
     pub(crate) fn is_of(&self, model: &ModelId, revision: Revision) -> bool {
         self.with(|download| download.model() == model && download.revision() == revision)
     }
@@ -107,10 +122,6 @@ impl<G: Page> Driver<G> {
     /// Reads the download.
     pub(crate) fn with<T>(&self, read: impl FnOnce(&Download) -> T) -> T {
         read(&self.download.borrow())
-    }
-
-    pub(crate) fn replace_seen(&self, intent: Option<Intent>) -> Option<Option<Intent>> {
-        self.seen.replace(Some(intent))
     }
 
     pub(crate) fn on_change(&self, told: Rc<dyn Fn() -> bool>) {
@@ -131,8 +142,12 @@ impl<G: Page> Driver<G> {
         if self.begun.replace(true) {
             return;
         }
-        let remembered = || Choice::parse(&self.page().remembered(Memory::Engine).unwrap_or_default());
-        self.dispatch(Event::Chosen(self.own_choice.get().unwrap_or_else(remembered)));
+        let remembered = || {
+            let word = self.page().remembered(Memory::Engine)?;
+            Choice::from_text(&word)
+        };
+        let choice = self.own_choice.get().or_else(remembered).unwrap_or_default();
+        self.dispatch(Event::Chosen(choice));
         let (model, _) = self.identity();
         if self.page().remembered(Memory::Reload).is_some_and(|reload| reload == model.to_string()) {
             self.page().remember(Memory::Reload, None);
@@ -155,12 +170,6 @@ impl<G: Page> Driver<G> {
     pub(crate) fn choose(self: &Rc<Self>, choice: Choice) {
         self.own_choice.set(Some(choice));
         self.dispatch(Event::Chosen(choice));
-    }
-
-    pub(crate) fn tell(&self, message: BroadcastMessage) {
-        if let Some(device) = self.device() {
-            self.runtime().spawn(async move { device.broadcast.send(&message).await });
-        }
     }
 
     /// Tells the state machine what happened, and has its effects carried out.
@@ -186,10 +195,10 @@ impl<G: Page> Driver<G> {
         }
         self.follow_background();
         self.tick_while_busy();
-        self.shared.watch();
+        watch::watch(&self.shared);
     }
 
-    pub(crate) fn enqueue(self: &Rc<Self>, task: Task) {
+    fn enqueue(self: &Rc<Self>, task: Task) {
         self.queue.borrow_mut().push_back(task);
         if self.working.replace(true) {
             return;
@@ -218,7 +227,7 @@ impl<G: Page> Driver<G> {
         self.followed.replace(Some(attempt.clone()));
         let driver = Rc::clone(self);
         self.runtime().spawn(async move {
-            let end = background::follow(&driver, &device, &attempt).await;
+            let end = background::follow(driver.clone(), &device, &attempt).await;
             // It may turn out to be running after all.
             if driver.followed.borrow().as_ref() == Some(&attempt) {
                 driver.followed.take();
@@ -238,7 +247,7 @@ impl<G: Page> Driver<G> {
             while driver.with(Download::is_busy) {
                 driver.runtime().sleep(TICK).await;
                 let waiting = if driver.page().is_online() {
-                    background::is_queued(&driver).await.then_some(Waiting::Queued)
+                    background::is_queued(&*driver).await.then_some(Waiting::Queued)
                 } else {
                     Some(Waiting::Offline)
                 };

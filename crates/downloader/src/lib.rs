@@ -11,9 +11,9 @@ mod background;
 pub mod browser;
 mod call;
 mod concurrency;
+mod context;
 mod downloads;
 mod driver;
-mod effects;
 mod error;
 mod handle;
 mod manifest;
@@ -21,11 +21,10 @@ mod page_engine;
 pub mod ports;
 mod recovery;
 mod registrations;
+mod shared;
 mod survey;
 mod wake;
 mod watch;
-
-use concurrency::two_at_a_time;
 
 pub use call::{Abort, Call, CallError};
 pub use downloads::Downloads;

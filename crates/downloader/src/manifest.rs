@@ -2,7 +2,7 @@
 
 use piece_store::Pieces as _;
 use protocol::download::{Cause, Millis};
-use protocol::{Manifest, ModelId, Revision, routes};
+use protocol::{Manifest, ModelId, Revision, TextForm as _, routes};
 
 use crate::ports::{Device, Http as _, Ports, Runtime as _};
 

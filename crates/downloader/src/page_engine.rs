@@ -13,11 +13,13 @@ use std::rc::{Rc, Weak};
 
 use futures_util::future::{Either, select};
 use piece_store::{AsyncMutex, LockName, Locks, Parts as _, Pieces, StoreError};
-use protocol::download::{Cause, Download, Event, Millis, PageEvent, PageOutcome, PageTrouble};
-use protocol::transfer::{Step, Transfer};
+use protocol::download::{
+    Cause, Download, Event, FallbackReason, Millis, PageEvent, PageOutcome, PageTrouble, State,
+};
+use protocol::transfer::{Saving, Step, Transfer};
 use protocol::{Digest, DigestSet, Piece};
 
-use crate::driver::Driver;
+use crate::context::DownloadContext;
 use crate::ports::{Device, Handover as _, Lifecycle, Page, Ports, Quota as _, Runtime as _};
 use crate::wake::Wake;
 
@@ -51,13 +53,13 @@ trait Stop {
 
 /// Begins to fetch these pieces. The results are events of this run.
 pub(crate) fn start<G: Page>(
-    driver: &Rc<Driver<G>>,
+    context: Rc<dyn DownloadContext<G>>,
     device: Device<G::Ports>,
     run: u64,
     pieces: Vec<Piece>,
 ) -> Run {
     let engine = Rc::new(Engine {
-        driver: Rc::clone(driver),
+        context,
         device,
         run,
         transfer: RefCell::new(Transfer::new(Vec::new())),
@@ -77,11 +79,11 @@ pub(crate) fn start<G: Page>(
         saving: Cell::default(),
         reported: Cell::default(),
     });
-    driver.runtime().spawn({
+    engine.context.runtime().spawn({
         let engine = Rc::clone(&engine);
         async move {
             let outcome = engine.run(pieces).await;
-            if engine.driver.with(|download: &Download| download.plan().is_none()) {
+            if engine.context.with(|download: &Download| download.plan().is_none()) {
                 engine.sweep().await;
             }
             engine.report(PageEvent::Finished(outcome));
@@ -92,7 +94,7 @@ pub(crate) fn start<G: Page>(
 }
 
 struct Engine<G: Page> {
-    driver: Rc<Driver<G>>,
+    context: Rc<dyn DownloadContext<G>>,
     device: Device<G::Ports>,
     /// Tells it apart from earlier runs of the same download.
     run: u64,
@@ -158,7 +160,10 @@ impl<G: Page> Engine<G> {
         match store.parts().list().await {
             Ok(parts) => {
                 // The last one is the first to be fetched: one that was begun, so that there are never many of those.
-                pieces.sort_by_key(|piece| parts.contains(&piece.digest));
+                let (begun, mut others) = pieces.into_iter().partition(|piece| parts.contains(&piece.digest));
+                let begun: Vec<Piece> = begun;
+                others.extend(begun);
+                pieces = others;
                 self.with_parts.replace(parts);
             }
             Err(error) => return self.broken(&error),
@@ -168,13 +173,18 @@ impl<G: Page> Engine<G> {
             Err(error) => return self.broken(&error),
         }
         let size = pieces.iter().map(|piece| piece.size).sum::<u64>();
-        let tight = self.device.quota.left().await.is_some_and(|left| left < size);
+        // Some browsers name more than there is, and say so only when a background fetch starts.
+        let refused = self.context.with(|download| match download.state() {
+            State::Fetching(fetching) => fetching.fallback_reason == Some(FallbackReason::NoRoom),
+            _ => false,
+        });
+        let tight = refused || self.device.quota.left().await.is_some_and(|left| left < size);
         if self.stopped.get() {
             return PageOutcome::Stopped;
         }
         self.transfer.replace(Transfer::new(pieces).one_by_one(tight));
         let listening = Rc::downgrade(self);
-        let _listener = self.driver.page().on_lifecycle(move |lifecycle| {
+        let _listener = self.context.page().on_lifecycle(move |lifecycle| {
             if let Some(engine) = listening.upgrade() {
                 engine.live(lifecycle);
             }
@@ -195,7 +205,7 @@ impl<G: Page> Engine<G> {
 
     /// Two tabs would fetch everything twice. `None` if it must stop meanwhile.
     async fn lock(&self) -> Option<Result<Lock<G>, StoreError>> {
-        let (model, _) = self.driver.identity();
+        let (model, _) = self.context.identity();
         let waiting = Box::pin(self.device.locks.wait(LockName::PageEngine(&model)));
         let lock = match select(waiting, Box::pin(self.device.runtime.sleep(SAY_SO))).await {
             Either::Left((lock, _)) => lock,
@@ -242,7 +252,7 @@ impl<G: Page> Engine<G> {
             }
             // A request is sent even where the browser thinks that it is offline: the server may be on this device.
             // If it fails then, the user is told why.
-            let offline = !self.driver.page().is_online();
+            let offline = !self.context.page().is_online();
             let now = runtime.now();
             let step = self.transfer.borrow_mut().next(now, offline, runtime.random());
             match step {
@@ -263,7 +273,7 @@ impl<G: Page> Engine<G> {
                         trouble = in_the_way;
                         if trouble.is_some() {
                             // Nothing more comes for a while.
-                            self.save(true);
+                            self.save(Saving::All);
                         }
                         self.report(PageEvent::Trouble(trouble));
                     }
@@ -282,7 +292,7 @@ impl<G: Page> Engine<G> {
     }
 
     fn report(&self, event: PageEvent) {
-        self.driver.dispatch(Event::Page { run: self.run, event });
+        self.context.dispatch(Event::Page { run: self.run, event });
     }
 
     /// Reports how many bytes are here, now and then.

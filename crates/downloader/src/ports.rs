@@ -91,11 +91,13 @@ impl<P: Ports> fmt::Debug for Device<P> {
 }
 
 /// Why a page has no [`Device`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum OpenError {
     /// This window cannot keep models, ever.
+    #[error("this window cannot keep models")]
     Unsupported(MissingCapability),
     /// Not now. Another try may succeed.
+    #[error("this window's store could not be opened")]
     Failed(Cause),
 }
 

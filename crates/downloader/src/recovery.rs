@@ -5,12 +5,11 @@ use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Millis, Settings};
 use protocol::{AttemptId, BroadcastMessage, Digest, Ending, IntentState, Piece, Refusal, routes};
 
-use crate::downloads::with_store_lock;
+use crate::concurrency::{two_at_a_time, with_store_lock};
 use crate::ports::{
     Broadcast as _, Device, Http as _, PieceRequest, Ports, Record as _, Registration, Response as _,
     Runtime as _,
 };
-use crate::two_at_a_time;
 
 /// How long a piece may take: this, and a millisecond for so many bytes. Others wait for it meanwhile.
 const PATIENCE: Millis = 20_000;

@@ -1,7 +1,7 @@
 //! The browser's background fetches of a model: which there are, and ending them.
 
 use protocol::download::{Active, Activity};
-use protocol::{AttemptId, DigestSet, ModelId, Revision, routes};
+use protocol::{AttemptId, DigestSet, ModelId, Revision, TextForm as _, routes};
 
 use crate::ports::{
     BackgroundFetches as _, Device, FetchError, Ports, Record as _, Registration as _, Runtime as _,
@@ -16,8 +16,8 @@ pub(crate) async fn attempts<P: Ports>(
         return Ok(Vec::new());
     };
     let ids = background.ids().await?;
-    let attempts = ids.iter().filter_map(|id| id.parse().ok());
-    Ok(attempts.filter(|attempt: &AttemptId| attempt.model == *model).collect())
+    let attempts = ids.iter().filter_map(|id| AttemptId::from_text(id));
+    Ok(attempts.filter(|attempt| attempt.model == *model).collect())
 }
 
 /// Whether the browser is working on this revision.

@@ -5,18 +5,18 @@ use std::rc::Rc;
 
 use piece_store::{Pieces as _, StoreError};
 use protocol::download::{Download, Event, Millis, State};
-use protocol::{DigestSet, Intent};
+use protocol::{AttemptId, DigestSet, Intent, TextForm as _};
 
-use crate::downloads::Shared;
-use crate::driver::Driver;
-use crate::ports::{BackgroundFetches as _, Device, Page, Ports, Runtime as _};
+use crate::context::DownloadContext;
+use crate::ports::{BackgroundFetches as _, Device, Page, Runtime as _};
+use crate::shared::Shared;
 
 /// How often to look.
 const EVERY: Millis = 15_000;
 
 /// Watches for as long as there is a download at rest. Once is enough, more often does nothing.
 pub(crate) fn watch<G: Page>(shared: &Rc<Shared<G>>) {
-    if shared.watching.get() || !shared.drivers().iter().any(|driver| is_at_rest(driver)) {
+    if shared.watching.get() || !shared.downloads().iter().any(is_at_rest) {
         return;
     }
     shared.watching.set(true);
@@ -26,7 +26,7 @@ pub(crate) fn watch<G: Page>(shared: &Rc<Shared<G>>) {
         loop {
             runtime.sleep(EVERY).await;
             let Some(shared) = watched.upgrade() else { return };
-            if !shared.drivers().iter().any(|driver| is_at_rest(driver)) {
+            if !shared.downloads().iter().any(is_at_rest) {
                 shared.watching.set(false);
                 return;
             }
@@ -37,51 +37,48 @@ pub(crate) fn watch<G: Page>(shared: &Rc<Shared<G>>) {
     });
 }
 
-fn is_at_rest<G: Page>(driver: &Driver<G>) -> bool {
-    driver.with(|download| matches!(download.state(), State::Ready | State::Interrupted(_)))
+fn is_at_rest<G: Page>(download: &Rc<dyn DownloadContext<G>>) -> bool {
+    download.with(|download| matches!(download.state(), State::Ready | State::Interrupted(_)))
 }
 
 /// One look at the pieces and at the browser's fetches, for all downloads.
 async fn look<G: Page>(shared: &Shared<G>, device: &Device<G::Ports>) {
-    let resting = shared.drivers().into_iter().filter(|driver| is_at_rest(driver));
+    let resting = shared.downloads().into_iter().filter(is_at_rest);
     // A failure is for a survey to report.
     let pieces = device.store.pieces().list().await;
     let ids = match &device.background {
         Some(background) => background.ids().await.unwrap_or_default(),
         None => Vec::new(),
     };
-    for driver in resting {
+    for download in resting {
         let is_same = match &pieces {
-            Ok(pieces) => is_same(&driver, device, pieces, &ids).await.unwrap_or_default(),
+            Ok(pieces) => is_same(&*download, device, pieces, &ids).await.unwrap_or_default(),
             Err(_) => false,
         };
         if !is_same {
-            driver.dispatch(Event::Changed);
+            download.dispatch(Event::Changed);
         }
     }
 }
 
 async fn is_same<G: Page>(
-    driver: &Driver<G>,
-    device: &Device<impl Ports>,
+    download: &dyn DownloadContext<G>,
+    device: &Device<G::Ports>,
     pieces: &DigestSet,
     ids: &[String],
 ) -> Result<bool, StoreError> {
-    let (model, revision) = driver.identity();
-    let fetched = ids.iter().filter_map(|id| id.parse().ok());
-    if fetched
-        .into_iter()
-        .any(|attempt: protocol::AttemptId| attempt.model == model && attempt.revision == revision)
-    {
+    let (model, revision) = download.identity();
+    let mut fetched = ids.iter().filter_map(|id| AttemptId::from_text(id));
+    if fetched.any(|attempt| attempt.model == model && attempt.revision == revision) {
         return Ok(false);
     }
     let agrees =
-        driver.with(|download: &Download| download.plan().is_none_or(|plan| plan.agrees_with(pieces)));
-    let has_plan = driver.with(|download| download.plan().is_some());
+        download.with(|download: &Download| download.plan().is_none_or(|plan| plan.agrees_with(pieces)));
+    let has_plan = download.with(|download| download.plan().is_some());
     if !agrees || has_plan != device.store.has_manifest(&model, revision).await? {
         return Ok(false);
     }
     // Another page may have begun it, or fulfilled it.
     let intent: Option<Intent> = device.store.intent(&model).await?;
-    Ok(driver.replace_seen(intent) == Some(intent))
+    Ok(download.replace_seen(intent) == Some(intent))
 }

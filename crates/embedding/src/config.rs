@@ -2,7 +2,7 @@
 //! form of the library transformers, and where they are, `modules.json`, `<n>_Pooling/config.json` and
 //! `sentence_bert_config.json` in that of sentence-transformers.
 
-use protocol::inference::{Feature, LoadFailure};
+use inference_protocol::{Feature, LoadFailure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

@@ -1,6 +1,6 @@
 //! A model in memory, with its tokenizer.
 
-use protocol::inference::{LoadFailure, TextFailure};
+use inference_protocol::{LoadFailure, TextFailure};
 
 use crate::model::{Bert, Scratch};
 use crate::{Assembly, Config, Pooling, Tokens, Vocabulary};

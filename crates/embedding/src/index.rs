@@ -1,6 +1,6 @@
 //! Vectors that can be searched.
 
-use protocol::inference::Hit;
+use inference_protocol::Hit;
 
 /// The vectors of a text's passages, in their order.
 #[derive(Clone, Debug, Default)]

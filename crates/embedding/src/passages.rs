@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use protocol::inference::{Span, TextFailure};
+use inference_protocol::{Span, TextFailure};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::Vocabulary;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::inference::{Feature, LoadFailure};
+use inference_protocol::{Feature, LoadFailure};
 use serde::Deserialize;
 
 /// Its only name, in models that are not split over several files.

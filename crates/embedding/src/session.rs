@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use protocol::inference::{FromInference, Span, TextFailure, ToInference};
+use inference_protocol::{FromInference, Span, TextFailure, ToInference};
 
 use crate::batch::batch;
 use crate::{Embedder, Index, Passages, Tokens};
@@ -61,7 +61,7 @@ impl Session {
     pub fn receive(&mut self, message: ToInference) -> Option<FromInference> {
         match message {
             ToInference::Load { .. } => {
-                Some(FromInference::Failed(protocol::inference::LoadFailure::AlreadyLoaded))
+                Some(FromInference::Failed(inference_protocol::LoadFailure::AlreadyLoaded))
             }
             ToInference::Index { job, text } => {
                 let cancelled = self.job.take().filter(Job::is_going_on);

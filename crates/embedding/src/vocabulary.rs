@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use protocol::inference::{Feature, LoadFailure, TextFailure};
+use inference_protocol::{Feature, LoadFailure, TextFailure};
 use tokenizers::Tokenizer;
 use tokenizers::tokenizer::Error;
 

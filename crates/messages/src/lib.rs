@@ -109,9 +109,8 @@ pub mod not_found {
 pub mod offline {
     /// Title.
     pub const TITLE: &str = "This page needs the network";
-    /// Why, and what is possible.
-    pub const LEAD: &str = "The server cannot be reached, and this page is not kept on this device. \
-        The models that are on this device work without the network.";
+    /// Why. That the server cannot be reached, and what is possible, is in the notice above.
+    pub const LEAD: &str = "It is not kept on this device.";
     /// Link to the same address.
     pub const AGAIN: &str = "Try again";
 }

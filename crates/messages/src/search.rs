@@ -1,6 +1,6 @@
 //! Searching a text by meaning.
 
-use protocol::inference::{Feature, LoadFailure, TextFailure};
+use inference_protocol::{Feature, LoadFailure, TextFailure};
 
 use crate::count;
 

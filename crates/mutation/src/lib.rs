@@ -1,135 +1,65 @@
-//! Makes inputs out of inputs, for tests that look for one which breaks a parser. With a stable compiler, so without a look at
-//! which code an input reaches; the seeds are what leads into every corner.
-//!
-//! The same number makes the same inputs, everywhere. `MUTATION_SEED` starts from another one, and `MUTATION_ROUNDS` says how
-//! many there are to be, for instance a million over night.
+//! Tests parsers with mutated inputs: a proptest strategy that edits committed seeds, for the tests of several crates.
+//! proptest's own strategies do not edit what they are given.
 
-use std::env::{self, VarError};
+use std::env;
+use std::fmt::Debug;
 
-/// Numbers by chance, always the same (xorshift64).
-#[derive(Debug)]
-pub struct Chance(u64);
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::TestRunner;
 
-/// How many inputs to try: `MUTATION_ROUNDS`, or so many.
+/// Tests so many mutated inputs, or as many as `PROPTEST_CASES` says. An input is one of the seeds with up to five edits;
+/// `words` are what the language of the inputs is made of.
 ///
 /// # Panics
-/// If the variable is no number, since a test would silently do something else than it was told.
-#[must_use]
-pub fn rounds(default: u64) -> u64 {
-    number("MUTATION_ROUNDS").unwrap_or(default)
+/// If the test panics for an input; says the smallest one found. Also if there are no seeds or no words.
+pub fn check<S: AsRef<[u8]>, W: AsRef<[u8]>>(cases: u32, seeds: &[S], words: &[W], test: impl Fn(Vec<u8>)) {
+    let cases = if env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { cases };
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let checked = TestRunner::new(config).run(&mutated(seeds, words), |Input(input)| {
+        test(input);
+        Ok(())
+    });
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
 }
 
-fn number(variable: &str) -> Option<u64> {
-    match env::var(variable) {
-        Ok(text) => {
-            Some(text.parse().unwrap_or_else(|_| panic!("{variable} is {text:?}, which is no number")))
+fn mutated<S: AsRef<[u8]>, W: AsRef<[u8]>>(seeds: &[S], words: &[W]) -> impl Strategy<Value = Input> {
+    let seeds: Vec<Vec<u8>> = seeds.iter().map(|seed| seed.as_ref().to_vec()).collect();
+    let words: Vec<Vec<u8>> = words.iter().map(|word| word.as_ref().to_vec()).collect();
+    // Small numbers, and those near the edges of what types hold.
+    let edges = vec![0, 16, 64, 255, 1 << 31, 1 << 32, 1 << 63, 1 << 64, i128::MAX - 2];
+    let numbers =
+        (select(edges), -2..=2_i128).prop_map(|(edge, near)| (edge + near).to_string().into_bytes());
+    let tails = (select(seeds.clone()), any::<Index>())
+        .prop_map(|(seed, from)| seed[from.index(seed.len() + 1)..].to_vec());
+    let inserted = prop_oneof![
+        Just(Vec::new()),
+        select(words),
+        numbers,
+        tails,
+        vec(b' '..=b'~', 1),
+        vec(any::<u8>(), 1),
+    ];
+    let removed = prop_oneof![3 => Just(0), 3 => 0..9_usize, 1 => Just(usize::MAX)];
+    let edits = vec((any::<Index>(), removed, inserted), 0..6);
+    (select(seeds), edits).prop_map(|(mut input, edits)| {
+        for (at, removed, inserted) in edits {
+            let at = at.index(input.len() + 1);
+            let end = input.len().min(at.saturating_add(removed));
+            input.splice(at..end, inserted);
         }
-        Err(VarError::NotPresent) => None,
-        Err(VarError::NotUnicode(text)) => panic!("{variable} is {text:?}, which is no number"),
-    }
+        Input(input)
+    })
 }
 
-impl Chance {
-    /// From `MUTATION_SEED`, or a fixed number.
-    ///
-    /// # Panics
-    /// If the variable is no number.
-    #[must_use]
-    pub fn new() -> Self {
-        let seed = number("MUTATION_SEED").unwrap_or(0);
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d | 1)
-    }
+/// Shown as a text.
+struct Input(Vec<u8>);
 
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// One of the numbers from 0 on, below this one; 0 if there is none.
-    pub fn below(&mut self, end: usize) -> usize {
-        let end = end.max(1);
-        // The remainder is below `end`, so it fits.
-        usize::try_from(self.next() % end as u64).unwrap_or(0)
-    }
-
-    /// One of several.
-    ///
-    /// # Panics
-    /// If there are none.
-    pub fn pick<'a, T>(&mut self, several: &'a [T]) -> &'a T {
-        &several[self.below(several.len())]
-    }
-
-    /// An input: one of the seeds with some changes. `words` are what the language of the inputs is made of.
-    ///
-    /// # Panics
-    /// If there are no seeds or no words.
-    pub fn mutate(&mut self, seeds: &[&str], words: &[&str]) -> Vec<u8> {
-        let mut input = self.pick(seeds).as_bytes().to_vec();
-        // Sometimes none: the seeds themselves are tried too.
-        for _ in 0..self.below(6) {
-            let (from, to) = (self.below(input.len() + 1), self.below(input.len() + 1));
-            let span = from.min(to)..from.max(to);
-            match self.below(7) {
-                0 => drop(input.splice(from..from, self.pick(words).bytes())),
-                1 => drop(input.splice(from..from, self.number().bytes())),
-                2 => drop(input.drain(span)),
-                3 => {
-                    let copy = input[span].to_vec();
-                    drop(input.splice(from..from, copy));
-                }
-                4 => {
-                    let other = self.pick(seeds).as_bytes();
-                    input.truncate(from);
-                    input.extend(&other[self.below(other.len() + 1)..]);
-                }
-                5 => {
-                    // Mostly what can be printed.
-                    let byte = if self.below(8) == 0 { self.below(256) } else { 32 + self.below(95) };
-                    input.truncate(input.len().min(4096));
-                    input.insert(from.min(input.len()), byte.to_le_bytes()[0]);
-                }
-                _ => {
-                    if let Some(byte) = input.get_mut(from) {
-                        *byte ^= 1 << self.below(8);
-                    }
-                }
-            }
-        }
-        input
-    }
-
-    /// Small ones, and those near the edges of what types hold.
-    fn number(&mut self) -> String {
-        let near = i128::from(self.next() % 5) - 2;
-        let edge = *self.pick(&[0, 16, 64, 255, 1 << 31, 1 << 32, 1 << 63, 1 << 64, i128::MAX - 2]);
-        (edge + near).to_string()
-    }
-}
-
-impl Default for Chance {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_inputs_come_each_time_and_they_differ_from_each_other() {
-        let inputs = || {
-            let mut chance = Chance::new();
-            (0..100).map(|_| chance.mutate(&["bytes=0-1", ""], &["-", ","])).collect::<Vec<_>>()
-        };
-        let first = inputs();
-        assert_eq!(first, inputs());
-        let mut different = first;
-        different.sort();
-        different.dedup();
-        assert!(different.len() > 50, "{}", different.len());
+impl Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "b\"{}\"", self.0.escape_ascii())
     }
 }

@@ -14,19 +14,18 @@ mod documents;
 mod parts;
 mod pieces;
 
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use protocol::{Digest, DigestSet, routes};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit, SubtleCrypto,
-};
+use web_sys::{Cache, CacheQueryOptions, CacheStorage, Headers, Request, Response, ResponseInit};
 
 use crate::connection::{answer, answer_at_last};
+use crate::globals::global;
 use crate::{StoreError, StoreErrorKind};
 
 pub use documents::CacheDocuments;
-pub use parts::{CacheParts, gather, put_part};
+pub use parts::{CacheParts, put_part};
 pub use pieces::{CachePieces, Reservation, Staged};
 
 const PREFIX: &str = "modelferry-";
@@ -37,37 +36,12 @@ const PARTS: &str = "modelferry-parts-1";
 /// How the names of the caches begin that hold the application instead of models. They are the service worker's.
 pub const SHELL: &str = "modelferry-shell-";
 
-fn global(name: &str) -> Result<JsValue, StoreError> {
-    let missing = || StoreError::new(StoreErrorKind::Unsupported, format!("there is no `{name}`"));
-    match Reflect::get(&js_sys::global(), &JsValue::from_str(name)) {
-        Ok(value) if value.is_undefined() || value.is_null() => Err(missing()),
-        Ok(value) => Ok(value),
-        Err(error) => Err(StoreError { kind: StoreErrorKind::Unsupported, ..StoreError::from(error) }),
-    }
-}
-
 fn caches() -> Result<CacheStorage, StoreError> {
     Ok(global("caches")?.unchecked_into())
 }
 
 async fn open(name: &str) -> Result<Cache, StoreError> {
     Ok(answer(caches()?.open(name)).await?.unchecked_into())
-}
-
-/// SHA-256 by the browser's own code.
-///
-/// # Errors
-/// When the context has no Web Crypto (it needs a secure one).
-pub async fn sha256(bytes: &Uint8Array) -> Result<Digest, StoreError> {
-    let crypto: web_sys::Crypto = global("crypto")?.unchecked_into();
-    let subtle: SubtleCrypto = crypto.subtle();
-    if subtle.is_undefined() {
-        return Err(StoreError::new(StoreErrorKind::Unsupported, "there is no `crypto.subtle`"));
-    }
-    let hash = JsFuture::from(subtle.digest_with_str_and_buffer_source("SHA-256", bytes)?).await?;
-    let mut digest = [0; 32];
-    Uint8Array::new(&hash).copy_to(&mut digest);
-    Ok(Digest::from_bytes(digest))
 }
 
 /// Removes the caches of other layouts of this store, older or newer.

@@ -1,13 +1,13 @@
 //! What can go wrong, by what the caller may do about it.
 
-use std::fmt;
-
 use protocol::download::Cause;
 use protocol::{Digest, Refusal};
+use thiserror::Error;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// A failure of the store itself.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Error)]
+#[error("{kind}: {message}")]
 pub struct StoreError {
     /// What the caller may do about it.
     pub kind: StoreErrorKind,
@@ -16,13 +16,16 @@ pub struct StoreError {
 }
 
 /// Kinds of [`StoreError`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Error)]
 pub enum StoreErrorKind {
     /// This context has no Cache API or no Web Crypto. Nothing can be kept here.
+    #[error("the store is not supported here")]
     Unsupported,
     /// No room. May work after something was deleted.
+    #[error("no room on the device")]
     NoRoom,
     /// Anything else, such as a disk error. May work later.
+    #[error("the store failed")]
     Other,
 }
 
@@ -31,18 +34,6 @@ impl StoreError {
         Self { kind, message: message.into() }
     }
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            StoreErrorKind::Unsupported => write!(f, "the store is not supported here: {}", self.message),
-            StoreErrorKind::NoRoom => write!(f, "no room on the device: {}", self.message),
-            StoreErrorKind::Other => write!(f, "the store failed: {}", self.message),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}
 
 /// Total: whatever the browser throws becomes an error with a kind.
 impl From<JsValue> for StoreError {
@@ -64,9 +55,10 @@ impl From<JsValue> for StoreError {
 }
 
 /// Why a piece was not admitted.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Error)]
 pub enum AdmitError {
     /// The bytes are not the piece: their SHA-256 is `found`.
+    #[error("expected piece {expected}, the bytes are {found}")]
     Mismatch {
         /// The digest they were offered under.
         expected: Digest,
@@ -74,26 +66,8 @@ pub enum AdmitError {
         found: Digest,
     },
     /// The store failed; the bytes may well be right.
-    Store(StoreError),
-}
-
-impl fmt::Display for AdmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mismatch { expected, found } => {
-                write!(f, "expected piece {expected}, the bytes are {found}")
-            }
-            Self::Store(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for AdmitError {}
-
-impl From<StoreError> for AdmitError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl From<StoreError> for Refusal {

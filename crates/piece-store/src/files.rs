@@ -18,9 +18,9 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Blob, MessageChannel, MessagePort, Url, Worker};
 
 use crate::bytes::release;
-use crate::cache::gather;
 use crate::connection::answer;
 use crate::folder;
+use crate::parts::{LONG, gather};
 use crate::{Parts, StoreError, StoreErrorKind};
 
 /// Where the bytes of a piece begin in its file.
@@ -28,9 +28,6 @@ const BYTES: u32 = 64 << 10;
 
 /// The length of what precedes the bytes of a range when it is read.
 const HEAD: u32 = 8;
-
-/// Hardly any part is longer, in bytes.
-pub(crate) const LONG: u32 = 4 << 20;
 
 /// Parts in files. Another one of the same origin sees the same, but cannot read, write or remove what this one has open.
 #[derive(Clone, Debug, Default)]

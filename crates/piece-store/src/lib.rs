@@ -23,6 +23,7 @@ mod documents;
 mod error;
 mod files;
 mod folder;
+mod globals;
 mod locks;
 #[cfg(not(target_family = "wasm"))]
 mod memory;
@@ -37,8 +38,7 @@ pub use browser_parts::{BrowserParts, WorkerParts};
 pub use byte_reader::ByteReader;
 pub use bytes::{Bytes, release};
 pub use cache::{
-    CacheDocuments, CacheParts, CachePieces, Reservation, SHELL, Staged, gather, put_part,
-    remove_other_layouts, sha256,
+    CacheDocuments, CacheParts, CachePieces, Reservation, SHELL, Staged, put_part, remove_other_layouts,
 };
 /// Entries of caches by the caches' names, for what is kept beside models.
 pub mod entries {
@@ -48,6 +48,7 @@ pub use connection::is_unresponsive;
 pub use documents::Documents;
 pub use error::{AdmitError, StoreError, StoreErrorKind};
 pub use files::{FileParts, KeepOpen, WholeFile, message_at};
+pub use globals::sha256;
 pub use locks::{LockName, Locks};
 #[cfg(not(target_family = "wasm"))]
 pub use memory::{
@@ -55,6 +56,6 @@ pub use memory::{
     MemoryOrigin, MemoryParts, MemoryPieces, MemoryReservation, MemoryStaged, MemoryStore,
 };
 pub use model_store::{BrowserStore, ModelStore, StoredModel, WorkerStore};
-pub use parts::Parts;
+pub use parts::{Parts, gather};
 pub use pieces::Pieces;
 pub use web_locks::{WebLock, WebLocks};

@@ -1,6 +1,6 @@
 //! Manifests, intents, pieces and parts together: what is on this device.
 
-use protocol::{DigestSet, Intent, Manifest, ModelId, Revision, routes};
+use protocol::{DigestSet, Intent, Manifest, ModelId, Revision, TextForm as _, routes};
 
 use crate::{BrowserParts, CacheDocuments, CachePieces, Documents, Parts, Pieces, StoreError, WorkerParts};
 

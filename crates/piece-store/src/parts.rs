@@ -1,9 +1,13 @@
-//! The trait of a store for parts of pieces that are not complete.
+//! The trait of a store for parts of pieces that are not complete, and what those for browsers share.
 
+use js_sys::Uint8Array;
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 
 use crate::{Bytes, StoreError};
+
+/// Hardly any part is longer, in bytes.
+pub(crate) const LONG: u32 = 4 << 20;
 
 /// What has arrived of unfinished pieces, by digest and ranges, so that a closed tab does not lose it.
 ///
@@ -57,4 +61,13 @@ pub trait Parts: Clone + 'static {
 
     /// Gives memory back that writing has used.
     fn release_memory(&self) {}
+}
+
+/// Copies the bytes of a part into memory of its length.
+pub fn gather(part: &Part, piece: &Uint8Array, into: &Uint8Array) {
+    let mut at = 0;
+    for (first, end) in &part.ranges {
+        into.set(&piece.subarray(*first, *end), at);
+        at += end - first;
+    }
 }

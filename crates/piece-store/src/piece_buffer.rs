@@ -13,7 +13,7 @@ use web_sys::Blob;
 use crate::ByteReader;
 use crate::async_mutex::AsyncMutex;
 use crate::bytes::release;
-use crate::cache::sha256;
+use crate::globals::sha256;
 
 /// Memory that is used for one piece after the other.
 #[derive(Debug, Default)]

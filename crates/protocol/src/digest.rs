@@ -6,27 +6,16 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Why a text is not a digest or a revision.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DigestError {
     /// The text has `found` characters; `expected` are needed.
+    #[error("expected {expected} hex digits, found {found} characters")]
     Length { expected: usize, found: usize },
     /// The character at this byte offset is not one of `0-9a-f`. Upper case is refused too: a digest is a
     /// name, and a name has one spelling.
+    #[error("character {at} is not one of 0-9a-f")]
     Character { at: usize },
 }
-
-impl fmt::Display for DigestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length { expected, found } => {
-                write!(f, "expected {expected} hex digits, found {found} characters")
-            }
-            Self::Character { at } => write!(f, "character {at} is not one of 0-9a-f"),
-        }
-    }
-}
-
-impl std::error::Error for DigestError {}
 
 /// The SHA-256 of some bytes: 32 bytes, written as 64 lower-case hex digits.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! What the user wants on this device, stored before the first byte is fetched, so that a page that
 //! comes later knows whether to go on.
 
-use crate::Revision;
+use crate::{Revision, text_form};
 
 /// The decision of the user to have one revision of a model on the device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,4 +23,27 @@ pub enum IntentState {
     Active,
     /// The user stopped it: wait for a click.
     Stopped,
+}
+
+text_form! { Intent, "": "" revision ' ' state ' ' ..nonce => { Self { revision, state, nonce } } }
+
+text_form! { IntentState, "": "active" => { Self::Active } "stopped" => { Self::Stopped } }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TextForm as _;
+
+    #[test]
+    fn the_stored_form_is_what_earlier_versions_stored() {
+        let revision = Revision::from_bytes([0; 20]);
+        for (state, nonce, text) in [
+            (IntentState::Active, None, "0000000000000000000000000000000000000000 active -"),
+            (IntentState::Stopped, Some(7), "0000000000000000000000000000000000000000 stopped 7"),
+        ] {
+            let intent = Intent { revision, state, nonce };
+            assert_eq!((intent.to_text().as_str(), Intent::from_text(text)), (text, Some(intent)));
+        }
+        assert_eq!(Intent::from_text("0000000000000000000000000000000000000000 asleep -"), None);
+    }
 }

@@ -1,7 +1,8 @@
 //! The manifest: the files of one revision of a model, and the pieces they are cut into.
 
+mod stored;
+
 use std::collections::BinaryHeap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,37 +71,24 @@ struct Unchecked {
 }
 
 /// Why a manifest contradicts itself.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ManifestError {
     /// The piece size is 0.
+    #[error("the piece size must not be 0")]
     PieceSizeZero,
     /// A file is listed twice, or before one whose path sorts before its own.
+    #[error("\"{0}\" is listed twice, or not in the order of paths")]
     Order(FilePath),
     /// The number of pieces does not fit the file's size.
+    #[error("\"{path}\" needs {expected} pieces, {found} are listed")]
     PieceCount { path: FilePath, expected: u64, found: u64 },
     /// One piece is named with two different sizes.
+    #[error("piece {0} appears with two different sizes")]
     PieceSize(Digest),
     /// The sizes add up to more than 2^64 bytes.
+    #[error("the sizes add up to more than 2^64 bytes")]
     TooLarge,
 }
-
-impl fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PieceSizeZero => write!(f, "the piece size must not be 0"),
-            Self::Order(path) => {
-                write!(f, "\"{path}\" is listed twice, or not in the order of paths")
-            }
-            Self::PieceCount { path, expected, found } => {
-                write!(f, "\"{path}\" needs {expected} pieces, {found} are listed")
-            }
-            Self::PieceSize(digest) => write!(f, "piece {digest} appears with two different sizes"),
-            Self::TooLarge => write!(f, "the sizes add up to more than 2^64 bytes"),
-        }
-    }
-}
-
-impl std::error::Error for ManifestError {}
 
 impl TryFrom<Unchecked> for Manifest {
     type Error = ManifestError;
@@ -217,10 +205,9 @@ impl Manifest {
     /// Model id and piece size are left out on purpose: the revision names content.
     #[must_use]
     pub fn revision_lines(files: &[File]) -> String {
-        let mut lines: Vec<String> =
+        let lines: BinaryHeap<String> =
             files.iter().map(|file| format!("{} {} {}\n", file.sha256, file.size, file.path)).collect();
-        lines.sort_unstable();
-        lines.concat()
+        lines.into_sorted_vec().concat()
     }
 }
 

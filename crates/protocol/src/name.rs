@@ -29,40 +29,27 @@ pub const RESERVED_OWNERS: &[&str] = &[
 const LONGEST_SEGMENT: usize = 255;
 
 /// Why a text is not a name.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NameError {
     /// A model id needs exactly one `/`, as in `owner/name`.
+    #[error("a model id has the form owner/name")]
     NotOwnerSlashName,
     /// A segment is empty.
+    #[error("a name must not be empty")]
     Empty,
     /// A segment is `.` or `..`.
+    #[error("a name must not be . or ..")]
     Dots,
     /// A segment holds a slash where none may be, or a control character.
+    #[error("a name must not contain the character '{}'", .0.escape_unicode())]
     Character(char),
     /// A segment is longer than 255 bytes.
+    #[error("a name of {0} bytes is too long, {LONGEST_SEGMENT} are allowed")]
     TooLong(usize),
     /// The owner is one of [`RESERVED_OWNERS`].
+    #[error("the owner name \"{0}\" is reserved: the server uses the path /{0} itself")]
     Reserved(String),
 }
-
-impl fmt::Display for NameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotOwnerSlashName => write!(f, "a model id has the form owner/name"),
-            Self::Empty => write!(f, "a name must not be empty"),
-            Self::Dots => write!(f, "a name must not be . or .."),
-            Self::Character(c) => write!(f, "a name must not contain the character '{}'", c.escape_unicode()),
-            Self::TooLong(len) => {
-                write!(f, "a name of {len} bytes is too long, {LONGEST_SEGMENT} are allowed")
-            }
-            Self::Reserved(owner) => {
-                write!(f, "the owner name \"{owner}\" is reserved: the server uses the path /{owner} itself")
-            }
-        }
-    }
-}
-
-impl std::error::Error for NameError {}
 
 fn check_segment(segment: &str) -> Result<(), NameError> {
     if segment.is_empty() {

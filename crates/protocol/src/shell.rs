@@ -25,10 +25,19 @@ pub enum Kept {
     Page,
 }
 
-/// How the path of a GET request is kept; `None` if it is no part of the application. `navigates` is whether a user goes
-/// there, for only then is an unknown address a page.
+/// What a request is for, in the words of the Fetch Standard.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Destination {
+    /// A user goes there.
+    Navigation,
+    /// A page loads it.
+    Subresource,
+}
+
+/// How the path of a GET request is kept; `None` if it is no part of the application. Only where a user goes is an
+/// unknown address a page.
 #[must_use]
-pub fn kept(path: &str, navigates: bool) -> Option<Kept> {
+pub fn kept(path: &str, destination: Destination) -> Option<Kept> {
     let mut segments = path.split('/').skip(1);
     let (first, second, third) = (segments.next()?, segments.next(), segments.next());
     match (first, second) {
@@ -39,32 +48,33 @@ pub fn kept(path: &str, navigates: bool) -> Option<Kept> {
         ("api" | "healthz" | "metrics" | "pieces" | "service-worker.js", _) => None,
         // Files of models, which are saved or shown by themselves.
         _ if matches!(third, Some("resolve" | "raw")) => None,
-        _ => navigates.then_some(Kept::Page),
+        _ => (destination == Destination::Navigation).then_some(Kept::Page),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Destination::{Navigation, Subresource};
     use super::*;
     use crate::routes;
 
     #[test]
     fn pages_are_what_a_person_goes_to() {
         for path in ["/", "/owner/name", "/owner/name/", "/nothing", "/a/b/c/d", routes::OFFLINE] {
-            assert_eq!(kept(path, true), Some(Kept::Page), "{path}");
-            assert_eq!(kept(path, false), None, "{path}");
+            assert_eq!(kept(path, Navigation), Some(Kept::Page), "{path}");
+            assert_eq!(kept(path, Subresource), None, "{path}");
         }
     }
 
     #[test]
     fn what_pages_load_is_kept_by_the_name_it_has() {
-        for navigates in [false, true] {
+        for destination in [Navigation, Subresource] {
             for path in ["/pkg/modelferry.abc.js", "/inference/abc.wasm", "/module/abc.js"] {
-                assert_eq!(kept(path, navigates), Some(Kept::Hashed), "{path}");
+                assert_eq!(kept(path, destination), Some(Kept::Hashed), "{path}");
             }
             let stable = ["/assets/icon.svg", routes::WEB_MANIFEST, "/inference-worker.js", "/modelferry.js"];
             for path in stable {
-                assert_eq!(kept(path, navigates), Some(Kept::Stable), "{path}");
+                assert_eq!(kept(path, destination), Some(Kept::Stable), "{path}");
             }
         }
     }
@@ -84,8 +94,8 @@ mod tests {
             "",
         ];
         for path in paths {
-            assert_eq!(kept(path, true), None, "{path}");
-            assert_eq!(kept(path, false), None, "{path}");
+            assert_eq!(kept(path, Navigation), None, "{path}");
+            assert_eq!(kept(path, Subresource), None, "{path}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use protocol::download::{Cause, PageOutcome, PageTrouble};
-use protocol::transfer::{Answer, HELD, IDLE, Part, Request, Step, Transfer};
+use protocol::transfer::{Answer, HELD, IDLE, Part, Request, Saving, Step, Transfer};
 use protocol::{Digest, Piece};
 
 const MIB: u64 = 1 << 20;
@@ -528,13 +528,13 @@ fn on_a_line(speed: u32) -> (u32, Vec<u32>) {
             page.bytes(at, each);
             came += each;
         }
-        while let Some(part) = page.transfer.save(false) {
-            sizes.push(part.ranges.iter().map(|(first, end)| end - first).sum());
+        while let Some(part) = page.transfer.save(Saving::Due) {
+            sizes.push(part.length());
             writing.push((page.now + WRITE, part));
         }
         for (_, part) in writing.extract_if(.., |(until, _)| *until <= page.now) {
             page.transfer.saved(&part);
-            saved += part.ranges.iter().map(|(first, end)| end - first).sum::<u32>();
+            saved += part.length();
         }
         if page.admitting.is_empty() {
             most = most.max(came - saved);
@@ -569,25 +569,25 @@ fn of_all_pieces_the_one_with_most_unsaved_is_saved_with_all_its_blocks() {
     page.bytes(one, 1_000);
     page.bytes(other, 2_000);
     page.bytes(other + 1, 500);
-    let part = page.transfer.save(true).unwrap();
+    let part = page.transfer.save(Saving::All).unwrap();
     assert_eq!(part, Part { digest: piece(2, 0).digest, ranges: vec![(0, 2_000), (BLOCK, BLOCK + 500)] });
-    let part = page.transfer.save(true).unwrap();
+    let part = page.transfer.save(Saving::All).unwrap();
     assert_eq!(part, Part { digest: piece(1, 0).digest, ranges: vec![(0, 1_000)] });
-    assert_eq!(page.transfer.save(true), None);
+    assert_eq!(page.transfer.save(Saving::All), None);
 }
 
 #[test]
 fn before_a_page_goes_all_is_saved_even_behind_what_is_being_saved() {
     let mut page = Page::new(&[piece(1, 2 * MIB)]);
     page.bytes(0, 100_000);
-    let first = page.transfer.save(true).unwrap();
+    let first = page.transfer.save(Saving::All).unwrap();
     page.bytes(0, 1_000);
-    let rest = page.transfer.save(true).unwrap();
+    let rest = page.transfer.save(Saving::All).unwrap();
     assert_eq!((&first.ranges[..], &rest.ranges[..]), (&[(0, 100_000)][..], &[(100_000, 101_000)][..]));
     // Whichever is written first.
     page.transfer.saved(&rest);
     page.transfer.saved(&first);
-    assert_eq!(page.transfer.save(true), None);
+    assert_eq!(page.transfer.save(Saving::All), None);
 }
 
 #[test]
@@ -601,7 +601,8 @@ fn a_page_that_did_not_go_saves_on() {
         }
         // It is out of sight now and then, while something is being saved.
         let hidden = page.now.is_multiple_of(700);
-        while let Some(part) = page.transfer.save(hidden) {
+        let saving = if hidden { Saving::All } else { Saving::Due };
+        while let Some(part) = page.transfer.save(saving) {
             if hidden {
                 page.transfer.saved(&part);
             }
@@ -622,8 +623,8 @@ fn nothing_is_saved_twice() {
     let mut end = 0;
     while page.requests.len() == 1 {
         page.bytes(0, 100 << 10);
-        let Some(part) = page.transfer.save(true) else { break };
-        assert_eq!(page.transfer.save(true), None, "one at a time");
+        let Some(part) = page.transfer.save(Saving::All) else { break };
+        assert_eq!(page.transfer.save(Saving::All), None, "one at a time");
         assert_eq!(part.ranges, [(end, page.requests[0].first)]);
         end = page.requests[0].first;
         page.transfer.saved(&part);
@@ -636,13 +637,13 @@ fn what_is_not_saved_of_a_complete_piece_is_its_rest() {
     let wanted = piece(1, u64::from(2 * BLOCK));
     let mut page = Page::new(&[wanted]);
     page.bytes(0, 1000);
-    let part = page.transfer.save(true).unwrap();
+    let part = page.transfer.save(Saving::All).unwrap();
     assert_eq!(part.ranges, [(0, 1000)]);
     page.transfer.saved(&part);
     while !page.requests.is_empty() {
         page.bytes(0, u32::MAX);
     }
-    assert_eq!(page.transfer.save(true), None, "it is being stored");
+    assert_eq!(page.transfer.save(Saving::All), None, "it is being stored");
     let rest = page.transfer.rest(&wanted.digest).unwrap();
     assert_eq!(rest.ranges, [(1000, BLOCK), (BLOCK, 2 * BLOCK)]);
     assert_eq!(page.transfer.rest(&wanted.digest).unwrap().ranges, []);
@@ -676,7 +677,7 @@ fn on_a_very_fast_line_whole_pieces_go_straight_to_the_store() {
         assert_eq!((request.first, request.last), (0, (32 << 20) - 1));
         assert!(request.straight && !request.ranged);
     }
-    assert_eq!(page.transfer.save(true), None, "there is nothing to save of them");
+    assert_eq!(page.transfer.save(Saving::All), None, "there is nothing to save of them");
     assert_eq!(page.finish(), PageOutcome::Done);
     assert_eq!(page.admitted.len(), 12);
 }
@@ -790,7 +791,7 @@ proptest! {
                 }
                 Act::Pass(time) => { page.now += time; page.go_on() },
                 Act::Online => { page.transfer.online(); page.go_on() },
-                Act::SaveAll => while let Some(part) = page.transfer.save(true) {
+                Act::SaveAll => while let Some(part) = page.transfer.save(Saving::All) {
                     page.saved.extend(part.ranges.iter().map(|(first, end)| ((part.digest, *first), *end)));
                     page.transfer.saved(&part);
                 },

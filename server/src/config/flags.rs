@@ -39,7 +39,13 @@ pub(super) struct Flags {
     pub(super) models: PathBuf,
 
     /// Address and port to listen on; port 0 takes any free one.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000", env = "MODELFERRY_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:3000",
+        value_parser = address,
+        env = "MODELFERRY_LISTEN"
+    )]
     pub(super) listen: SocketAddr,
 
     /// Length in bytes of the pieces that files are cut into, 65536 to 268435456.
@@ -175,8 +181,23 @@ pub(super) struct Flags {
     pub(super) log_format: LogFormat,
 
     /// Address and port where /metrics is served, for Prometheus; nowhere without.
-    #[arg(long, value_name = "ADDR:PORT", env = "MODELFERRY_METRICS_LISTEN", help_heading = "Watching")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        value_parser = address,
+        env = "MODELFERRY_METRICS_LISTEN",
+        help_heading = "Watching"
+    )]
     pub(super) metrics_listen: Option<SocketAddr>,
+}
+
+/// Why a text is no address.
+#[derive(Clone, Debug, Error)]
+#[error("expected an IP address and a port, such as 127.0.0.1:3000, 0.0.0.0:3000 or [::1]:3000")]
+struct NotAddress;
+
+fn address(text: &str) -> Result<SocketAddr, NotAddress> {
+    text.parse().map_err(|_| NotAddress)
 }
 
 /// Why a text is no time.

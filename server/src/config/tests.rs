@@ -56,6 +56,10 @@ fn a_bad_value_is_named_with_its_flag() {
         assert!(error.contains(flag) && error.contains(value), "{error}");
     }
     assert_eq!(parse(&["--piece-size", "65536"]).unwrap().piece_size, 65_536);
+    for flag in ["--listen", "--metrics-listen"] {
+        let error = parse(&[flag, "localhost:1"]).unwrap_err();
+        assert!(error.contains("such as 127.0.0.1:3000"), "{error}");
+    }
 }
 
 #[test]
@@ -84,7 +88,7 @@ fn every_mistake_in_a_file_is_named_with_its_line() {
     for (text, expected) in [
         (
             "# models\nlisten = \"localhost\"",
-            ":2: `listen`: \"localhost\" is not taken (invalid socket address",
+            ":2: `listen`: \"localhost\" is not taken (expected an IP address and a port, such as 127.0.0.1:3000",
         ),
         ("\n\npiece-size = 5", ":3: `piece-size`: 5 is not taken (5 is not in 65536..=268435456)"),
         ("stall-seconds = 0", ":1: `stall-seconds`: 0 is not taken (expected seconds from 0.01 to 86400)"),

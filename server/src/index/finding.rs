@@ -11,7 +11,7 @@ use protocol::Problem;
 pub(crate) struct Finding {
     /// What `/api/index` and the pages tell. Its path is relative to the models folder.
     pub problem: Problem,
-    /// The system's own words, if it refused something.
+    /// What only the operator may read: the system's own words if it refused something, or where things are on its disks.
     cause: Option<String>,
 }
 
@@ -21,9 +21,14 @@ impl Finding {
         Self { problem: Problem { path: path.to_owned(), reason: reason.into() }, cause: None }
     }
 
+    /// The same, with a sentence for the log.
+    pub(crate) fn explained(path: &str, reason: &str, explanation: Option<String>) -> Self {
+        Self { cause: explanation, ..Self::new(path, reason) }
+    }
+
     /// Something that the system refuses.
     pub(crate) fn refused(path: &str, reason: &str, cause: &io::Error) -> Self {
-        Self { cause: Some(cause.to_string()), ..Self::new(path, reason) }
+        Self::explained(path, reason, Some(cause.to_string()))
     }
 }
 

@@ -15,7 +15,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, PoisonError};
@@ -85,8 +85,15 @@ impl Indexer {
     /// look that finds them unchanged: if they are being written, the next look will tell.
     pub(crate) fn first_look(&mut self) -> Result<(), OpenError> {
         let began = Instant::now();
-        let scan = walk(&self.options.root)
-            .map_err(|source| OpenError::Root { path: self.options.root.clone(), source })?;
+        // Where a relative path leads depends on where the program was started: the log says it in full.
+        let root = path::absolute(&self.options.root).unwrap_or_else(|_| self.options.root.clone());
+        let scan = walk(&root).map_err(|source| OpenError::Root { path: root.clone(), source })?;
+        if scan.models.is_empty() {
+            tracing::warn!(
+                "there are no models in {} yet; put them there as <owner>/<name>/<files>",
+                root.display()
+            );
+        }
         self.ledger.see(&scan);
         self.take(scan);
         self.looked(began);

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use model_headers::Inspection;
 use protocol::{
     CardData, Digest, FilePath, LfsPointer, Manifest, ManifestError, ModelId, ModelInfo, Revision, Sibling,
+    TextForm as _,
 };
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;

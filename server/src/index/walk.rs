@@ -55,7 +55,11 @@ pub(crate) fn walk(root: &Path) -> io::Result<Scan> {
     let root = fs::canonicalize(root)?;
     let owners = fs::read_dir(&root)?;
     let mut walker = Walker { trail: vec![root.clone()], root, scan: Scan::default() };
-    for owner in walker.children(owners, "") {
+    let owners = walker.children(owners, "");
+    if owners.iter().any(Child::is_of_a_model) {
+        walker.root_is_a_model();
+    }
+    for owner in owners {
         walker.owner(owner);
     }
     Ok(walker.scan)
@@ -82,6 +86,15 @@ enum EntryKind {
     File(PathBuf, Fingerprint),
 }
 
+impl Child {
+    /// Whether it is a file that models have.
+    fn is_of_a_model(&self) -> bool {
+        let is_weights = |extension| extension == "safetensors" || extension == "gguf";
+        matches!(self.kind, EntryKind::File(..))
+            && (self.name == "config.json" || Path::new(&self.name).extension().is_some_and(is_weights))
+    }
+}
+
 /// Why an entry cannot be used.
 enum Refused {
     /// What it is could not be found out.
@@ -93,6 +106,18 @@ enum Refused {
 impl Walker {
     fn problem(&mut self, path: &str, reason: impl Into<String>) {
         self.scan.problems.insert(Finding::new(path, reason));
+    }
+
+    /// The models folder has the files of a model, which are expected two folders below. The log says which folder may have
+    /// been meant.
+    fn root_is_a_model(&mut self) {
+        let model = self.root.parent().and_then(Path::parent).and_then(|above| {
+            let id = self.root.strip_prefix(above).ok()?.to_str()?.parse::<ModelId>().ok()?;
+            Some(format!("if it is the model {id}, start with --models {}", above.display()))
+        });
+        let reason =
+            "this is the folder of one model: models are expected in <owner>/<name>/ below the models folder";
+        self.scan.problems.insert(Finding::explained(".", reason, model));
     }
 
     /// Reports an entry that the system refuses to show. An entry that does not exist is not expected to come back.
@@ -402,6 +427,30 @@ mod tests {
                 ("stray", stray),
             ]
         );
+    }
+
+    #[test]
+    fn a_models_own_folder_is_recognised_and_the_one_above_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["config.json", "w.safetensors", "w.gguf"] {
+            put(dir.path(), &format!("team/{file}/{file}"));
+            let scan = walk(&dir.path().join("team").join(file)).unwrap();
+            let log: Vec<_> = scan.problems.iter().map(ToString::to_string).collect();
+            let above = fs::canonicalize(dir.path()).unwrap();
+            let expected = format!(
+                "\".\": this is the folder of one model: models are expected in <owner>/<name>/ below the models folder: \
+                 if it is the model team/{file}, start with --models {}",
+                above.display()
+            );
+            assert_eq!(log.len(), 2, "the file itself is reported as well: {log:?}");
+            assert_eq!(log[0], expected);
+            assert!(
+                !problems(&scan)[0].1.contains("--models"),
+                "not everybody may know the server's folders"
+            );
+        }
+        put(dir.path(), "notes.txt");
+        assert!(walk(dir.path()).unwrap().problems.iter().all(|found| found.problem.path != "."));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The JSON routes: the hub's shapes, the manifest, the index, health.
 
 use axum::http::StatusCode;
-use protocol::{IndexReport, Manifest, ModelInfo, hub};
+use protocol::{IndexReport, Manifest, ModelInfo, TextForm as _, hub};
 use serde_json::json;
 
 use crate::folder::{Folder, sha256};

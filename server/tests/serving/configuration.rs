@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
 
 use crate::folder::Folder;
 use crate::program::{Program, command};
@@ -90,5 +92,45 @@ fn the_example_in_the_handbook_is_the_one_that_is_installed_and_names_settings_t
     assert!(options.len() > 15, "{options:?}");
     for option in options.into_iter().filter(|option| !["--help", "--version"].contains(option)) {
         assert!(handbook.contains(option), "{option} is not in the handbook");
+    }
+}
+
+#[test]
+fn the_script_refuses_unknown_options_before_it_builds() {
+    // Where something listens, it ends before it builds in any case.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let serve = |arguments: &[&str]| {
+        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/serve"));
+        command.args(arguments).env("MODELFERRY_LISTEN", &address).env_remove("MODELFERRY_CONFIG");
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let help = command().arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let mut seen = 0;
+    for line in help.lines().map(str::trim_start).filter(|line| line.starts_with("--")) {
+        let mut words = line.split_whitespace();
+        let (option, value) = (words.next().unwrap(), words.next());
+        // With a configuration, the script does not know where the server will listen.
+        if option == "--config" || option == "--listen" {
+            continue;
+        }
+        let arguments: Vec<&str> = std::iter::once(option).chain(value.map(|_| "x")).collect();
+        let said = serve(&arguments);
+        assert!(said.contains("listens on"), "{arguments:?}: {said}");
+        seen += 1;
+    }
+    assert!(seen > 15, "{help}");
+    for (arguments, expected) in [
+        (&["--bogus"][..], "There is no option --bogus"),
+        (&["--bogus=x"], "There is no option --bogus"),
+        (&["--models"], "--models needs a value"),
+        (&["/srv/models"], "./scripts/serve --models /srv/models"),
+        (&["--print-config", "x"], "x is no option"),
+    ] {
+        let said = serve(arguments);
+        assert!(said.contains(expected), "{arguments:?}: {said}");
     }
 }

@@ -134,6 +134,11 @@ fn a_failed_start_says_why_in_one_sentence() {
     assert!(said.contains("/nonexistent/models") && said.contains("--models"), "{said}");
     assert_eq!(said.lines().count(), 1);
 
+    let mut relative = command();
+    relative.current_dir(folder.beside("")).args(["--models", "nowhere", "--listen", "127.0.0.1:0"]);
+    let said = run(relative);
+    assert!(said.contains(folder.beside("nowhere").to_str().unwrap()), "{said}");
+
     let said = run(with(&["--access-log", "/nonexistent/log"]));
     assert!(said.contains("/nonexistent/log") && said.contains("--access-log"), "{said}");
 

@@ -4,11 +4,10 @@
 //! the browser hands over by itself. Elsewhere that would read everything before the first byte leaves, so pieces are piped
 //! one after the other.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Array, Promise, Reflect};
-use protocol::{Digest, Piece, Slice};
+use protocol::{Piece, Slice};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
     Blob, FetchEvent, ReadableStream, Response, ResponseInit, StreamPipeOptions, TransformStream,
@@ -16,8 +15,9 @@ use web_sys::{
 };
 
 use super::Unreadable;
+use super::last_blob;
 use super::ready::Ready;
-use crate::{message, promise, scope, settled};
+use crate::scope::{message, promise, scope, settled};
 
 /// A response with these bytes.
 pub(super) async fn of(
@@ -119,30 +119,17 @@ async fn stream(ready: &Rc<Ready>, slice: Slice) -> Result<ReadableStream, Unrea
     }
     // What is asked for next is often in the same piece, and many ask at the same time.
     let digest = slice.piece.digest;
-    let held =
-        HELD.with_borrow(|held| held.as_ref().filter(|(of, _)| *of == digest).map(|(_, blob)| blob.clone()));
-    let opening = held.unwrap_or_else(|| {
+    let opening = last_blob::of(&digest).unwrap_or_else(|| {
         let opening = opened(ready, &slice.piece);
-        // Only one at a time.
-        HELD.replace(Some((digest, opening.clone())));
+        last_blob::keep(digest, opening.clone());
         opening
     });
     match settled(opening).await {
         Ok(blob) => Ok(cut(blob.unchecked_ref(), slice)?.stream()),
         Err(error) => {
             // The next one tries again.
-            forget();
+            last_blob::forget();
             Err(error.into())
         }
     }
-}
-
-thread_local! {
-    /// The piece that a part was read of last, where the browser had to read it for that: a promise of its blob.
-    static HELD: RefCell<Option<(Digest, Promise)>> = const { RefCell::new(None) };
-}
-
-/// Lets go of what is held.
-pub(super) fn forget() {
-    HELD.take();
 }

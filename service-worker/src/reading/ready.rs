@@ -11,12 +11,12 @@ use downloader::browser::{WorkerPorts, worker_device};
 use downloader::ports::{Broadcast as _, Device};
 use piece_store::{AsyncMutex, Pieces as _};
 use protocol::routes::OfModel;
-use protocol::{BroadcastMessage, CHANNEL, Manifest, Piece};
+use protocol::{BroadcastMessage, CHANNEL, Manifest, Piece, TextForm as _};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, Response};
 
-use super::Unreadable;
+use super::{Unreadable, last_blob};
 
 thread_local! {
     static READY: RefCell<Vec<Rc<Ready>>> = const { RefCell::new(Vec::new()) };
@@ -59,7 +59,7 @@ pub(crate) fn listen() -> Result<(), JsValue> {
 /// Something has changed: what is asked for next is looked up again.
 pub(crate) fn forget() {
     READY.take();
-    super::body::forget();
+    last_blob::forget();
 }
 
 /// The revision that is asked for, if it is ready.

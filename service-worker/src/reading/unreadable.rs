@@ -1,45 +1,25 @@
 //! Why a model cannot be read from the device.
 
-use std::fmt;
-
 use piece_store::StoreError;
 use protocol::Refusal;
+use thiserror::Error;
 use wasm_bindgen::JsValue;
 
 /// Why a model cannot be read from the device although it was ready.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(super) enum Unreadable {
     /// The store failed.
-    Store(StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A piece is not there any more, and could not be fetched again.
-    Piece(Refusal),
+    #[error(transparent)]
+    Piece(#[from] Refusal),
     /// The model was removed meanwhile.
+    #[error("it was removed")]
     Removed,
     /// What was done beside others has failed, in its words.
+    #[error("{0}")]
     Told(String),
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(error) => error.fmt(f),
-            Self::Piece(refusal) => refusal.fmt(f),
-            Self::Removed => f.write_str("it was removed"),
-            Self::Told(words) => f.write_str(words),
-        }
-    }
-}
-
-impl From<StoreError> for Unreadable {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<Refusal> for Unreadable {
-    fn from(refusal: Refusal) -> Self {
-        Self::Piece(refusal)
-    }
 }
 
 impl From<JsValue> for Unreadable {

@@ -1,7 +1,7 @@
 //! Messages: from pages by `BroadcastChannel`, from the worker by `postMessage`.
 
 use js_sys::Array;
-use protocol::BroadcastMessage;
+use protocol::{BroadcastMessage, TextForm as _};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{BroadcastChannel, ClientQueryOptions, ClientType, ServiceWorkerGlobalScope, WindowClient};

@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use js_sys::Promise;
 use protocol::download::StartRefusal;
-use protocol::{AttemptId, Ending, Piece, routes};
+use protocol::{AttemptId, Ending, Piece, TextForm as _, routes};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Response, ServiceWorkerRegistration};
@@ -32,11 +32,11 @@ impl BackgroundFetches for BrowserFetches {
     type Registration = BrowserRegistration;
 
     async fn ids(&self) -> Result<Vec<String>, FetchError> {
-        self.0.get_ids().await.map_err(unanswered)
+        Ok(self.0.get_ids().await?)
     }
 
     async fn get(&self, attempt: &AttemptId) -> Result<Option<BrowserRegistration>, FetchError> {
-        let found = self.0.get(&attempt.to_string()).await.map_err(unanswered)?;
+        let found = self.0.get(&attempt.to_text()).await?;
         Ok(found.map(BrowserRegistration))
     }
 
@@ -47,7 +47,7 @@ impl BackgroundFetches for BrowserFetches {
             .icon(Icon::new("/assets/icon-192.png").sizes("192x192").media_type("image/png"))
             // Exact: too small, and the browser ends it; left out, and its bar says nothing.
             .download_total(pieces.iter().map(|piece| piece.size).sum());
-        match self.0.fetch(&attempt.to_string(), urls, &options).await {
+        match self.0.fetch(&attempt.to_text(), urls, &options).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 super::log("the browser did not start a background fetch", &error.to_string().into());
@@ -57,8 +57,10 @@ impl BackgroundFetches for BrowserFetches {
     }
 }
 
-fn unanswered(error: Error) -> FetchError {
-    FetchError(error.to_string())
+impl From<Error> for FetchError {
+    fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
 }
 
 fn refusal(kind: ErrorKind) -> StartRefusal {
@@ -105,12 +107,13 @@ impl ports::Registration for BrowserRegistration {
     }
 
     async fn records(&self) -> Result<Vec<BrowserRecord>, FetchError> {
-        let records = self.0.match_all().await.map_err(unanswered)?;
+        let records = self.0.match_all().await?;
         Ok(records.into_iter().map(BrowserRecord).collect())
     }
 
     async fn abort(&self) -> Result<(), FetchError> {
-        self.0.abort().await.map(drop).map_err(unanswered)
+        self.0.abort().await?;
+        Ok(())
     }
 
     fn on_progress(&self, report: impl Fn(u64) + 'static) -> ProgressListener {

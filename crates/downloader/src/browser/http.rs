@@ -45,6 +45,8 @@ pub struct BrowserResponse {
     reader: Option<ByteReader>,
     memory: Rc<Memory>,
     _abort: AbortOnDrop,
+    /// Kept until then: in WebKit, a request that is garbage by now does not hear its signal, and its body goes on coming.
+    _request: Request,
 }
 
 /// Ends a request. `None` where the browser cannot.
@@ -77,39 +79,33 @@ impl Http for BrowserHttp {
     type Response = BrowserResponse;
 
     async fn text(&self, url: &str, timeout: Millis) -> Result<(u16, String), HttpError> {
-        let text = async {
-            // The signal ends the request as well, so that it does not keep one of the few connections that a page may have.
-            let response = fetch(&request(url, Some(&timeout_signal(timeout)))?).await?;
-            let text = match response.status() {
-                200 => JsFuture::from(response.text()?).await?.as_string(),
-                _ => None,
-            };
-            Ok::<_, JsValue>((response.status(), text.unwrap_or_default()))
+        // The signal ends the request as well, so that it does not keep one of the few connections that a page may have.
+        let response = fetch(&request(url, Some(&timeout_signal(timeout)))?).await?;
+        let text = match response.status() {
+            200 => JsFuture::from(response.text()?).await?.as_string(),
+            _ => None,
         };
-        text.await.map_err(failed)
+        Ok((response.status(), text.unwrap_or_default()))
     }
 
     async fn piece(&self, wanted: &PieceRequest) -> Result<BrowserResponse, HttpError> {
         // Its own, so that it can be ended alone.
         let abort = AbortOnDrop(AbortController::new().ok());
-        let response = async {
-            let signal = match wanted.timeout {
-                Some(timeout) => Some(timeout_signal(timeout)),
-                None => abort.0.as_ref().map(AbortController::signal),
-            };
-            let request = request(&routes::piece(&wanted.digest), signal.as_ref())?;
-            if let Some((first, last)) = wanted.range {
-                let headers = request.headers();
-                headers.set("range", &format!("bytes={first}-{last}"))?;
-                // A piece never changes; but what answers may not be our server.
-                headers.set("if-range", &format!("\"{}\"", wanted.digest))?;
-            }
-            let response = fetch(&request).await?;
-            let answer = answer(&response)?;
-            Ok::<_, JsValue>((response, answer))
+        let signal = match wanted.timeout {
+            Some(timeout) => Some(timeout_signal(timeout)),
+            None => abort.0.as_ref().map(AbortController::signal),
         };
-        let (response, answer) = response.await.map_err(failed)?;
-        Ok(BrowserResponse { response, answer, reader: None, memory: Rc::clone(&self.0), _abort: abort })
+        let request = request(&routes::piece(&wanted.digest), signal.as_ref())?;
+        if let Some((first, last)) = wanted.range {
+            let headers = request.headers();
+            headers.set("range", &format!("bytes={first}-{last}"))?;
+            // A piece never changes; but what answers may not be our server.
+            headers.set("if-range", &format!("\"{}\"", wanted.digest))?;
+        }
+        let response = fetch(&request).await?;
+        let answer = answer(&response)?;
+        let memory = Rc::clone(&self.0);
+        Ok(BrowserResponse { response, answer, reader: None, memory, _abort: abort, _request: request })
     }
 }
 
@@ -132,17 +128,19 @@ impl ports::Response for BrowserResponse {
                 let Some(body) = self.response.body() else { return Ok(None) };
                 let spare = self.memory.spare.borrow_mut().pop();
                 let memory = spare.unwrap_or_else(|| ArrayBuffer::new(CHUNK));
-                let reader = ByteReader::new(&body, memory).map_err(failed)?;
+                let reader = ByteReader::new(&body, memory)?;
                 self.memory.readers.set(self.memory.readers.get() + 1);
                 unread.insert(reader)
             }
         };
-        reader.read(0).await.map_err(failed)
+        Ok(reader.read(0).await?)
     }
 }
 
-fn failed(error: JsValue) -> HttpError {
-    HttpError(message(&error))
+impl From<JsValue> for HttpError {
+    fn from(error: JsValue) -> Self {
+        Self(message(&error))
+    }
 }
 
 fn timeout_signal(timeout: Millis) -> AbortSignal {

@@ -8,7 +8,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Promise, Reflect};
 use piece_store::{BrowserStore, StoreErrorKind, WebLocks};
 use protocol::download::{Cause, MissingCapability};
-use protocol::{BroadcastMessage, CHANNEL, routes};
+use protocol::{BroadcastMessage, CHANNEL, TextForm as _, routes};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;

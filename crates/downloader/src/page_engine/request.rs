@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use piece_store::Bytes as _;
-use protocol::transfer::Request;
+use protocol::transfer::{Request, Saving};
 
 use super::Engine;
 use crate::ports::{Http as _, HttpError, Page, PieceRequest, Response as _, Runtime as _};
@@ -59,7 +59,7 @@ impl<G: Page> Engine<G> {
                 break;
             };
             buffer.copy_from(&chunk, offset);
-            self.save(false);
+            self.save(Saving::Due);
             self.report_progress(now);
         }
         Ok(())

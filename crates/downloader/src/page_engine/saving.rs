@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use piece_store::{Parts as _, Pieces as _};
 use protocol::Digest;
-use protocol::transfer::Part;
+use protocol::transfer::{Part, Saving};
 
 use super::Engine;
 use super::memory::taken;
@@ -30,15 +30,15 @@ impl<G: Page> Engine<G> {
         }
     }
 
-    /// Saves what has come since the last time, if there is enough of it; or all of it.
-    pub(super) fn save(self: &Rc<Self>, all: bool) {
-        while let Some(part) = self.next_part(all) {
+    /// Saves what has come since the last time.
+    pub(super) fn save(self: &Rc<Self>, saving: Saving) {
+        while let Some(part) = self.next_part(saving) {
             self.save_part(part);
         }
     }
 
-    fn next_part(&self, all: bool) -> Option<Part> {
-        self.transfer.borrow_mut().save(all)
+    fn next_part(&self, saving: Saving) -> Option<Part> {
+        self.transfer.borrow_mut().save(saving)
     }
 
     fn save_part(self: &Rc<Self>, part: Part) {
@@ -78,7 +78,7 @@ impl<G: Page> Engine<G> {
 
     /// Has the worker save all that has come: it stays when the page goes, and what this page began to store may never be.
     pub(super) fn hand_over(self: &Rc<Self>) {
-        while let Some(part) = self.next_part(true) {
+        while let Some(part) = self.next_part(Saving::All) {
             let Some(piece) = self.buffer(&part.digest) else { continue };
             self.with_parts.borrow_mut().insert(part.digest);
             match self.device.handover.hand_over(&part, &piece) {
@@ -99,7 +99,7 @@ impl<G: Page> Engine<G> {
     pub(super) async fn put_away(self: &Rc<Self>) {
         // Caches that do not answer would let the user wait for nothing.
         while !self.device.store.pieces().is_unresponsive() {
-            self.save(true);
+            self.save(Saving::All);
             if self.saving.get() == 0 {
                 self.give_reservations_back().await;
                 return;

@@ -8,7 +8,7 @@ use protocol::{BroadcastMessage, Digest, Piece, Refusal};
 
 use super::memory::taken;
 use super::{Bytes, Engine, Reservation};
-use crate::downloads::with_store_lock;
+use crate::concurrency::with_store_lock;
 use crate::ports::{HttpError, Page, Ports, Runtime as _};
 
 /// How often a page that goes looks whether it is shown again, in milliseconds.
@@ -120,7 +120,7 @@ impl<G: Page> Engine<G> {
         let digest = piece.digest;
         match self.verify_or_store(&digest).await {
             Ok(()) => {
-                self.driver.tell(BroadcastMessage::Admitted { digest });
+                self.context.tell(BroadcastMessage::Admitted { digest });
                 self.admitted(&digest);
                 return;
             }
@@ -130,7 +130,7 @@ impl<G: Page> Engine<G> {
                     Refusal::NoRoom => self.fail(&digest, Cause::NoRoom).await,
                     Refusal::Storage => self.fail(&digest, Cause::Storage).await,
                     Refusal::Unavailable | Refusal::Empty | Refusal::Status(_) | Refusal::Mismatch => {
-                        self.driver.dispatch(Event::Refused { digest, refusal });
+                        self.context.dispatch(Event::Refused { digest, refusal });
                         self.transfer.borrow_mut().refused(&digest);
                     }
                 }
@@ -179,7 +179,7 @@ impl<G: Page> Engine<G> {
         self.transfer.borrow_mut().admitted(digest);
         // First without it, then with it among those that are kept: it is never counted twice.
         self.report_progress_now();
-        self.driver.dispatch(Event::Admitted(*digest));
+        self.context.dispatch(Event::Admitted(*digest));
         self.wake.wake();
     }
 

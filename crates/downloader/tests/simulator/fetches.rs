@@ -15,7 +15,7 @@ use std::rc::Rc;
 use downloader::ports::{BackgroundFetches, FetchError, Record, Registration};
 use piece_store::{MemoryBody, MemoryBytes};
 use protocol::download::StartRefusal;
-use protocol::{AttemptId, Digest, Ending, Piece, routes};
+use protocol::{AttemptId, Digest, Ending, Piece, TextForm as _, routes};
 
 use super::server::Trouble;
 use super::world::{BROWSER, World};
@@ -223,7 +223,7 @@ impl BackgroundFetches for SimFetches {
 
     async fn ids(&self) -> Result<Vec<String>, FetchError> {
         self.ask().await?;
-        Ok(self.0.fetches().iter().map(|fetch| fetch.attempt.to_string()).collect())
+        Ok(self.0.fetches().iter().map(|fetch| fetch.attempt.to_text()).collect())
     }
 
     async fn get(&self, attempt: &AttemptId) -> Result<Option<SimRegistration>, FetchError> {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use downloader::ports::{Http, HttpError, PieceRequest, Response};
 use piece_store::{BodySource, MemoryBody, MemoryBytes};
 use protocol::transfer::Answer;
-use protocol::{Digest, File, Manifest, ModelId, Refusal, Revision, routes};
+use protocol::{Digest, File, Manifest, ModelId, Refusal, Revision, TextForm as _, routes};
 use sha2::{Digest as _, Sha256};
 
 use super::executor::{ContextId, Executor};

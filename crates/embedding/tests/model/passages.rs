@@ -1,7 +1,7 @@
 //! How texts are split.
 
 use embedding::{Passages, Vocabulary};
-use protocol::inference::Span;
+use inference_protocol::Span;
 
 use crate::vocabulary;
 

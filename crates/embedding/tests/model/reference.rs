@@ -1,7 +1,7 @@
 //! Vectors.
 
 use embedding::{Assembly, Tokens};
-use protocol::inference::{LoadFailure, TextFailure};
+use inference_protocol::{LoadFailure, TextFailure};
 
 use crate::{config, embedder, file, vocabulary};
 

@@ -1,7 +1,7 @@
 //! Who is served first, and what cancelling does.
 
 use embedding::Session;
-use protocol::inference::{FromInference, Hit, LoadFailure, TextFailure, ToInference};
+use inference_protocol::{FromInference, Hit, LoadFailure, TextFailure, ToInference};
 
 use crate::embedder;
 

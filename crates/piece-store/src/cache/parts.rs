@@ -11,7 +11,7 @@ use web_sys::Response;
 
 use super::{PARTS, bytes, delete, open, put_small, stored, urls, whatever_the_query};
 use crate::connection::answer;
-use crate::files::LONG;
+use crate::parts::{LONG, gather};
 use crate::{Bytes as _, Parts, StoreError, WholeFile};
 
 /// Keeps a part, by its route.
@@ -23,15 +23,6 @@ pub async fn put_part(route: &str, bytes: &Uint8Array) -> Result<(), StoreError>
     // know its own URL.
     let ranges = route.split('?').next_back().unwrap_or_default();
     put_small(PARTS, route, &stored(bytes, &format!("{PART}{ranges}"))?).await
-}
-
-/// Copies the bytes of a part into memory of its length.
-pub fn gather(part: &Part, piece: &Uint8Array, into: &Uint8Array) {
-    let mut at = 0;
-    for (first, end) in &part.ranges {
-        into.set(&piece.subarray(*first, *end), at);
-        at += end - first;
-    }
 }
 
 /// How the media types of parts begin.

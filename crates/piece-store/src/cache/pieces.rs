@@ -9,9 +9,10 @@ use web_sys::{Blob, Cache, Response};
 
 use super::{
     PIECES, about, begin_piece, body_of_piece, bytes, delete_one, finish_piece, found, mark, open,
-    refuse_piece, sha256, stored, whole_and_unfinished,
+    refuse_piece, stored, whole_and_unfinished,
 };
 use crate::connection::{answer_at_last, answer_to, is_unresponsive};
+use crate::globals::sha256;
 use crate::piece_buffer::PieceBuffer;
 use crate::{
     AdmitError, LockName, Locks as _, Pieces, StoreError, StoreErrorKind, WebLock, WebLocks, WholeFile,

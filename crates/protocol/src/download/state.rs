@@ -1,6 +1,6 @@
 //! Where a download stands. Each state carries its own data, so that impossible combinations do not exist.
 
-use crate::{AttemptId, DigestSet, Ending};
+use crate::{AttemptId, DigestSet, Ending, text_form};
 
 use super::{Millis, Throughput};
 
@@ -34,22 +34,11 @@ pub enum Choice {
     Page,
 }
 
-impl Choice {
-    /// The word under which it is remembered.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Automatic => "automatic",
-            Self::Background => "background",
-            Self::Page => "page",
-        }
-    }
-
-    /// The choice of this word; automatic if there is none.
-    #[must_use]
-    pub fn parse(word: &str) -> Self {
-        [Self::Background, Self::Page].into_iter().find(|choice| choice.as_str() == word).unwrap_or_default()
-    }
+// As it is remembered, and named by those who call the module.
+text_form! { Choice, "":
+    "automatic" => { Self::Automatic }
+    "background" => { Self::Background }
+    "page" => { Self::Page }
 }
 
 /// What this window lacks to keep a model at all.

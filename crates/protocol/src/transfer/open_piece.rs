@@ -3,7 +3,7 @@
 use crate::Piece;
 use crate::download::Millis;
 
-use super::{Part, Step};
+use super::{Part, Saving, Step};
 
 /// The length of a block in bytes. One request each: large enough that requests cost nothing, small enough that
 /// several have something to do at the end of a piece.
@@ -129,9 +129,9 @@ impl OpenPiece {
         self.phase == Phase::Fetching && !self.is_complete() && !self.again
     }
 
-    /// How many bytes may be saved now. One write at a time, but for the `last` one.
-    pub(super) fn unsaved(&self, last: bool) -> u32 {
-        if self.writes > 0 && !last {
+    /// How many bytes may be saved now. One write at a time, unless all are saved.
+    pub(super) fn unsaved(&self, saving: Saving) -> u32 {
+        if self.writes > 0 && saving == Saving::Due {
             return 0;
         }
         self.blocks.iter().map(|block| block.at.saturating_sub(block.saved)).sum()

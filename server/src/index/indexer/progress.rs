@@ -9,9 +9,9 @@ const SAY_EVERY: Duration = Duration::from_secs(2);
 pub(super) struct Burst {
     began: Instant,
     said_at: Instant,
-    files: u64,
+    files: usize,
     bytes: u64,
-    files_done: u64,
+    files_done: usize,
     /// Bytes that the pool had hashed before.
     bytes_before: u64,
 }
@@ -43,9 +43,11 @@ impl Burst {
         let (bytes, bytes_done) = (self.bytes, bytes_done - self.bytes_before);
         if is_over && self.said_at != self.began {
             let seconds = (now - self.began).as_secs_f64();
-            tracing::info!("hashed {files_done} files, {bytes_done} bytes, in {seconds:.1} s");
+            let files = messages::count(files, "file", "files");
+            tracing::info!("hashed {files}, {bytes_done} bytes, in {seconds:.1} s");
         } else if !is_over && now - self.said_at >= SAY_EVERY {
-            tracing::info!("hashing: {bytes_done} of {bytes} bytes, {files_done} of {files} files");
+            let files = messages::count(files, "file", "files");
+            tracing::info!("hashing: {bytes_done} of {bytes} bytes, {files_done} of {files}");
             self.said_at = now;
         }
     }

@@ -82,8 +82,8 @@ impl Published {
             let revision = model.revision();
             if self.models.get(id).is_none_or(|old| old.revision() != revision) {
                 tracing::info!(
-                    "model {id:?} is ready: revision {revision}, {} files, {} bytes",
-                    model.files.len(),
+                    "model {id:?} is ready: revision {revision}, {}, {} bytes",
+                    messages::count(model.files.len(), "file", "files"),
                     model.info.used_storage,
                     id = id.to_string(),
                 );

@@ -9,12 +9,13 @@ use piece_store::StoreError;
 use protocol::download::{Cause, Download, Effect, Event, Preparing, Start, StartRefusal, State};
 use protocol::{AttemptId, BroadcastMessage, Intent, IntentState, Piece, Revision};
 
-use crate::downloads::with_store_lock;
-use crate::driver::{Driver, Task};
+use super::{Driver, Task};
+use crate::concurrency::with_store_lock;
+use crate::context::DownloadContext as _;
 use crate::ports::{Device, OpenError, Page, Quota as _, Runtime as _};
 use crate::{background, manifest, page_engine, registrations, survey};
 
-pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
+pub(super) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
     let effect = match task {
         Task::Effect(Effect::Open) => return in_background(driver, open),
         Task::Effect(effect) => effect,
@@ -37,10 +38,10 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
     match effect {
         Effect::Open => {}
         Effect::LookAtQuota => {
-            in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await)
+            in_background(driver, async |driver: &Rc<Driver<G>>| driver.shared.look_at_quota().await);
         }
         Effect::AskToPersist => {
-            in_background(driver, async move |_: &Rc<Driver<G>>| device.quota.ask_to_persist().await)
+            in_background(driver, async move |_: &Rc<Driver<G>>| device.quota.ask_to_persist().await);
         }
         Effect::Survey { epoch } => {
             driver.survey.set(Some(epoch));
@@ -57,7 +58,7 @@ pub(crate) async fn carry_out<G: Page>(driver: &Rc<Driver<G>>, task: Task) {
         }
         Effect::StartPage { run, pieces } => {
             driver.tell(BroadcastMessage::Changed { model });
-            let started = page_engine::start(driver, device, run, pieces);
+            let started = page_engine::start(driver.clone(), device, run, pieces);
             let earlier = driver.page_run.replace(Some((run, started)));
             if let Some((_, earlier)) = earlier {
                 earlier.stop();

@@ -1,17 +1,21 @@
-//! What a page and its inference worker say to each other by `postMessage`; the posted form is in `inference/text.rs`.
+//! What a page and its inference worker say to each other by `postMessage`, each message with its posted form.
 //!
-//! A page makes a dedicated worker of [`crate::routes::INFERENCE_WORKER`], posts one [`ToInference::Load`], and when
+//! A page makes a dedicated worker of [`protocol::routes::INFERENCE_WORKER`], posts one [`ToInference::Load`], and when
 //! [`FromInference::Loaded`] has come, texts and queries as it likes. The worker holds one model, once, and one text at
 //! a time. It answers while it works: between two batches of passages, some 100 ms apart, it looks at what was posted.
 //!
 //! A worker that is not needed is ended with `terminate()`, which gives back its memory at once. If the browser ends
 //! the program (`error` event of the worker), nothing more comes, and the page makes a new one.
+//!
+//! A crate of its own: pages depend on the messages, and must not depend on the tokenizer and the rest of `embedding`.
 
-mod text;
+mod failure;
 
-use std::fmt;
+pub use failure::{Feature, LoadFailure, TextFailure};
 
-use crate::{ModelId, Revision};
+use std::fmt::Write as _;
+
+use protocol::{ModelId, Revision, TextForm, text_form};
 
 /// From the page to its inference worker.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -105,106 +109,47 @@ pub struct Hit {
     pub similarity: f32,
 }
 
-/// Why a model cannot be used.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum LoadFailure {
-    /// The program of the worker itself could not be loaded, which needs the server, or the service worker offline.
-    Program(String),
-    /// The model is not, or not wholly, on this device. Download it, then load again.
-    NotReady,
-    /// The model has no such file, and is no sentence-embedding model therefore.
-    Missing(String),
-    /// The model is of a kind that this worker does not compute.
-    Unsupported {
-        feature: Feature,
-        /// What the model has, in its own words.
-        found: String,
-    },
-    /// This file contradicts itself or the others.
-    Damaged { file: String, detail: String },
-    /// The device has not enough memory for it.
-    NoMemory,
-    /// The store could not be read; the browser's own words.
-    Storage(String),
-    /// This worker has a model already.
-    AlreadyLoaded,
+// The first word carries the version of this vocabulary.
+text_form! { ToInference, "modelferry-inference-1 ":
+    "load " revision ' ' ..model => { Self::Load { model, revision } }
+    "index " job '\n' ..text => { Self::Index { job, text } }
+    "cancel " ..job => { Self::Cancel { job } }
+    "query " job ' ' number ' ' limit '\n' ..text => { Self::Query { job, number, limit, text } }
 }
 
-/// What a model may have that is not computed here.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Feature {
-    /// Another architecture than BERT.
-    Architecture,
-    /// Another way to tell positions than a table of them.
-    Positions,
-    /// Another activation than GELU in its two forms and ReLU.
-    Activation,
-    /// Another way to make one vector of all tokens than their mean or the first.
-    Pooling,
-    /// A further step after the pooling.
-    Module,
-    /// Numbers of another type than 16 or 32 bit floating point.
-    NumberType,
-    /// A tokenizer of a kind that is not known.
-    Tokenizer,
+text_form! { FromInference, "modelferry-inference-1 ":
+    "loading " loaded ' ' ..total => { Self::Loading { loaded, total } }
+    "loaded " max_tokens ' ' ..dimensions => { Self::Loaded { max_tokens, dimensions } }
+    "failed " ..failure => { Self::Failed(failure) }
+    "passages " job '\n' ..spans => { Self::Passages { job, spans } }
+    "progress " job ' ' done ' ' ..total => { Self::Progress { job, done, total } }
+    "indexed " ..job => { Self::Indexed { job } }
+    "cancelled " ..job => { Self::Cancelled { job } }
+    "index-failed " job ' ' ..failure => { Self::IndexFailed { job, failure } }
+    "hits " job ' ' number ' ' searched '\n' ..hits => { Self::Hits { job, number, searched, hits } }
+    "query-failed " number ' ' ..failure => { Self::QueryFailed { number, failure } }
 }
 
-/// Why a text or a query was not embedded.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum TextFailure {
-    /// No model is loaded yet.
-    NotLoaded,
-    /// There is no passage in it: it is empty or white space.
-    Empty,
-    /// The text of that job is not here, or not any more.
-    UnknownJob,
-    /// The tokenizer does not take it; in its own words.
-    Tokenizer(String),
-    /// The device has not enough memory for it.
-    NoMemory,
+text_form! { Span, "":
+    "" start ' ' end ' ' start_utf16 ' ' ..end_utf16 => { Self { start, end, start_utf16, end_utf16 } }
 }
 
-impl fmt::Display for LoadFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Program(detail) => write!(f, "the inference program could not be loaded: {detail}"),
-            Self::NotReady => write!(f, "the model is not wholly on this device"),
-            Self::Missing(file) => write!(f, "the model has no {file}"),
-            Self::Unsupported { feature, found } => write!(f, "not supported: {feature} {found}"),
-            Self::Damaged { file, detail } => write!(f, "{file} is damaged: {detail}"),
-            Self::NoMemory => write!(f, "there is not enough memory for the model"),
-            Self::Storage(detail) => write!(f, "the store could not be read: {detail}"),
-            Self::AlreadyLoaded => write!(f, "a model is loaded already"),
-        }
+/// What a similarity is multiplied by to be posted as a whole number: pages would need 10 KB of tables to read what Rust
+/// writes for an f32.
+const MILLION: f32 = 1e6;
+
+impl TextForm for Hit {
+    fn write_text(&self, text: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{} {}", self.passage, (self.similarity * MILLION).round() as i32);
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (passage, millionths) = text.split_once(' ')?;
+        let millionths: i32 = millionths.parse().ok()?;
+        Some(Self { passage: passage.parse().ok()?, similarity: millionths as f32 / MILLION })
     }
 }
 
-impl std::error::Error for LoadFailure {}
-
-impl fmt::Display for Feature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Architecture => "the architecture",
-            Self::Positions => "the position embeddings",
-            Self::Activation => "the activation",
-            Self::Pooling => "the pooling",
-            Self::Module => "the module",
-            Self::NumberType => "the number type",
-            Self::Tokenizer => "the tokenizer",
-        })
-    }
-}
-
-impl fmt::Display for TextFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLoaded => write!(f, "no model is loaded"),
-            Self::Empty => write!(f, "there is nothing but white space"),
-            Self::UnknownJob => write!(f, "that text is not indexed"),
-            Self::Tokenizer(detail) => write!(f, "the tokenizer failed: {detail}"),
-            Self::NoMemory => write!(f, "there is not enough memory"),
-        }
-    }
-}
-
-impl std::error::Error for TextFailure {}
+#[cfg(test)]
+mod tests;

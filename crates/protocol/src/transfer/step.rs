@@ -1,0 +1,45 @@
+//! What a page is to do for a [`super::Transfer`].
+
+use crate::download::{Millis, PageOutcome};
+use crate::{Digest, Piece};
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// See what was saved of this piece, and answer [`super::Transfer::opened`] or [`super::Transfer::admitted`].
+    Open(Piece),
+    /// Send this request; answer [`super::Transfer::answered`], [`super::Transfer::received`] and [`super::Transfer::ended`].
+    Request(Request),
+    /// End the request of this number. It is forgotten already.
+    Abort(u32),
+    /// Verify this piece and store it; answer [`super::Transfer::admitted`], [`super::Transfer::refused`] or [`super::Transfer::fail`].
+    Admit(Piece),
+    /// What has been saved of this piece is of no use any more; nor are its memory and its place in the store, if it is
+    /// not open any more.
+    Forget(Digest),
+    /// Save what has come of this piece: nothing more can be had now. Answer [`super::Transfer::put_away`].
+    PutAway(Digest),
+    /// Nothing to do before this time, or before something happens.
+    Wait(Millis),
+    /// It is over. Nothing is under way any more.
+    End(PageOutcome),
+}
+
+/// A request for some bytes of a piece.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Request {
+    /// Its number; none is used twice.
+    pub id: u32,
+    /// The piece.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u32,
+    /// The first byte.
+    pub first: u32,
+    /// The last byte.
+    pub last: u32,
+    /// Whether that is less than the piece.
+    pub ranged: bool,
+    /// Whether the body goes straight to the store, all at once: then [`super::Transfer::received`] is told of all of it.
+    pub straight: bool,
+}
