@@ -53,7 +53,10 @@ impl Schedule {
             world.server().set_chunk(128 << 10);
         } else {
             world.0.disk_delay.set(pick(&[1, 4, 50, 1_000]));
-            world.server().set_speed(pick(&[500, 12_500, 80_000]));
+            let speed = pick(&[500, 12_500, 80_000]);
+            world.server().set_speed(speed);
+            // At least one in a second: in longer pauses, pages take slow connections for dead ones.
+            world.server().set_chunk((4 << 20).min(1_000 * speed as u32));
         }
         let models: Vec<ModelId> = ["owner/one", "owner/two"]
             .iter()
@@ -425,7 +428,8 @@ impl Schedule {
         if tabs.iter().any(|tab| self.world.is_tab_silent(tab)) {
             return;
         }
-        for tab in &tabs {
+        // Others know nothing until somebody clicks.
+        for tab in tabs.iter().filter(|tab| self.world.has_opened(tab)) {
             let (state, is_complete) = (tab.state(), self.world.is_complete(tab));
             // Pieces that are left over belong to no model.
             if state != State::Absent {

@@ -234,7 +234,7 @@ impl BackgroundFetches for SimFetches {
 
     async fn start(&self, attempt: &AttemptId, pieces: &[Piece]) -> Result<(), StartRefusal> {
         let executor = self.0.executor();
-        pieces.iter().for_each(|piece| self.0.waste().starts(&piece.digest, executor.now()));
+        pieces.iter().for_each(|piece| self.0.starts(&piece.digest));
         executor.sleep(executor.below(20)).await;
         while self.0.0.asks_user.get() {
             executor.sleep(1_000).await;

@@ -244,7 +244,11 @@ impl Page for SimPage {
     async fn open(&self) -> Result<Device<SimPorts>, OpenError> {
         let executor = self.world.executor();
         executor.sleep(executor.below(50)).await;
-        match self.world.0.open_error.get() {
+        let error = self.world.0.open_error.get();
+        if error.is_none() {
+            self.world.0.opened.borrow_mut().insert(self.context);
+        }
+        match error {
             Some(error) => Err(error),
             None => Ok(device(&self.world, self.context, Some(self.tab.number))),
         }

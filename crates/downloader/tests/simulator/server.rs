@@ -404,6 +404,10 @@ impl Http for SimHttp {
 
     async fn piece(&self, request: &PieceRequest) -> Result<SimResponse, HttpError> {
         self.world.waste().asks(self.context, &request.digest);
+        self.world.log(|| {
+            let digest = request.digest.to_string();
+            format!("{:?} asks for {} {:?}", self.context, &digest[..6], request.range)
+        });
         let asked = Box::pin(self.world.server().get(&request.digest, request.range));
         let timeout = request.timeout.unwrap_or(1 << 40);
         let timer = Box::pin(self.world.executor().sleep(timeout));

@@ -59,9 +59,10 @@ impl Waste {
         }
     }
 
-    /// A page asks for a piece in a background fetch.
-    pub fn starts(&self, digest: &Digest, now: u64) {
-        if self.kept.borrow().get(digest).is_some_and(|since| now > since + KNOWN) {
+    /// A page asks for a piece in a background fetch. Nothing that could be read was removed for so long.
+    fn starts(&self, digest: &Digest, now: u64, unchanged_for: u64) {
+        let is_known = self.kept.borrow().get(digest).is_some_and(|since| now > since + KNOWN);
+        if is_known && unchanged_for > KNOWN {
             self.wrong.replace(Some(format!("a background fetch asks for {digest} although it is kept")));
         }
     }
@@ -72,6 +73,13 @@ impl Waste {
 }
 
 impl World {
+    /// A page starts a background fetch for this piece.
+    pub fn starts(&self, digest: &Digest) {
+        if self.origin().is_readable(digest) {
+            self.waste().starts(digest, self.executor().now(), self.unchanged_for());
+        }
+    }
+
     /// So many bytes may be sent twice for this reason.
     pub fn may_waste(&self, bytes: u64, why: &str) {
         if bytes > 0 {

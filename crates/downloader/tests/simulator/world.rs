@@ -54,6 +54,8 @@ pub struct Inner {
     silent: RefCell<BTreeMap<ContextId, Silence>>,
     /// Pages and workers that have waited for them in vain.
     pub unresponsive: RefCell<BTreeSet<ContextId>>,
+    /// Pages that have opened the store.
+    pub opened: RefCell<BTreeSet<ContextId>>,
     /// When there was a navigation last.
     pub navigated: Cell<u64>,
     /// How often a fault was in the way of storing.
@@ -112,6 +114,7 @@ impl World {
             local: RefCell::default(),
             silent: RefCell::default(),
             unresponsive: RefCell::default(),
+            opened: RefCell::default(),
             navigated: Cell::default(),
             storage_faults: Cell::default(),
             waste: Waste::default(),
@@ -184,6 +187,11 @@ impl World {
 
     pub fn is_tab_silent(&self, tab: &Tab) -> bool {
         self.is_silent(tab.context.get())
+    }
+
+    /// Whether the page in a tab has opened the store.
+    pub fn has_opened(&self, tab: &Tab) -> bool {
+        self.0.opened.borrow().contains(&tab.context.get())
     }
 
     pub fn is_any_silent(&self) -> bool {

@@ -7,8 +7,8 @@ use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 
 use super::pieces::MemoryFile;
-use super::{Access, MemoryBytes};
-use crate::{Bytes as _, Parts, StoreError};
+use super::{Access, MemoryBytes, MemoryLock, MemoryLocks};
+use crate::{Bytes as _, LockName, Locks as _, Parts, StoreError};
 
 /// Parts in memory.
 #[derive(Clone, Debug)]
@@ -16,12 +16,14 @@ pub struct MemoryParts {
     access: Access,
     /// Whether they go to files.
     writes_files: bool,
+    /// The worker of a page that writes files does one thing after the other.
+    queue: MemoryLocks,
     scattered: Rc<RefCell<DigestSet>>,
 }
 
 impl MemoryParts {
     pub(super) fn new(access: Access) -> Self {
-        Self { access, writes_files: true, scattered: Rc::default() }
+        Self { access, writes_files: true, queue: MemoryLocks::default(), scattered: Rc::default() }
     }
 
     /// As a worker has them, who cannot write files.
@@ -29,6 +31,24 @@ impl MemoryParts {
     pub fn of_worker(self) -> Self {
         Self { writes_files: false, ..self }
     }
+
+    /// Waits until what was asked for earlier is done.
+    async fn turn(&self) -> Result<MemoryLock, StoreError> {
+        self.queue.wait(LockName::Store).await
+    }
+
+    async fn write(&self, digest: &Digest, parts: Vec<(u32, MemoryBytes)>) -> Result<(), StoreError> {
+        let length = parts.iter().map(|(_, bytes)| u64::from(bytes.len())).sum();
+        let origin = self.access.write(length).await?;
+        let stored = if self.writes_files { &origin.files } else { &origin.parts };
+        stored.borrow_mut().entry(*digest).or_default().extend(parts);
+        Ok(())
+    }
+}
+
+/// The bytes of a part, each range with its first byte.
+fn cut(part: &Part, piece: &MemoryBytes) -> Vec<(u32, MemoryBytes)> {
+    part.ranges.iter().map(|(first, end)| (*first, piece.slice(*first, *end))).collect()
 }
 
 impl Parts for MemoryParts {
@@ -37,19 +57,18 @@ impl Parts for MemoryParts {
     type File = MemoryFile;
 
     async fn put(&self, part: &Part, piece: &MemoryBytes) -> Result<(), StoreError> {
-        let bytes: Vec<_> =
-            part.ranges.iter().map(|(first, end)| (*first, piece.slice(*first, *end))).collect();
-        let written = self.access.write(u64::from(part.length())).await;
+        // The bytes of now, whatever happens to that memory while this waits.
+        let parts = cut(part, piece);
+        let _turn = self.turn().await?;
+        let written = self.write(&part.digest, parts).await;
         if written.is_err() {
             self.is_scattered(&part.digest);
         }
-        let origin = written?;
-        let parts = if self.writes_files { &origin.files } else { &origin.parts };
-        parts.borrow_mut().entry(part.digest).or_default().extend(bytes);
-        Ok(())
+        written
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, MemoryBytes)) -> Result<(), StoreError> {
+        let _turn = self.turn().await?;
         let origin = self.access.read().await?;
         let (files, parts) =
             (origin.files.borrow().get(digest).cloned(), origin.parts.borrow().get(digest).cloned());
@@ -70,6 +89,7 @@ impl Parts for MemoryParts {
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         self.scattered.borrow_mut().remove(digest);
         let in_caches = self.access.write(0).await?.parts.borrow_mut().remove(digest).is_some();
+        let _turn = self.turn().await?;
         Ok(self.access.write(0).await?.files.borrow_mut().remove(digest).is_some() || in_caches)
     }
 
@@ -82,6 +102,7 @@ impl Parts for MemoryParts {
         if !rest.ranges.is_empty() {
             self.put(rest, piece).await.ok()?;
         }
+        let _turn = self.turn().await.ok()?;
         let parts = self.access.read().await.ok()?.files.borrow().get(&rest.digest).cloned()?;
         let file = MemoryBytes::with_length(piece.len());
         parts.iter().for_each(|(offset, bytes)| file.copy_from(bytes, *offset));
