@@ -35,6 +35,8 @@ pub struct MemoryOrigin {
     unfinished: RefCell<DigestSet>,
     documents: RefCell<BTreeMap<String, String>>,
     files: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
+    /// Who has them open.
+    open_files: RefCell<BTreeMap<Digest, parts::Opener>>,
     /// What is in caches.
     parts: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
     /// Rises when everything is removed: what belongs to the time before goes nowhere.

@@ -1,14 +1,14 @@
 //! Parts in memory: in files as a page writes them, and in caches as a worker does.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 
 use super::pieces::MemoryFile;
-use super::{Access, MemoryBytes, MemoryLock, MemoryLocks};
-use crate::{Bytes as _, LockName, Locks as _, Parts, StoreError};
+use super::{Access, MemoryBytes, MemoryLock, MemoryLocks, MemoryOrigin};
+use crate::{Bytes as _, LockName, Locks as _, Parts, StoreError, StoreErrorKind};
 
 /// Parts in memory.
 #[derive(Clone, Debug)]
@@ -19,11 +19,16 @@ pub struct MemoryParts {
     /// The worker of a page that writes files does one thing after the other.
     queue: MemoryLocks,
     scattered: Rc<RefCell<DigestSet>>,
+    /// While somebody keeps files open.
+    opener: Rc<RefCell<Opener>>,
 }
+
+/// Who has a file open, for as long as that lives.
+pub(super) type Opener = Weak<()>;
 
 impl MemoryParts {
     pub(super) fn new(access: Access) -> Self {
-        Self { access, writes_files: true, queue: MemoryLocks::default(), scattered: Rc::default() }
+        Self { access, writes_files: true, queue: MemoryLocks::default(), scattered: Rc::default(), opener: Rc::default() }
     }
 
     /// As a worker has them, who cannot write files.
@@ -40,8 +45,32 @@ impl MemoryParts {
     async fn write(&self, digest: &Digest, parts: Vec<(u32, MemoryBytes)>) -> Result<(), StoreError> {
         let length = parts.iter().map(|(_, bytes)| u64::from(bytes.len())).sum();
         let origin = self.access.write(length).await?;
-        let stored = if self.writes_files { &origin.files } else { &origin.parts };
+        // Where another page has the file open, it goes to the caches.
+        let in_file = self.writes_files && !self.is_elsewhere(origin, digest);
+        let stored = if in_file { &origin.files } else { &origin.parts };
         stored.borrow_mut().entry(*digest).or_default().extend(parts);
+        if in_file {
+            origin.open_files.borrow_mut().insert(*digest, self.opener.borrow().clone());
+        } else {
+            self.is_scattered(digest);
+        }
+        Ok(())
+    }
+
+    /// Whether another page has the file of a piece open.
+    fn is_elsewhere(&self, origin: &MemoryOrigin, digest: &Digest) -> bool {
+        let open_files = origin.open_files.borrow();
+        open_files.get(digest).is_some_and(|opener| {
+            opener.upgrade().is_some() && !(self.writes_files && opener.ptr_eq(&self.opener.borrow()))
+        })
+    }
+
+    /// What happens to a file that another page has open.
+    fn check(&self, origin: &MemoryOrigin, digest: &Digest) -> Result<(), StoreError> {
+        if self.is_elsewhere(origin, digest) {
+            let message = "NoModificationAllowedError: the file is open".to_owned();
+            return Err(StoreError { kind: StoreErrorKind::Other, message });
+        }
         Ok(())
     }
 }
@@ -53,7 +82,7 @@ fn cut(part: &Part, piece: &MemoryBytes) -> Vec<(u32, MemoryBytes)> {
 
 impl Parts for MemoryParts {
     type Bytes = MemoryBytes;
-    type KeepOpen = ();
+    type KeepOpen = Rc<()>;
     type File = MemoryFile;
 
     async fn put(&self, part: &Part, piece: &MemoryBytes) -> Result<(), StoreError> {
@@ -75,10 +104,11 @@ impl Parts for MemoryParts {
         if parts.is_some() {
             self.is_scattered(digest);
         }
-        for (offset, bytes) in files.into_iter().chain(parts).flatten() {
+        let opened = self.check(origin, digest);
+        for (offset, bytes) in files.filter(|_| opened.is_ok()).into_iter().chain(parts).flatten() {
             take(offset, bytes);
         }
-        Ok(())
+        opened
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
@@ -90,10 +120,17 @@ impl Parts for MemoryParts {
         self.scattered.borrow_mut().remove(digest);
         let in_caches = self.access.write(0).await?.parts.borrow_mut().remove(digest).is_some();
         let _turn = self.turn().await?;
-        Ok(self.access.write(0).await?.files.borrow_mut().remove(digest).is_some() || in_caches)
+        let origin = self.access.write(0).await?;
+        self.check(origin, digest)?;
+        origin.open_files.borrow_mut().remove(digest);
+        Ok(origin.files.borrow_mut().remove(digest).is_some() || in_caches)
     }
 
-    fn keep_open(&self) {}
+    fn keep_open(&self) -> Rc<()> {
+        let opener = self.opener.borrow().upgrade().unwrap_or_default();
+        self.opener.replace(Rc::downgrade(&opener));
+        opener
+    }
 
     async fn whole(&self, rest: &Part, piece: &mut MemoryBytes) -> Option<MemoryFile> {
         if self.scattered.borrow().contains(&rest.digest) {
@@ -103,7 +140,10 @@ impl Parts for MemoryParts {
             self.put(rest, piece).await.ok()?;
         }
         let _turn = self.turn().await.ok()?;
-        let parts = self.access.read().await.ok()?.files.borrow().get(&rest.digest).cloned()?;
+        let origin = self.access.read().await.ok()?;
+        self.check(origin, &rest.digest).ok()?;
+        origin.open_files.borrow_mut().remove(&rest.digest);
+        let parts = origin.files.borrow().get(&rest.digest).cloned()?;
         let file = MemoryBytes::with_length(piece.len());
         parts.iter().for_each(|(offset, bytes)| file.copy_from(bytes, *offset));
         // The piece's memory is used for it.
