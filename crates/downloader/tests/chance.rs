@@ -274,6 +274,7 @@ impl Schedule {
             40 => drop(self.any_tab().map(|tab| self.silence(&tab))),
             41 => {
                 world.pages_act("asleep");
+                world.new_background_loses("asleep before the first byte");
                 world.executor().freeze(self.below(3 * 3_600_000));
                 world.server().cut();
                 // In that time nobody could notice anything.

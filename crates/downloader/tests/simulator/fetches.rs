@@ -49,6 +49,11 @@ impl Fetch {
         self.ended.get().is_none()
     }
 
+    /// Whether no byte has come.
+    pub fn is_new(&self) -> bool {
+        self.received.get() == 0
+    }
+
     /// Nobody can read its records any more.
     pub fn lose_records(&self) {
         if !self.is_active() {
@@ -236,8 +241,12 @@ impl BackgroundFetches for SimFetches {
         let executor = self.0.executor();
         pieces.iter().for_each(|piece| self.0.starts(&piece.digest));
         executor.sleep(executor.below(20)).await;
+        let asks = self.0.0.asks_user.get();
         while self.0.0.asks_user.get() {
             executor.sleep(1_000).await;
+        }
+        if asks {
+            self.0.may_waste(self.0.two_pieces(&attempt.model), "started after a page has given it up");
         }
         let refusal = self.0.0.start_refusal.get();
         if let Some(refusal) = refusal {

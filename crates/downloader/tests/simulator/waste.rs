@@ -105,7 +105,7 @@ impl World {
     }
 
     /// The two largest pieces of a model: what Background Fetch may lose of it.
-    fn two_pieces(&self, model: &ModelId) -> u64 {
+    pub fn two_pieces(&self, model: &ModelId) -> u64 {
         let pieces = self.server().current(model).map(|manifest| manifest.pieces()).unwrap_or_default();
         let mut sizes: Vec<_> = pieces.iter().map(|piece| piece.size).collect();
         sizes.sort_unstable();
@@ -118,6 +118,13 @@ impl World {
             if model.is_none_or(|model| fetch.attempt.model == *model) {
                 self.may_waste(self.two_pieces(&fetch.attempt.model), why);
             }
+        }
+    }
+
+    /// The same for those that have brought nothing yet.
+    pub fn new_background_loses(&self, why: &str) {
+        for fetch in self.fetches().iter().filter(|fetch| fetch.is_new()) {
+            self.may_waste(self.two_pieces(&fetch.attempt.model), why);
         }
     }
 

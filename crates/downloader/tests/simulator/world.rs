@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use downloader::ports::{Lifecycle, OpenError};
 use downloader::{DownloadHandle, Downloads, on_fetch_complete};
-use piece_store::{MemoryLocks, MemoryOrigin};
+use piece_store::{LockName, Locks as _, MemoryLocks, MemoryOrigin};
 use protocol::download::{Button, Download, Plan, StartRefusal, State};
 use protocol::{BroadcastMessage, Manifest, ModelId};
 
@@ -259,6 +259,10 @@ impl World {
         let (world, fetch, context) = (self.clone(), Rc::clone(fetch), self.worker());
         let faults = self.0.storage_faults.get();
         self.executor().spawn(context, async move {
+            // A page that looks at the store does not know that this fetch has ended, and what it has brought is not stored.
+            if world.locks().is_taken(LockName::Recovery(&fetch.attempt.model)).await == Ok(true) {
+                world.may_waste(fetch.only_here(&world), "ended while somebody looked");
+            }
             let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
             let ready =
                 on_fetch_complete(&device(&world, context, None), &registration, &fetch.attempt).await;

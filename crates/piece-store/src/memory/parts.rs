@@ -28,7 +28,13 @@ pub(super) type Opener = Weak<()>;
 
 impl MemoryParts {
     pub(super) fn new(access: Access) -> Self {
-        Self { access, writes_files: true, queue: MemoryLocks::default(), scattered: Rc::default(), opener: Rc::default() }
+        Self {
+            access,
+            writes_files: true,
+            queue: MemoryLocks::default(),
+            scattered: Rc::default(),
+            opener: Rc::default(),
+        }
     }
 
     /// As a worker has them, who cannot write files.
