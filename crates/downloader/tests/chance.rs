@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use downloader::ports::{Lifecycle, OpenError};
-use protocol::download::{Button, Cause, Choice, MissingCapability, StartRefusal, State};
+use protocol::download::{Button, Cause, Choice, MissingCapability, Preparing, StartRefusal, State};
 use protocol::{Manifest, ModelId};
 use simulator::{Silence, Tab, Trouble, World};
 
@@ -131,6 +131,10 @@ impl Schedule {
                         world.whole(&tab.model),
                         "a page beside a background fetch that it cannot see",
                     );
+                }
+                let cancelled = State::Preparing(Preparing::Cancelled);
+                if world.tabs().iter().any(|other| other.model == tab.model && other.state() == cancelled) {
+                    world.may_waste(world.two_pieces(&tab.model), "what another tab cancels in this moment");
                 }
                 if inner.storage_fails.get() || inner.quota.get().is_some() {
                     world.cannot_store(&tab.model, "one more try to store");

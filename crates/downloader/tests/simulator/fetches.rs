@@ -34,6 +34,9 @@ pub struct Fetch {
     ended: Cell<Option<Ending>>,
     available: Cell<bool>,
     aborted: Cell<bool>,
+    pub started: u64,
+    /// Whether a page fetches the same.
+    pub is_beside: Cell<bool>,
     pub paused: Cell<bool>,
     listeners: RefCell<Vec<(u64, Rc<dyn Fn(u64)>)>>,
 }
@@ -47,6 +50,11 @@ struct FetchRecord {
 impl Fetch {
     pub fn is_active(&self) -> bool {
         self.ended.get().is_none()
+    }
+
+    /// Whether it is to bring this piece, and has not ended.
+    pub fn asks_for(&self, digest: &Digest) -> bool {
+        self.is_active() && self.records.iter().any(|record| record.digest == *digest)
     }
 
     /// Whether no byte has come.
@@ -269,6 +277,8 @@ impl BackgroundFetches for SimFetches {
             ended: Cell::new(None),
             available: Cell::new(true),
             aborted: Cell::new(false),
+            started: executor.now(),
+            is_beside: Cell::new(false),
             paused: Cell::new(false),
             listeners: RefCell::default(),
         });

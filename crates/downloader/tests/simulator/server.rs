@@ -403,7 +403,7 @@ impl Http for SimHttp {
     }
 
     async fn piece(&self, request: &PieceRequest) -> Result<SimResponse, HttpError> {
-        self.world.waste().asks(self.context, &request.digest);
+        self.world.asks(self.context, &request.digest);
         self.world.log(|| {
             let digest = request.digest.to_string();
             format!("{:?} asks for {} {:?}", self.context, &digest[..6], request.range)

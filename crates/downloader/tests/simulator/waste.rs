@@ -27,6 +27,9 @@ const FINE: u64 = 256 << 10;
 /// stored: its intent, its lock and the browser's question to the user come in between.
 const KNOWN: u64 = 60_000;
 
+/// Tabs that begin within this time begin together, in milliseconds: so long it takes until one sees what the other does.
+const TOGETHER: u64 = 1_000;
+
 /// The account of a schedule.
 #[derive(Default)]
 pub struct Waste {
@@ -51,7 +54,7 @@ impl Waste {
     }
 
     /// A page or worker asks for a piece: it has looked whether the piece is kept, and it was not.
-    pub fn asks(&self, context: ContextId, digest: &Digest) {
+    fn asks(&self, context: ContextId, digest: &Digest) {
         let known = self.known.borrow().get(&(context, *digest)).copied();
         if known != Some(false) {
             let what = if known.is_some() { "although it is kept" } else { "without a look at the store" };
@@ -73,6 +76,18 @@ impl Waste {
 }
 
 impl World {
+    /// A page or worker asks for a piece. Another tab may have started a background fetch for it in that moment, which is aborted
+    /// as soon as this one sees it.
+    pub fn asks(&self, context: ContextId, digest: &Digest) {
+        self.waste().asks(context, digest);
+        let moment = TOGETHER + 40 * self.0.disk_delay.get();
+        for fetch in self.fetches().iter().filter(|fetch| fetch.asks_for(digest)) {
+            if self.executor().now() < fetch.started + moment && !fetch.is_beside.replace(true) {
+                self.may_waste(self.two_pieces(&fetch.attempt.model), "tabs began together");
+            }
+        }
+    }
+
     /// A page starts a background fetch for this piece.
     pub fn starts(&self, digest: &Digest) {
         if self.origin().is_readable(digest) {
@@ -180,10 +195,9 @@ impl World {
         self.may_waste(2 * self.whole(model), why);
     }
 
-    /// Nothing can be stored: whole pieces are lost, and with Background Fetch all that it brings.
+    /// Nothing can be stored: all that Background Fetch brings is lost, and with a page all that it holds.
     pub fn cannot_store(&self, model: &ModelId, why: &str) {
         self.is_rough();
-        let background = self.has_background();
-        self.may_waste(if background { self.whole(model) } else { self.two_pieces(model) }, why);
+        self.may_waste(self.whole(model), why);
     }
 }
