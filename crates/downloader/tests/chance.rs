@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use downloader::ports::{Lifecycle, OpenError};
-use protocol::download::{Button, Cause, Choice, MissingCapability, Preparing, StartRefusal, State};
+use protocol::download::{
+    Button, Cause, Choice, Download, MissingCapability, Preparing, Stage, StartRefusal, State,
+};
 use protocol::{Manifest, ModelId};
 use simulator::{Silence, Tab, Trouble, World};
 
@@ -143,6 +145,14 @@ impl Schedule {
             Button::Cancel | Button::Pause | Button::TakeOver => {
                 world.pages_act("stopped");
                 world.background_loses(Some(&tab.model), "stopped");
+                let is_asked = |download: &Download| {
+                    download
+                        .background()
+                        .is_some_and(|background| matches!(background.stage, Stage::Asked { .. }))
+                };
+                if tab.with_download(is_asked) == Some(true) {
+                    world.may_waste(world.two_pieces(&tab.model), "stopped before it has started");
+                }
             }
             Button::Delete | Button::Discard => world.removed(&tab.model, "removed"),
             Button::Renew => {}
@@ -436,8 +446,10 @@ impl Schedule {
         // Others know nothing until somebody clicks.
         for tab in tabs.iter().filter(|tab| self.world.has_opened(tab)) {
             let (state, is_complete) = (tab.state(), self.world.is_complete(tab));
-            // Pieces that are left over belong to no model.
-            if state != State::Absent {
+            // Pieces that are left over belong to no model: its manifest was cleared while they were on their way.
+            let is_gone =
+                matches!(state, State::Absent | State::Interrupted(Cause::Evicted)) && tab.plan().is_none();
+            if !is_gone {
                 assert_eq!(
                     state == State::Ready,
                     is_complete,

@@ -406,6 +406,8 @@ impl World {
         while self.executor().step(until) {
             self.check();
         }
+        // Also where nothing was to be done.
+        self.check();
     }
 
     /// Lets time pass until this is so, at most so much; says whether it is.

@@ -173,9 +173,10 @@ impl Pieces for MemoryPieces {
     }
 
     async fn has(&self, digest: &Digest) -> Result<bool, StoreError> {
-        let is_kept = self.access.read().await?.is_readable(digest);
-        self.access.disk.knows(digest, is_kept);
-        Ok(is_kept)
+        let is_kept = self.access.read().await.map(|origin| origin.is_readable(digest));
+        // Where the store does not say, it is not there.
+        self.access.disk.knows(digest, is_kept.as_ref().is_ok_and(|is_kept| *is_kept));
+        is_kept
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
