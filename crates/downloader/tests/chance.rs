@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use downloader::ports::{Lifecycle, OpenError};
-use protocol::download::{
-    Button, Cause, Choice, Download, MissingCapability, Preparing, Stage, StartRefusal, State,
-};
+use protocol::download::{Button, Cause, Choice, MissingCapability, Preparing, StartRefusal, State};
 use protocol::{Manifest, ModelId};
 use simulator::{Silence, Tab, Trouble, World};
 
@@ -145,12 +143,7 @@ impl Schedule {
             Button::Cancel | Button::Pause | Button::TakeOver => {
                 world.pages_act("stopped");
                 world.background_loses(Some(&tab.model), "stopped");
-                let is_asked = |download: &Download| {
-                    download
-                        .background()
-                        .is_some_and(|background| matches!(background.stage, Stage::Asked { .. }))
-                };
-                if tab.with_download(is_asked) == Some(true) {
+                if world.tabs().iter().any(|other| other.model == tab.model && other.begins()) {
                     world.may_waste(world.two_pieces(&tab.model), "stopped before it has started");
                 }
             }

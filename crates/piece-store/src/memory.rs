@@ -77,6 +77,21 @@ impl MemoryOrigin {
         self.new.borrow_mut().push(*digest);
     }
 
+    /// How many bytes of parts there are of a piece.
+    #[must_use]
+    pub fn parts_of(&self, digest: &Digest) -> u64 {
+        let of = |parts: &RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>| {
+            parts
+                .borrow()
+                .get(digest)
+                .into_iter()
+                .flatten()
+                .map(|(_, part)| u64::from(part.len()))
+                .sum::<u64>()
+        };
+        of(&self.files) + of(&self.parts)
+    }
+
     /// Removes a piece, as a browser does that needs the room.
     pub fn evict(&self, digest: &Digest) -> bool {
         self.remove(digest)

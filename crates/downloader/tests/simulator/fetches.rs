@@ -18,6 +18,7 @@ use protocol::download::StartRefusal;
 use protocol::{AttemptId, Digest, Ending, Piece, TextForm as _, routes};
 
 use super::server::Trouble;
+use super::waste::PAGE_ACTS;
 use super::world::{BROWSER, World};
 
 const RETRY: u64 = 20_000;
@@ -258,8 +259,11 @@ impl BackgroundFetches for SimFetches {
         }
         let refusal = self.0.0.start_refusal.get();
         if let Some(refusal) = refusal {
+            self.0.may_waste(PAGE_ACTS, "a run for small pieces makes way for one for all");
             return Err(refusal);
         }
+        let parts = pieces.iter().map(|piece| self.0.origin().parts_of(&piece.digest)).sum();
+        self.0.may_waste(parts, "parts of a page, for which Background Fetch has no use");
         let total = pieces.iter().map(|piece| piece.size).sum::<u64>();
         if self.0.room().is_some_and(|room| room < total) {
             return Err(StartRefusal::NoRoom);

@@ -12,7 +12,7 @@ use super::world::{Tab, World};
 const CONNECTIONS: u64 = 6;
 
 /// What a fault may cost a page that can act, in bytes: what is in transit, and pieces below 1 MiB.
-const PAGE_ACTS: u64 = 64 << 10;
+pub const PAGE_ACTS: u64 = 64 << 10;
 
 /// What it may cost a page that is ended without a warning: a second of the line within these bounds.
 const PAGE_ENDED: (u64, u64) = (1 << 20, 4 << 20);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use downloader::ports::{Lifecycle, OpenError};
 use downloader::{DownloadHandle, Downloads, on_fetch_complete};
 use piece_store::{LockName, Locks as _, MemoryLocks, MemoryOrigin};
-use protocol::download::{Button, Download, Plan, StartRefusal, State};
+use protocol::download::{Button, Download, Plan, Stage, StartRefusal, State};
 use protocol::{BroadcastMessage, Manifest, ModelId};
 
 use super::executor::{ContextId, Executor};
@@ -260,7 +260,8 @@ impl World {
         let faults = self.0.storage_faults.get();
         self.executor().spawn(context, async move {
             // A page that looks at the store does not know that this fetch has ended, and what it has brought is not stored.
-            if world.locks().is_taken(LockName::Recovery(&fetch.attempt.model)).await == Ok(true) {
+            let looks = world.locks().is_taken(LockName::Recovery(&fetch.attempt.model)).await == Ok(true);
+            if looks || world.tabs().iter().any(|tab| tab.model == fetch.attempt.model && tab.begins()) {
                 world.may_waste(fetch.only_here(&world), "ended while somebody looked");
             }
             let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
@@ -473,6 +474,15 @@ impl Tab {
     pub fn with_download<T>(&self, read: impl FnOnce(&Download) -> T) -> Option<T> {
         let download = self.download.borrow();
         download.as_ref().map(|(_, handle)| handle.with(read))
+    }
+
+    /// Whether it is on the way from a click to the first byte.
+    pub fn begins(&self) -> bool {
+        let begins = self.with_download(|download| {
+            let is_asked = download.background().is_some_and(|b| matches!(b.stage, Stage::Asked { .. }));
+            is_asked || matches!(download.state(), State::Preparing(_))
+        });
+        begins == Some(true)
     }
 
     pub fn plan(&self) -> Option<Plan> {
