@@ -281,6 +281,20 @@ fn row_7_the_page_is_reloaded_three_times() {
 }
 
 #[test]
+fn row_7_progress_does_not_go_back_with_a_reload() {
+    both(|row| {
+        let tab = row.begun(40);
+        let shown = || tab.handle().with(|download| download.shown());
+        let before = shown();
+        row.world.leave(&tab);
+        row.world.show(&tab, &row.manifest);
+        row.becomes(&tab, 60_000, |state| matches!(state, State::Fetching(_)));
+        assert!(shown() >= before, "{} after {before}", shown());
+        row.ends_ready(&tab, PAGE_ACTS);
+    });
+}
+
+#[test]
 fn row_7_all_tabs_are_closed() {
     background(|mut row| {
         let tab = row.begun(20);
@@ -400,6 +414,27 @@ fn row_10_a_tab_that_downloads_itself_beside_one_with_background_fetch() {
     });
 }
 
+/// At full speed, a piece has its reservation before it is asked for.
+#[test]
+fn row_10_what_a_paused_tab_has_reserved_is_free_for_the_next_one() {
+    for moment in 0..40 {
+        page(|mut row| {
+            row.world.server().set_speed(200_000);
+            row.world.server().set_chunk(4 << 20);
+            row.world.0.disk_delay.set(50);
+            let files: Vec<_> = (100..120).map(|content| (content, 16 << 20)).collect();
+            row.manifest = row.world.server().publish(row.manifest.model(), &files);
+            let tab = row.begun(20);
+            row.world.run(moment * 5);
+            row.click(&tab, Button::Pause);
+            row.is_interrupted(&tab, Cause::Paused);
+            let other = row.open();
+            row.click(&other, Button::Resume);
+            row.ends_ready(&other, TWO_PIECES);
+        });
+    }
+}
+
 #[test]
 fn row_11_the_worker_cannot_be_had() {
     both(|mut row| {
@@ -501,6 +536,18 @@ fn row_13_there_is_no_room() {
             row.ends_ready(&tab, TWO_PIECES);
         });
     }
+}
+
+/// Background Fetch needs room for three copies.
+#[test]
+fn row_13_there_is_room_for_one_copy_only() {
+    background(|row| {
+        row.world.0.quota.set(Some(100 * MIB));
+        row.world.0.says_room.set(true);
+        let tab = row.begun(20);
+        row.ends_ready(&tab, 0);
+        assert_eq!(row.world.0.starts.get(), 0, "the browser would find no room");
+    });
 }
 
 #[test]
