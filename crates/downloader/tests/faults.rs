@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use downloader::ports::{Lifecycle, OpenError};
 use protocol::Manifest;
-use protocol::download::{Button, Cause, Choice, StartRefusal, State};
+use protocol::download::{Button, Cause, Choice, Stage, StartRefusal, State};
 use simulator::{Silence, Tab, Trouble, World};
 
 const MIB: u64 = 1 << 20;
@@ -282,13 +282,15 @@ fn row_7_the_page_is_reloaded_three_times() {
 
 #[test]
 fn row_7_progress_does_not_go_back_with_a_reload() {
-    both(|row| {
+    both(|mut row| {
         let tab = row.begun(40);
         let shown = || tab.handle().with(|download| download.shown());
         let before = shown();
         row.world.leave(&tab);
         row.world.show(&tab, &row.manifest);
         row.becomes(&tab, 60_000, |state| matches!(state, State::Fetching(_)));
+        // Parts are read in a moment, in which hardly anything comes.
+        row.world.run_until(500, || shown() >= before);
         assert!(shown() >= before, "{} after {before}", shown());
         row.ends_ready(&tab, PAGE_ACTS);
     });
@@ -541,8 +543,9 @@ fn row_13_there_is_no_room() {
 /// Background Fetch needs room for three copies.
 #[test]
 fn row_13_there_is_room_for_one_copy_only() {
-    background(|row| {
-        row.world.0.quota.set(Some(100 * MIB));
+    background(|mut row| {
+        // And for the parts of the pieces in progress.
+        row.world.0.quota.set(Some(140 * MIB));
         row.world.0.says_room.set(true);
         let tab = row.begun(20);
         row.ends_ready(&tab, 0);
@@ -696,5 +699,56 @@ fn what_was_handed_over_is_found_although_its_file_is_not_whole() {
         row.world.run(500);
         row.world.lifecycle(&tab, Lifecycle::Visible);
         row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn a_model_that_could_not_be_removed_is_ready_again() {
+    both(|mut row| {
+        let tab = row.begin();
+        row.ends_ready(&tab, 0);
+        row.world.0.storage_fails.set(true);
+        row.click(&tab, Button::Delete);
+        row.is_interrupted(&tab, Cause::Storage);
+        row.world.0.storage_fails.set(false);
+        row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn tabs_that_begin_together_fetch_once() {
+    for seed in 0..50 {
+        for other in [Choice::Background, Choice::Page] {
+            let mut row = Row::new(true);
+            row.world.executor().seed(seed);
+            let (one, two) = (row.open(), row.open());
+            two.downloads().choose(other);
+            row.click(&one, Button::Download);
+            row.world.run(row.world.executor().below(60));
+            if two.buttons().contains(&Button::Download) {
+                row.click(&two, Button::Download);
+            }
+            // A page and a background fetch at first, until the page sees the other.
+            row.ends_ready(&one, if other == Choice::Page { 4 * MIB } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn row_14_a_page_that_waits_for_the_worker_does_not_wait_for_ever() {
+    background(|mut row| {
+        let tab = row.begun(30);
+        // The worker gets the pieces and is stopped, and the caches do not answer the page any more.
+        row.world.silence(&tab, Silence::Page);
+        row.world.fetches().iter().for_each(|fetch| fetch.cancel());
+        row.becomes(&tab, 60_000, |state| {
+            state
+                .fetching()
+                .and_then(|fetching| fetching.background.as_ref())
+                .is_none_or(|background| matches!(background.stage, Stage::Settling { .. }))
+        });
+        row.world.kill_worker();
+        row.becomes(&tab, 600_000, |state| matches!(state, State::Interrupted(_)));
+        assert!(tab.buttons().contains(&Button::Resume));
     });
 }

@@ -84,6 +84,11 @@ impl Executor {
         }))
     }
 
+    /// Other random numbers from now on.
+    pub fn seed(&self, seed: u64) {
+        self.0.random.set(seed);
+    }
+
     /// Milliseconds.
     pub fn now(&self) -> u64 {
         self.0.now.get()

@@ -24,6 +24,9 @@ use super::world::{BROWSER, World};
 const RETRY: u64 = 20_000;
 const TRIES: u32 = 5;
 
+/// After how long without a byte a page does not want a background fetch any more.
+const GIVEN_UP: u64 = 20_000;
+
 /// For how long a navigation pauses requests that were resumed.
 const NAVIGATION: u64 = 30_000;
 
@@ -248,7 +251,10 @@ impl BackgroundFetches for SimFetches {
 
     async fn start(&self, attempt: &AttemptId, pieces: &[Piece]) -> Result<(), StartRefusal> {
         let executor = self.0.executor();
-        pieces.iter().for_each(|piece| self.0.starts(&piece.digest));
+        // Later it has waited for the answer of a user, and is aborted once it has started.
+        if executor.now() < attempt.nonce + GIVEN_UP {
+            pieces.iter().for_each(|piece| self.0.starts(&piece.digest));
+        }
         executor.sleep(executor.below(20)).await;
         let asks = self.0.0.asks_user.get();
         while self.0.0.asks_user.get() {
@@ -263,6 +269,9 @@ impl BackgroundFetches for SimFetches {
             return Err(refusal);
         }
         let parts = pieces.iter().map(|piece| self.0.origin().parts_of(&piece.digest)).sum();
+        if self.0.server().trouble() != Trouble::None {
+            self.0.may_waste(self.0.two_pieces(&attempt.model), "started while there is trouble");
+        }
         self.0.may_waste(parts, "parts of a page, for which Background Fetch has no use");
         let total = pieces.iter().map(|piece| piece.size).sum::<u64>();
         if self.0.room().is_some_and(|room| room < total) {

@@ -76,13 +76,17 @@ impl Waste {
 }
 
 impl World {
+    /// How long it takes until one tab sees what another one does.
+    pub fn moment(&self) -> u64 {
+        TOGETHER + 40 * self.0.disk_delay.get()
+    }
+
     /// A page or worker asks for a piece. Another tab may have started a background fetch for it in that moment, which is aborted
     /// as soon as this one sees it.
     pub fn asks(&self, context: ContextId, digest: &Digest) {
         self.waste().asks(context, digest);
-        let moment = TOGETHER + 40 * self.0.disk_delay.get();
         for fetch in self.fetches().iter().filter(|fetch| fetch.asks_for(digest)) {
-            if self.executor().now() < fetch.started + moment && !fetch.is_beside.replace(true) {
+            if self.executor().now() < fetch.started + self.moment() && !fetch.is_beside.replace(true) {
                 self.may_waste(self.two_pieces(&fetch.attempt.model), "tabs began together");
             }
         }
@@ -168,7 +172,8 @@ impl World {
 
     /// Something happens to the connection, or to the page, that it can act on.
     pub fn page_acts(&self, tab: &Tab, why: &str) {
-        self.page_loses(tab, PAGE_ACTS, why);
+        // Besides, a portion of each connection.
+        self.page_loses(tab, PAGE_ACTS + CONNECTIONS * self.server().chunk(), why);
     }
 
     pub fn pages_act(&self, why: &str) {

@@ -261,7 +261,11 @@ impl World {
         self.executor().spawn(context, async move {
             // A page that looks at the store does not know that this fetch has ended, and what it has brought is not stored.
             let looks = world.locks().is_taken(LockName::Recovery(&fetch.attempt.model)).await == Ok(true);
-            if looks || world.tabs().iter().any(|tab| tab.model == fetch.attempt.model && tab.begins()) {
+            let together = world.executor().now() < fetch.started + world.moment();
+            if looks
+                || together
+                || world.tabs().iter().any(|tab| tab.model == fetch.attempt.model && tab.begins())
+            {
                 world.may_waste(fetch.only_here(&world), "ended while somebody looked");
             }
             let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
