@@ -276,7 +276,9 @@ impl Schedule {
             39 => {
                 let choices = [Choice::Automatic, Choice::Background, Choice::Page];
                 let choice = choices[self.below(3) as usize];
-                drop(self.any_tab().map(|tab| tab.downloads().choose(choice)));
+                if let Some(tab) = self.any_tab() {
+                    tab.downloads().choose(choice);
+                }
             }
             40 => drop(self.any_tab().map(|tab| self.silence(&tab))),
             41 => {

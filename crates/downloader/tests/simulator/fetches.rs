@@ -56,6 +56,11 @@ impl Fetch {
         self.ended.get().is_none()
     }
 
+    /// Bytes of its pieces.
+    pub fn total(&self, world: &World) -> u64 {
+        self.records.iter().map(|record| world.server().size_of(&record.digest)).sum()
+    }
+
     /// Whether it is to bring this piece, and has not ended.
     pub fn asks_for(&self, digest: &Digest) -> bool {
         self.is_active() && self.records.iter().any(|record| record.digest == *digest)
@@ -343,6 +348,10 @@ impl Registration for SimRegistration {
 
     async fn abort(&self) -> Result<(), FetchError> {
         self.world.executor().sleep(self.world.executor().below(5)).await;
+        if self.world.executor().now() < self.fetch.started + self.world.moment() {
+            self.world
+                .may_waste(self.world.two_pieces(&self.fetch.attempt.model), "aborted at its beginning");
+        }
         self.fetch.cancel();
         Ok(())
     }

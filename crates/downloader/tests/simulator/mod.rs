@@ -2,7 +2,8 @@
 //!
 //! What Chromium does differently from what one would expect is in `fetches.rs`, with the fact that it imitates.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, missing_debug_implementations, reason = "a failing test panics")]
 
 pub mod executor;
 pub mod fetches;

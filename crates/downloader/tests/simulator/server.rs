@@ -145,6 +145,12 @@ impl Server {
         self.0.sent_of.borrow().iter().map(beyond).sum()
     }
 
+    /// Bytes of the pieces that several models have.
+    pub fn shared(&self) -> u64 {
+        let shared = self.0.shared.borrow();
+        shared.iter().filter(|(_, models)| models.len() > 1).map(|(digest, _)| self.size_of(digest)).sum()
+    }
+
     pub fn size_of(&self, digest: &Digest) -> u64 {
         self.0.sizes.borrow().get(digest).copied().unwrap_or(0).into()
     }

@@ -167,6 +167,9 @@ impl World {
             });
             self.may_waste(missing.unwrap_or(0), why);
         }
+        if self.tabs().iter().any(|other| other.model != tab.model) {
+            self.may_waste(server.shared(), "parts in a file that another page has open");
+        }
         self.may_waste(at_most, why);
     }
 

@@ -266,7 +266,7 @@ impl World {
                 || together
                 || world.tabs().iter().any(|tab| tab.model == fetch.attempt.model && tab.begins())
             {
-                world.may_waste(fetch.only_here(&world), "ended while somebody looked");
+                world.may_waste(fetch.total(&world), "ended while somebody looked");
             }
             let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
             let ready =
