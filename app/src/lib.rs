@@ -12,8 +12,11 @@
 pub mod catalogue;
 #[cfg(feature = "ssr")]
 mod document;
+mod download_panel;
 mod download_view;
-mod islands;
+#[cfg(feature = "hydrate")]
+mod marks;
+mod offer;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
@@ -24,5 +27,7 @@ mod watch;
 
 #[cfg(feature = "ssr")]
 pub use document::{App, THEME, Theme, document};
+#[cfg(feature = "hydrate")]
+pub use marks::mark_models;
 #[cfg(feature = "hydrate")]
 pub use watch::watch;

@@ -83,6 +83,8 @@ export function storedParts(page: Evaluates): Promise<string[]> {
   return page.evaluate(async (_) => {
     const keys = await (await caches.open('modelferry-parts-1')).keys();
     const names = keys.map((key) => new URL(key.url).search.slice(1));
+    // WebKitGTK has no files.
+    if (!('getDirectory' in navigator.storage)) return names;
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle('modelferry-parts-1', { create: true });
     for await (const name of folder.keys()) names.push(name);

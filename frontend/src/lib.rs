@@ -5,5 +5,6 @@
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_islands();
+    app::mark_models();
     app::watch();
 }

@@ -14,14 +14,12 @@ mod refusal;
 mod sendfile_queue;
 
 pub use access_log::AccessLog;
-pub(crate) use answer::{
-    Representation, RepresentationHeaders, Stored, answer, answer_stored, answer_stored_now,
-};
+pub(crate) use answer::{Representation, RepresentationHeaders, Stored, answer, answer_stored};
 pub use cross_origin::{AllowedOrigins, PageIsolation};
 pub(crate) use cross_origin::{isolate, resource_policy};
 pub(crate) use headers::{IMMUTABLE, NO_CACHE, REPR_DIGEST, X_REPO_COMMIT, ascii, content_type, repo_commit};
-pub(crate) use methods::OnlyReads;
-pub(crate) use observers::{Observers, observe};
+pub(crate) use methods::OtherMethod;
+pub(crate) use observers::{Observation, Observers};
 pub(crate) use open_file::OpenFile;
 pub(crate) use refusal::{ErrorFormat, Refusal, sentence};
 pub(crate) use sendfile_queue::{FilePart, SendfileQueue, is_placeholder};

@@ -13,13 +13,11 @@ mod kernel;
 pub mod logging;
 pub mod metrics;
 mod pages;
-mod router;
 mod routes;
 pub mod serve;
 mod site;
 mod state;
 
 pub use http::{AccessLog, AllowedOrigins, PageIsolation};
-pub use router::router;
 pub use site::Site;
 pub use state::ServerState;

@@ -12,18 +12,19 @@ mod pieces;
 mod web_manifest;
 mod worker;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::handler::Handler;
 use axum::http::Uri;
-use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use protocol::ModelId;
 
-use crate::http::{ErrorFormat, Refusal};
+use crate::http::{AllowedOrigins, ErrorFormat, Refusal};
 use crate::index::{Model, Snapshot};
 use crate::state::ServerState;
 
@@ -41,11 +42,6 @@ pub(crate) fn programs() -> [ProgramParts; 2] {
 /// The routes of models. Every origin may read them, unless the configuration says otherwise: their content is public.
 pub(crate) fn models(state: ServerState) -> Router {
     Router::new()
-        .route("/{owner}/{name}/resolve/{revision}/{*path}", get(files::get))
-        .route("/{name}/resolve/{revision}/{*path}", get(files::without_owner))
-        // Hubs answer with a pointer there if a file is large. This server has no such pointers.
-        .route("/{owner}/{name}/raw/{revision}/{*path}", get(files::get))
-        .route("/pieces/{digest}", get(pieces::get))
         .route("/api/index", get(hub::index))
         .route("/api/models", get(listing::get))
         .route("/api/models/{owner}/{name}", get(hub::model))
@@ -60,23 +56,27 @@ pub(crate) fn models(state: ServerState) -> Router {
         .route("/pieces/{digest}/{*path}", get(unknown))
         .layer((state.allow_origin.layer(), state.allow_origin.resource_policy()))
         .route("/healthz", get(health::get))
+        .route("/{owner}/{name}/resolve/{revision}/{*path}", bytes(&state, files::get))
+        .route("/{name}/resolve/{revision}/{*path}", bytes(&state, files::without_owner))
+        // Hubs answer with a pointer there if a file is large. This server has no such pointers.
+        .route("/{owner}/{name}/raw/{revision}/{*path}", bytes(&state, files::get))
+        .route("/pieces/{digest}", bytes(&state, pieces::get))
         .with_state(state)
 }
 
-/// The answer to a GET or HEAD for a file or a piece, if it is a plain one and there at once. All others are for the routes.
-pub(crate) fn answer_now(state: &ServerState, request: &Parts) -> Option<Response> {
-    let path = request.uri.path();
-    if path.contains('%') {
-        return None;
-    }
-    let mut segments = path.strip_prefix('/')?.splitn(5, '/');
-    let mut next = || segments.next();
-    match (next()?, next()?, next(), next(), next()) {
-        ("pieces", digest, None, None, None) => pieces::get_now(state, digest, request),
-        (owner, name, Some("resolve"), Some(revision), Some(path)) => {
-            files::get_now(state, &ModelId::new(owner, name).ok()?, revision, path, request)
+/// A route of files or pieces: most requests are for these. Layers box every request and its future, so GET and HEAD have none.
+/// The handler adds the CORS headers instead ([`AllowedOrigins::mark`]), unless these depend on the origin of the request.
+fn bytes<H, T>(state: &ServerState, handler: H) -> MethodRouter<ServerState>
+where
+    H: Handler<T, ServerState>,
+    T: 'static,
+{
+    let layers = (state.allow_origin.layer(), state.allow_origin.resource_policy());
+    match state.allow_origin {
+        AllowedOrigins::Everyone | AllowedOrigins::Nobody => {
+            MethodRouter::<ServerState, Infallible>::new().layer::<_, Infallible>(layers).get(handler)
         }
-        (_, _, _, _, _) => None,
+        AllowedOrigins::These(_) => get(handler).layer(layers),
     }
 }
 

@@ -1,39 +1,27 @@
-//! The whole server as one service. Most requests are for files and pieces: those are answered at once and past the router,
-//! whose layers and boxes cost several times as much as the answer. Whatever is not plain is left to the router; it makes no
-//! difference to who asks (`tests/serving/site.rs`).
+//! The whole server as one service: the router, and what happens to every request around it. These steps are no layers of the
+//! router: `Router::layer` boxes each request and its future once for every layer.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use axum::response::Response;
-use futures_util::TryFutureExt as _;
-use futures_util::future::{Either, MapOk};
+use axum::http::{Request, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use pin_project_lite::pin_project;
 use tower::Service;
 
-use crate::http::Observers;
-use crate::router::router;
-use crate::routes;
+use crate::http::{Observation, Observers, OtherMethod};
 use crate::state::ServerState;
+use crate::{pages, routes};
 
 /// The server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Site {
     router: Router,
-    direct: Option<Arc<Direct>>,
-}
-
-/// What is answered past the router.
-#[derive(Debug)]
-struct Direct {
-    state: ServerState,
     observers: Observers,
-    /// What layers would put on every answer.
-    fields: HeaderMap,
 }
 
 impl Site {
@@ -41,18 +29,14 @@ impl Site {
     #[must_use]
     pub fn new(state: ServerState) -> Self {
         let observers = state.observers();
-        let direct = state.allow_origin.fields().map(|fields| {
-            // Where the fields depend on who asks, the layers say them.
-            Arc::new(Direct { state: state.clone(), observers, fields })
-        });
-        Self { router: router(state), direct }
+        Self { router: pages::pages(&state).merge(routes::models(state)), observers }
     }
 }
 
-/// Nothing goes past it.
+/// Other routes, which are neither logged nor counted.
 impl From<Router> for Site {
     fn from(router: Router) -> Self {
-        Self { router, direct: None }
+        Self { router, observers: Observers::default() }
     }
 }
 
@@ -62,8 +46,7 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future =
-        Either<Ready<Result<Response, Infallible>>, Routed<<Router as Service<Request<B>>>::Future>>;
+    type Future = Answering<<Router as Service<Request<B>>>::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.router.poll_ready(context)
@@ -71,40 +54,69 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        if let Some(direct) = &self.direct
-            && let Some(response) = direct.answer(&parts)
-        {
-            return Either::Left(ready(Ok(response)));
-        }
-        let routed = self.router.call(Request::from_parts(parts, body));
-        Either::Right(routed.map_ok(without_false_length))
+        let observation = self.observers.begin(&parts);
+        let method = OtherMethod::of(&parts);
+        Answering { future: self.router.call(Request::from_parts(parts, body)), method, observation }
     }
 }
 
-/// An answer of the router's.
-type Routed<F> = MapOk<F, fn(Response) -> Response>;
-
-/// axum says of every answer without a body that it has 0 bytes. RFC 9110 section 8.6: a 304 must not, unless the 200 would; and
-/// hyper takes it away only where the method is not HEAD.
-fn without_false_length(mut response: Response) -> Response {
-    if response.status() == StatusCode::NOT_MODIFIED {
-        response.headers_mut().remove(header::CONTENT_LENGTH);
+pin_project! {
+    /// The future of an answer.
+    #[derive(Debug)]
+    pub struct Answering<F> {
+        #[pin]
+        future: F,
+        method: Option<OtherMethod>,
+        observation: Option<Observation>,
     }
-    response
 }
 
-impl Direct {
-    fn answer(&self, request: &Parts) -> Option<Response> {
-        if !matches!(request.method, Method::GET | Method::HEAD) {
-            return None;
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Answering<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // Nothing of the future is used after a panic.
+        let response = match catch_unwind(AssertUnwindSafe(|| this.future.poll(context))) {
+            Ok(polled) => ready!(polled)?,
+            Err(_) => {
+                tracing::error!("a request was not answered: its route panicked");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        };
+        let mut response = match this.method.take() {
+            Some(method) => method.allow(response),
+            None => response,
+        };
+        // axum says of every answer without a body that it has 0 bytes. RFC 9110 section 8.6: a 304 must not, unless the 200 would;
+        // and hyper takes it away only where the method is not HEAD.
+        if response.status() == StatusCode::NOT_MODIFIED {
+            response.headers_mut().remove(header::CONTENT_LENGTH);
         }
-        let observation = self.observers.begin(request);
-        let mut response = routes::answer_now(&self.state, request)?;
-        let fields = self.fields.iter().map(|(name, value)| (name.clone(), value.clone()));
-        response.headers_mut().extend(fields);
-        Some(match observation {
+        Poll::Ready(Ok(match this.observation.take() {
             Some(observation) => observation.of(response),
             None => response,
-        })
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_route_that_panics_is_an_error_and_no_more() {
+        async fn panics() -> StatusCode {
+            panic!("on purpose")
+        }
+        let site = Site::from(Router::new().route("/panics", get(panics)).route("/", get(async || "here")));
+        for (url, status) in [("/panics", 500), ("/", 200)] {
+            let request = Request::get(url).body(Body::empty()).unwrap();
+            assert_eq!(site.clone().oneshot(request).await.unwrap().status(), status);
+        }
     }
 }

@@ -8,7 +8,6 @@ use messages::catalogue as text;
 use protocol::{IndexReport, ModelInfo, routes};
 
 use crate::catalogue::Catalogue;
-use crate::islands::Presence;
 
 /// All models, what is being prepared, and what cannot be offered.
 #[component]
@@ -59,7 +58,8 @@ fn Card<'a>(model: &'a ModelInfo) -> impl IntoView + use<> {
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
-        <li class="card">
+        // In the browser, the model's mark comes into it.
+        <li class="card" data-model=model.id.to_string() data-revision=model.sha.to_string()>
             <a href=routes::model_page(&model.id)>
                 <span class="owner">{model.id.owner().to_owned()}"/"</span>
                 <span class="name">{model.id.name().to_owned()}</span>
@@ -67,7 +67,6 @@ fn Card<'a>(model: &'a ModelInfo) -> impl IntoView + use<> {
             <p class="facts">{facts}</p>
             // Seen when the server cannot be reached, where the device has nothing of this model.
             <p class="elsewhere">{text::ELSEWHERE}</p>
-            <Presence model=model.id.clone() revision=model.sha/>
         </li>
     }
 }

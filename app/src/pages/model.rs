@@ -7,7 +7,8 @@ use messages::model as text;
 use protocol::{ModelId, ModelInfo, routes};
 
 use crate::catalogue::Catalogue;
-use crate::islands::DownloadPanel;
+use crate::download_panel::DownloadPanel;
+use crate::offer::Offer;
 use crate::pages::NotFound;
 use crate::parts::{FileList, InspectionSection, SearchSection};
 
@@ -43,6 +44,7 @@ fn Model(model: ModelInfo) -> impl IntoView {
             <InspectionSection inspection=&inspection/>
         })
     });
+    provide_context(Offer { model: id.clone(), revision: sha, size: used_storage });
     view! {
         <Title text=messages::title(&id.to_string())/>
         <nav class="back"><a href=routes::CATALOGUE>{text::BACK}</a></nav>
@@ -60,7 +62,7 @@ fn Model(model: ModelInfo) -> impl IntoView {
                 <dd><code title=revision.clone()>{revision[..12].to_owned()}</code></dd>
             </div>
         </dl>
-        <DownloadPanel model=id.clone() revision=sha size=used_storage/>
+        <DownloadPanel/>
         {inspection}
         <FileList model=id revision=sha files=siblings/>
     }

@@ -1,5 +1,5 @@
-//! Texts that pages show to users, and how numbers are written. They are in one place, so that more
-//! languages can be added here.
+//! Texts that pages show to users, and how numbers are written: one place for more languages. What the server answers to
+//! programs, what it logs, and what the module throws is written where it arises.
 //!
 //! Nothing here decides anything: it only says what the values of `protocol` mean.
 

@@ -49,7 +49,8 @@ pub trait Locks: Clone + 'static {
     /// When the browser refuses.
     async fn wait(&self, name: LockName<'_>) -> Result<Self::Lock, StoreError>;
 
-    /// Takes a lock if nobody has it.
+    /// Takes a lock if nobody has it. A lock that was dropped just now may still count as taken: browsers release it a moment
+    /// later.
     ///
     /// # Errors
     /// When the browser refuses.

@@ -1,6 +1,7 @@
 //! The id of one background fetch: which model, which revision, which try.
 
-use crate::{ModelId, Revision, text_form};
+use crate::text::text_form;
+use crate::{ModelId, Revision};
 
 /// Identifies one try to fetch what is missing of one revision. It is the id of the browser's
 /// registration, so it must be unique a try: the browser refuses an id that is in use.

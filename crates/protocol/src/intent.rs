@@ -1,7 +1,8 @@
 //! What the user wants on this device, stored before the first byte is fetched, so that a page that
 //! comes later knows whether to go on.
 
-use crate::{Revision, text_form};
+use crate::Revision;
+use crate::text::text_form;
 
 /// The decision of the user to have one revision of a model on the device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

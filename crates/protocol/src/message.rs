@@ -4,7 +4,8 @@
 //! carries the version of this vocabulary, and a receiver that does not understand one falls back on reading
 //! the store, which is the truth anyway.
 
-use crate::{AttemptId, Digest, ModelId, Revision, text_form};
+use crate::text::text_form;
+use crate::{AttemptId, Digest, ModelId, Revision};
 
 /// The broadcast channel on which pages tell each other, and the worker hears.
 pub const CHANNEL: &str = "modelferry";

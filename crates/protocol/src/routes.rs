@@ -1,4 +1,5 @@
-//! Every URL of the server: built and taken apart here and nowhere else.
+//! The server's URLs, as all programs build them and take them apart. The router's patterns for the same paths are in
+//! `server/src/routes.rs`.
 //!
 //! All are absolute paths on the server's own origin; names are percent-encoded (RFC 3986 section 2.1).
 

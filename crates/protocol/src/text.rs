@@ -69,6 +69,8 @@ macro_rules! text_form {
     };
 }
 
+pub(crate) use text_form;
+
 macro_rules! by_display {
     ($($type:ty)*) => {$(
         impl TextForm for $type {

@@ -16,8 +16,7 @@ mod schedule;
 mod step;
 
 pub use answer::{Answer, range_start};
-pub use part::Part;
-pub use saving::Saving;
+pub use part::{Part, Saving};
 pub use schedule::{HELD, IDLE};
 pub use step::{Request, Step};
 

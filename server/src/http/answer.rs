@@ -111,21 +111,6 @@ pub(crate) async fn answer_stored(
     Err(Stale)
 }
 
-/// The same at once, if that is possible and the answer is not one of those that are said in a sentence.
-pub(crate) fn answer_stored_now(
-    request: &Parts,
-    representation: Representation,
-    stored: &Stored<'_>,
-) -> Option<Response> {
-    let wanted = representation.wanted(&request.method, &request.headers).ok()?;
-    if request.method == Method::HEAD {
-        return Some(representation.send(&wanted, |_, _| Body::empty()));
-    }
-    let place = stored.places.first()?;
-    let file = OpenFile::open_now(&place.file, stored.index)?;
-    Some(representation.send_file(&wanted, request, &file, place))
-}
-
 impl From<RepresentationHeaders> for Representation {
     fn from(about: RepresentationHeaders) -> Self {
         let RepresentationHeaders {

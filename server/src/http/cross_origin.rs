@@ -2,10 +2,11 @@
 //! standard, sections 3.3 and 3.7), COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use clap::ValueEnum;
@@ -86,21 +87,23 @@ impl AllowedOrigins {
         }
     }
 
-    /// What these layers put on answers to GET and HEAD, if that does not depend on who asks.
-    pub(crate) fn fields(&self) -> Option<HeaderMap> {
-        let fields = match self {
+    /// Adds the CORS headers to an answer to GET or HEAD, unless these depend on the origin of the request.
+    pub(crate) fn mark(&self, mut response: Response) -> Response {
+        static EXPOSED_NAMES: LazyLock<HeaderValue> =
+            LazyLock::new(|| ascii(EXPOSED.each_ref().map(HeaderName::as_str).join(",")));
+        let headers = response.headers_mut();
+        match self {
             Self::Everyone => {
-                let exposed = EXPOSED.each_ref().map(HeaderName::as_str).join(",");
-                vec![
-                    (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
-                    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-                    (header::ACCESS_CONTROL_EXPOSE_HEADERS, ascii(exposed)),
-                ]
+                headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_NAMES.clone());
             }
-            Self::These(_) => return None,
-            Self::Nobody => vec![(RESOURCE_POLICY, HeaderValue::from_static("same-origin"))],
-        };
-        Some(fields.into_iter().collect())
+            Self::Nobody => {
+                headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+            }
+            Self::These(_) => {}
+        }
+        response
     }
 
     /// Who may embed answers without reading them. Origins that may read may embed anyway.

@@ -5,10 +5,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::http::request::Parts;
-use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
@@ -21,17 +19,6 @@ use crate::metrics::{Metrics, OpenAnswer, Route};
 pub(crate) struct Observers {
     pub(crate) log: Option<AccessLog>,
     pub(crate) metrics: Option<Metrics>,
-}
-
-/// Middleware that records every request.
-pub(crate) async fn observe(State(observers): State<Observers>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let observation = observers.begin(&parts);
-    let response = next.run(Request::from_parts(parts, body)).await;
-    match observation {
-        Some(observation) => observation.of(response),
-        None => response,
-    }
 }
 
 impl Observers {

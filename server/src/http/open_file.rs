@@ -50,12 +50,6 @@ impl OpenFile {
         }
     }
 
-    /// Opens the file, if that takes no time and it is what was indexed.
-    pub(crate) fn open_now(stored: &Arc<StoredFile>, index: &Index) -> Option<Arc<Self>> {
-        let file = stored.open_now()?.ok()?;
-        Some(Self::new(file, stored, index))
-    }
-
     fn new(file: File, stored: &Arc<StoredFile>, index: &Index) -> Arc<Self> {
         Arc::new(Self { file, stored: Arc::clone(stored), index: index.clone() })
     }

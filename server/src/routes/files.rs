@@ -8,12 +8,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
-use protocol::{ModelId, routes};
+use protocol::routes;
 
 use super::{Named, Names, decoded, find_model, find_revision};
 use crate::http::{
     ErrorFormat, IMMUTABLE, NO_CACHE, Refusal, Representation, RepresentationHeaders, Stored, X_REPO_COMMIT,
-    answer_stored, answer_stored_now, ascii, content_type, repo_commit,
+    answer_stored, ascii, content_type, repo_commit,
 };
 use crate::index::{Model, PieceAt, StoredFile};
 use crate::state::ServerState;
@@ -23,10 +23,8 @@ pub(super) async fn get(
     names: Names<(String, String, String, String)>,
     request: Request,
 ) -> Response {
-    match find(&state, names, &request.into_parts().0).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.answer(ErrorFormat::Text),
-    }
+    let found = find(&state, names, &request.into_parts().0).await;
+    state.allow_origin.mark(found.unwrap_or_else(|refusal| refusal.answer(ErrorFormat::Text)))
 }
 
 /// `/{name}/resolve/{revision}/{path}`: on hubs, the oldest models have no owner, and here none is.
@@ -35,17 +33,18 @@ pub(super) async fn without_owner(
     names: Names<(String, String, String)>,
     request: Request,
 ) -> Response {
-    match decoded(names) {
+    let refusal = match decoded(names) {
         Ok((name, revision, path)) => match path.split_once('/') {
             // A model may be called `resolve` itself.
             Some((inner, path)) if matches!(&revision[..], "resolve" | "raw") => {
                 let names = (name, "resolve".to_owned(), inner.to_owned(), path.to_owned());
-                get(state, Ok(Path(names)), request).await
+                return get(state, Ok(Path(names)), request).await;
             }
-            Some(_) | None => Refusal::Model(name).answer(ErrorFormat::Text),
+            Some(_) | None => Refusal::Model(name),
         },
-        Err(refusal) => refusal.answer(ErrorFormat::Text),
-    }
+        Err(refusal) => refusal,
+    };
+    state.allow_origin.mark(refusal.answer(ErrorFormat::Text))
 }
 
 async fn find(
@@ -66,25 +65,6 @@ async fn find(
     let places = [PieceAt::whole(file)];
     let stored = Stored { places: &places, index: &state.index };
     answer_stored(request, representation(&model, file), stored).await.or(Err(missing()))
-}
-
-pub(super) fn get_now(
-    state: &ServerState,
-    model: &ModelId,
-    revision: &str,
-    path: &str,
-    request: &Parts,
-) -> Option<Response> {
-    let snapshot = state.index.snapshot();
-    let model = snapshot.models().get(model)?;
-    match find_revision(model, revision).ok()? {
-        Named::Moving => return None,
-        Named::Fixed => {}
-    }
-    let file = model.file(path)?;
-    let places = [PieceAt::whole(file)];
-    let stored = Stored { places: &places, index: &state.index };
-    answer_stored_now(request, representation(model, file), &stored)
 }
 
 fn representation(model: &Model, file: &StoredFile) -> Representation {

@@ -12,7 +12,6 @@ use protocol::Digest;
 use super::{Names, decoded};
 use crate::http::{
     ErrorFormat, IMMUTABLE, Refusal, Representation, RepresentationHeaders, Stored, answer_stored,
-    answer_stored_now,
 };
 use crate::index::PieceAt;
 use crate::state::ServerState;
@@ -22,10 +21,8 @@ pub(super) async fn get(
     names: Names<String>,
     request: Request,
 ) -> Response {
-    match find(&state, names, &request.into_parts().0).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.answer(ErrorFormat::Text),
-    }
+    let found = find(&state, names, &request.into_parts().0).await;
+    state.allow_origin.mark(found.unwrap_or_else(|refusal| refusal.answer(ErrorFormat::Text)))
 }
 
 async fn find(state: &ServerState, names: Names<String>, request: &Parts) -> Result<Response, Refusal> {
@@ -37,14 +34,6 @@ async fn find(state: &ServerState, names: Names<String>, request: &Parts) -> Res
     let representation = representation(digest, places.first().ok_or_else(missing)?);
     let stored = Stored { places, index: &state.index };
     answer_stored(request, representation, stored).await.or(Err(missing()))
-}
-
-pub(super) fn get_now(state: &ServerState, name: &str, request: &Parts) -> Option<Response> {
-    let digest = name.parse().ok()?;
-    let snapshot = state.index.snapshot();
-    let places = snapshot.piece(&digest);
-    let stored = Stored { places, index: &state.index };
-    answer_stored_now(request, representation(digest, places.first()?), &stored)
 }
 
 fn representation(digest: Digest, place: &PieceAt) -> Representation {

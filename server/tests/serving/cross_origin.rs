@@ -1,6 +1,6 @@
 //! What other origins may do, and what keeps pages apart from them.
 
-use crate::folder::Folder;
+use crate::folder::{Folder, sha256};
 use crate::program::{Program, Reply};
 
 const ELSEWHERE: (&str, &str) = ("Origin", "https://elsewhere.example");
@@ -22,8 +22,11 @@ fn preflight(program: &Program, url: &str) -> Reply {
 #[test]
 fn everybody_may_read_models_and_nobody_pages() {
     let (_folder, program, url) = started(&[]);
+    let piece = format!("/pieces/{}", sha256(b"a"));
     for path in [
         &url,
+        &piece,
+        "/pieces/nothing",
         "/o/n/resolve/main/a",
         "/api/models/o/n",
         "/o/n/resolve/main/nothing",

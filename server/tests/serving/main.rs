@@ -26,5 +26,4 @@ mod program;
 mod restart;
 mod running;
 mod sending;
-mod site;
 mod tls;

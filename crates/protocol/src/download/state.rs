@@ -1,6 +1,7 @@
 //! Where a download stands. Each state carries its own data, so that impossible combinations do not exist.
 
-use crate::{AttemptId, DigestSet, Ending, text_form};
+use crate::text::text_form;
+use crate::{AttemptId, DigestSet, Ending};
 
 use super::{Millis, Throughput};
 

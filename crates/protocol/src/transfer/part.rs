@@ -11,6 +11,15 @@ pub struct Part {
     pub ranges: Vec<(u32, u32)>,
 }
 
+/// What of the unsaved bytes is to be saved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Saving {
+    /// The next part, once there are more unsaved bytes than a page may lose.
+    Due,
+    /// Every byte, however few: the page goes, or nothing more comes for a while.
+    All,
+}
+
 impl Part {
     /// How many bytes it has.
     #[must_use]

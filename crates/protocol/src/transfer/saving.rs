@@ -3,7 +3,7 @@
 use crate::Digest;
 
 use super::open_piece::OpenPiece;
-use super::{Part, Transfer};
+use super::{Part, Saving, Transfer};
 
 /// What the line brings in so many milliseconds may be unsaved, within these bounds in bytes. A page that is killed loses
 /// that much, what comes while it is being saved, and what is on its way to the page: together at most what comes in a second, or
@@ -12,15 +12,6 @@ use super::{Part, Transfer};
 const UNSAVED: u32 = 750;
 const UNSAVED_AT_LEAST: u32 = 768 << 10;
 const UNSAVED_AT_MOST: u32 = 3 << 20;
-
-/// What of the unsaved bytes is to be saved.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Saving {
-    /// The next part, once there are more unsaved bytes than a page may lose.
-    Due,
-    /// Every byte, however few: the page goes, or nothing more comes for a while.
-    All,
-}
 
 impl Transfer {
     /// The next bytes to save.

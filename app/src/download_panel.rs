@@ -3,14 +3,16 @@
 use leptos::prelude::*;
 use messages::panel as text;
 use protocol::download::{Button, Choice, Download, Engine, Plan, Preparing, State};
-use protocol::{ModelId, Revision};
 
 use crate::download_view::DownloadView;
+use crate::offer::Offer;
 use crate::search;
 
-/// The panel. `size` in bytes is what the server says, until the device knows better.
+/// The panel, for the page's [`Offer`]. Its size is shown until the device knows better.
 #[island]
-pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> impl IntoView {
+pub(crate) fn DownloadPanel() -> impl IntoView {
+    let Offer { model, revision, size } = Offer::find();
+    let (data_model, data_revision) = (model.to_string(), revision.to_string());
     let download = DownloadView::of(model.clone(), revision);
     // Runs in the browser only, after the first render, and whenever something changes. It calls the search, since that is no
     // island: the machinery of one would be larger than it is.
@@ -29,12 +31,15 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
         <section
             class="panel"
             data-testid="download"
+            data-model=data_model
+            data-revision=data_revision
+            data-size=size.to_string()
             data-state=say(|download, _| name(download.state()).to_owned())
             data-engine=say(|download, _| engine(download).to_owned())
             data-kept=say(|download, _| download.plan().map_or(0, Plan::kept_bytes).to_string())
             data-total=say(|download, size| total(download, size).to_string())
             aria-labelledby="panel-heading"
-            on:click:capture=first_of_several
+            on:click:capture=|click| first_of_several(&click)
         >
             <h2 id="panel-heading" class="unseen">{text::HEADING}</h2>
             <p class="headline">{say(|download, _| messages::headline(download.state()).to_owned())}</p>
@@ -53,7 +58,7 @@ pub(crate) fn DownloadPanel(model: ModelId, revision: Revision, size: u64) -> im
 }
 
 /// Stops the second click of a double click: the first one has changed the layout, and Discard or Settings may be there now.
-fn first_of_several(click: leptos::ev::MouseEvent) {
+fn first_of_several(click: &leptos::ev::MouseEvent) {
     if click.detail() > 1 {
         click.prevent_default();
         click.stop_propagation();
