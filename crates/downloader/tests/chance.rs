@@ -241,7 +241,7 @@ impl Schedule {
                 let stored: Vec<_> = world.origin().readable().iter().copied().collect();
                 if !stored.is_empty() {
                     let digest = stored[self.below(stored.len() as u64) as usize];
-                    world.may_waste(world.server().size_of(&digest), "evicted");
+                    world.may_waste(world.server().size_for_all(&digest), "evicted");
                     world.origin().evict(&digest);
                 }
             }
@@ -441,9 +441,10 @@ impl Schedule {
         // Others know nothing until somebody clicks.
         for tab in tabs.iter().filter(|tab| self.world.has_opened(tab)) {
             let (state, is_complete) = (tab.state(), self.world.is_complete(tab));
-            // Pieces that are left over belong to no model: its manifest was cleared while they were on their way.
-            let is_gone =
-                matches!(state, State::Absent | State::Interrupted(Cause::Evicted)) && tab.plan().is_none();
+            // Pieces that are left over belong to no model: its manifest was cleared while they were on their way, or removed while
+            // another model has them, too.
+            let is_gone = matches!(state, State::Absent | State::Interrupted(Cause::Evicted | Cause::Gone))
+                && tab.plan().is_none();
             if !is_gone {
                 assert_eq!(
                     state == State::Ready,

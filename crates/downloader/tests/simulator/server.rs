@@ -151,6 +151,11 @@ impl Server {
         shared.iter().filter(|(_, models)| models.len() > 1).map(|(digest, _)| self.size_of(digest)).sum()
     }
 
+    /// Bytes of a piece, once for each model that has it.
+    pub fn size_for_all(&self, digest: &Digest) -> u64 {
+        self.size_of(digest) * self.0.shared.borrow().get(digest).map_or(1, BTreeSet::len) as u64
+    }
+
     pub fn size_of(&self, digest: &Digest) -> u64 {
         self.0.sizes.borrow().get(digest).copied().unwrap_or(0).into()
     }

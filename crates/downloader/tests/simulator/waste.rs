@@ -203,9 +203,11 @@ impl World {
         self.may_waste(2 * self.whole(model), why);
     }
 
-    /// Nothing can be stored: all that Background Fetch brings is lost, and with a page all that it holds.
+    /// Nothing can be stored: all that Background Fetch brings is lost, and with a page all that it holds. Tabs that waited for
+    /// another one try it, too.
     pub fn cannot_store(&self, model: &ModelId, why: &str) {
         self.is_rough();
-        self.may_waste(self.whole(model), why);
+        let tabs = self.tabs().iter().filter(|tab| tab.model == *model).count().max(1) as u64;
+        self.may_waste(self.whole(model) * tabs, why);
     }
 }
