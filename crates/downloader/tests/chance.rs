@@ -2,6 +2,8 @@
 //!
 //! `SIMULATOR_SEED=n` runs one schedule and, with `SIMULATOR_LOG=1`, prints what happens in it; `SIMULATOR_SCHEDULES=n` runs so many.
 
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
 mod simulator;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -208,7 +210,7 @@ impl Schedule {
                 world.0.fetches_unknown.set(unknown);
                 if unknown {
                     self.for_each_model(|model| {
-                        world.may_waste(world.whole(model), "the browser does not say")
+                        world.may_waste(world.whole(model), "the browser does not say");
                     });
                 }
             }

@@ -2,6 +2,8 @@
 //!
 //! A browser test of each row shows that the browser behaves as the simulator does.
 
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
 mod simulator;
 
 use std::rc::Rc;
@@ -73,7 +75,7 @@ impl Row {
     }
 
     fn past(&self, tab: &Tab, percent: u64) {
-        let shown = || tab.handle().with(|download| download.shown());
+        let shown = || tab.handle().with(protocol::download::Download::shown);
         let is_past = self.world.run_until(600_000, || shown() * 100 >= self.total() * percent);
         assert!(is_past, "{} bytes of {}: {:?}", shown(), self.total(), tab.state());
     }
@@ -284,7 +286,7 @@ fn row_7_the_page_is_reloaded_three_times() {
 fn row_7_progress_does_not_go_back_with_a_reload() {
     both(|mut row| {
         let tab = row.begun(40);
-        let shown = || tab.handle().with(|download| download.shown());
+        let shown = || tab.handle().with(protocol::download::Download::shown);
         let before = shown();
         row.world.leave(&tab);
         row.world.show(&tab, &row.manifest);
@@ -359,7 +361,7 @@ fn row_9_the_worker_is_stopped() {
 
 #[test]
 fn row_10_two_tabs_click_download_at_once() {
-    both(|mut row| {
+    both(|row| {
         let (one, other) = (row.open(), row.open());
         one.press(Button::Download);
         other.press(Button::Download);
@@ -403,7 +405,7 @@ fn row_10_the_browser_is_told_to_stop() {
 
 #[test]
 fn row_10_a_tab_that_downloads_itself_beside_one_with_background_fetch() {
-    background(|mut row| {
+    background(|row| {
         let one = row.open();
         one.handle().choose(Choice::Page);
         one.press(Button::Download);

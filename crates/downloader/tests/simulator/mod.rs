@@ -4,6 +4,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, missing_debug_implementations, reason = "a failing test panics")]
+#![allow(clippy::type_complexity, reason = "lists of listeners")]
 
 pub mod executor;
 pub mod fetches;

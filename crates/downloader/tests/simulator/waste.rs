@@ -162,7 +162,7 @@ impl World {
             let missing = tab.with_download(|download| {
                 let asked =
                     download.background().map(|background| background.asked.clone()).unwrap_or_default();
-                let missing = download.plan().into_iter().flat_map(|plan| plan.missing());
+                let missing = download.plan().into_iter().flat_map(protocol::download::Plan::missing);
                 missing.filter(|piece| !asked.contains(&piece.digest)).map(|piece| piece.size).sum::<u64>()
             });
             self.may_waste(missing.unwrap_or(0), why);

@@ -463,7 +463,7 @@ impl Tab {
     }
 
     pub fn buttons(&self) -> &'static [Button] {
-        self.handle().with(|download| download.buttons())
+        self.handle().with(Download::buttons)
     }
 
     /// Presses a button, as the application has it.
