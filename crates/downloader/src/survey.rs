@@ -16,13 +16,16 @@ pub(crate) async fn survey<P: Ports>(
     // While the worker stores the pieces of a background fetch, the browser does not know that fetch any more, and the store does
     // not have them all yet.
     let _lock = device.locks.wait(LockName::Recovery(model)).await?;
-    look(device, model, revision).await
+    let activity = registrations::activity(device, model, revision).await;
+    look(device, model, revision, activity).await
 }
 
 async fn look<P: Ports>(
     device: &Device<P>,
     model: &ModelId,
     revision: Revision,
+    // Asked for first: what ends from now on is waited for, and the worker cannot store it before this look is over.
+    activity: Activity,
 ) -> Result<Survey, StoreError> {
     let store = &device.store;
     let mut stored = store.stored(model, revision).await?;
@@ -40,7 +43,6 @@ async fn look<P: Ports>(
             }
         }
     }
-    let activity = registrations::activity(device, model, revision).await;
     // What a worker or a page has stored but not verified would else be fetched once more. Not while the browser fetches: it
     // brings those pieces again all the same.
     if let (Some(known), Activity::Idle) = (&stored, &activity)
@@ -76,6 +78,7 @@ pub(crate) async fn prepare<P: Ports>(device: &Device<P>, manifest: &Manifest) -
 async fn store_and_look<P: Ports>(device: &Device<P>, manifest: &Manifest) -> Result<Survey, StoreError> {
     let (store, model, revision) = (&device.store, manifest.model(), manifest.revision());
     let _recovery = device.locks.wait(LockName::Recovery(model)).await?;
+    let activity = registrations::activity(device, model, revision).await;
     let _store = device.locks.wait(LockName::Store).await?;
     store.put_manifest(manifest).await?;
     let intent = store.intent(model).await?;
@@ -84,5 +87,5 @@ async fn store_and_look<P: Ports>(device: &Device<P>, manifest: &Manifest) -> Re
     // Background fetches of revisions that are not wanted any more would only take bandwidth. The intent no longer
     // names them, so their end is not taken for the user's Cancel.
     registrations::abort_all(device, model, |attempt| attempt.revision != revision).await;
-    look(device, model, revision).await
+    look(device, model, revision, activity).await
 }

@@ -72,8 +72,11 @@ async fn is_same<G: Page>(
     if fetched.any(|attempt| attempt.model == model && attempt.revision == revision) {
         return Ok(false);
     }
-    let agrees =
-        download.with(|download: &Download| download.plan().is_none_or(|plan| plan.agrees_with(pieces)));
+    // A complete model whose removal failed is ready still.
+    let agrees = download.with(|download: &Download| {
+        let is_ready = *download.state() == State::Ready;
+        download.plan().is_none_or(|plan| plan.is_complete() == is_ready && plan.agrees_with(pieces))
+    });
     let has_plan = download.with(|download| download.plan().is_some());
     if !agrees || has_plan != device.store.has_manifest(&model, revision).await? {
         return Ok(false);

@@ -1,7 +1,8 @@
 //! The rows of docs/FAULTS.md, in virtual time: each with both engines where it means something for both.
 //!
-//! A browser test of each row shows that the browser behaves as the simulator does. Two things only a browser can show: what a
-//! navigation does to a background fetch (row 15), and caches that never answer (row 14).
+//! A browser test of each row shows that the browser behaves as the simulator does.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod simulator;
 
@@ -9,8 +10,8 @@ use std::rc::Rc;
 
 use downloader::ports::{Lifecycle, OpenError};
 use protocol::Manifest;
-use protocol::download::{Button, Cause, Choice, StartRefusal, State};
-use simulator::{Tab, Trouble, World};
+use protocol::download::{Button, Cause, Choice, Stage, StartRefusal, State};
+use simulator::{Silence, Tab, Trouble, World};
 
 const MIB: u64 = 1 << 20;
 
@@ -74,7 +75,7 @@ impl Row {
     }
 
     fn past(&self, tab: &Tab, percent: u64) {
-        let shown = || tab.handle().with(|download| download.shown());
+        let shown = || tab.handle().with(protocol::download::Download::shown);
         let is_past = self.world.run_until(600_000, || shown() * 100 >= self.total() * percent);
         assert!(is_past, "{} bytes of {}: {:?}", shown(), self.total(), tab.state());
     }
@@ -282,6 +283,22 @@ fn row_7_the_page_is_reloaded_three_times() {
 }
 
 #[test]
+fn row_7_progress_does_not_go_back_with_a_reload() {
+    both(|mut row| {
+        let tab = row.begun(40);
+        let shown = || tab.handle().with(protocol::download::Download::shown);
+        let before = shown();
+        row.world.leave(&tab);
+        row.world.show(&tab, &row.manifest);
+        row.becomes(&tab, 60_000, |state| matches!(state, State::Fetching(_)));
+        // Parts are read in a moment, in which hardly anything comes.
+        row.world.run_until(500, || shown() >= before);
+        assert!(shown() >= before, "{} after {before}", shown());
+        row.ends_ready(&tab, PAGE_ACTS);
+    });
+}
+
+#[test]
 fn row_7_all_tabs_are_closed() {
     background(|mut row| {
         let tab = row.begun(20);
@@ -344,7 +361,7 @@ fn row_9_the_worker_is_stopped() {
 
 #[test]
 fn row_10_two_tabs_click_download_at_once() {
-    both(|mut row| {
+    both(|row| {
         let (one, other) = (row.open(), row.open());
         one.press(Button::Download);
         other.press(Button::Download);
@@ -388,7 +405,7 @@ fn row_10_the_browser_is_told_to_stop() {
 
 #[test]
 fn row_10_a_tab_that_downloads_itself_beside_one_with_background_fetch() {
-    background(|mut row| {
+    background(|row| {
         let one = row.open();
         one.handle().choose(Choice::Page);
         one.press(Button::Download);
@@ -399,6 +416,27 @@ fn row_10_a_tab_that_downloads_itself_beside_one_with_background_fetch() {
         row.ends_ready(&other, MIB);
         assert_eq!(row.world.0.starts.get(), 0, "the browser would fetch everything a second time");
     });
+}
+
+/// At full speed, a piece has its reservation before it is asked for.
+#[test]
+fn row_10_what_a_paused_tab_has_reserved_is_free_for_the_next_one() {
+    for moment in 0..40 {
+        page(|mut row| {
+            row.world.server().set_speed(200_000);
+            row.world.server().set_chunk(4 << 20);
+            row.world.0.disk_delay.set(50);
+            let files: Vec<_> = (100..120).map(|content| (content, 16 << 20)).collect();
+            row.manifest = row.world.server().publish(row.manifest.model(), &files);
+            let tab = row.begun(20);
+            row.world.run(moment * 5);
+            row.click(&tab, Button::Pause);
+            row.is_interrupted(&tab, Cause::Paused);
+            let other = row.open();
+            row.click(&other, Button::Resume);
+            row.ends_ready(&other, TWO_PIECES);
+        });
+    }
 }
 
 #[test]
@@ -504,6 +542,19 @@ fn row_13_there_is_no_room() {
     }
 }
 
+/// Background Fetch needs room for three copies.
+#[test]
+fn row_13_there_is_room_for_one_copy_only() {
+    background(|mut row| {
+        // And for the parts of the pieces in progress.
+        row.world.0.quota.set(Some(140 * MIB));
+        row.world.0.says_room.set(true);
+        let tab = row.begun(20);
+        row.ends_ready(&tab, 0);
+        assert_eq!(row.world.0.starts.get(), 0, "the browser would find no room");
+    });
+}
+
 #[test]
 fn row_14_pieces_are_evicted() {
     both(|mut row| {
@@ -533,6 +584,75 @@ fn row_14_everything_is_cleared() {
             row.ends_ready(&tab, 2 * row.total());
         });
     }
+}
+
+#[test]
+fn row_14_the_caches_answer_the_page_nothing_any_more() {
+    for whom in [Silence::Page, Silence::Origin] {
+        for percent in [0, 30] {
+            both(|mut row| {
+                let tab = row.begun(percent);
+                row.world.silence(&tab, whom);
+                row.is_interrupted(&tab, Cause::Storage);
+                // The button loads the page again, which goes on by itself.
+                let before = row.world.is_tab_silent(&tab);
+                row.click(&tab, Button::Resume);
+                let loaded = row.world.run_until(60_000, || !row.world.is_tab_silent(&tab));
+                assert!(before && loaded, "the page is the same");
+                // The browser's fetch may have ended while the worker was not answered either.
+                let all = row.background && whom == Silence::Origin;
+                row.ends_ready(&tab, if all { row.total() } else { TWO_PIECES });
+            });
+        }
+    }
+}
+
+#[test]
+fn row_14_caches_that_answer_after_a_while_are_waited_for() {
+    both(|row| {
+        let tab = row.open();
+        row.world.silence(&tab, Silence::Page);
+        tab.press(Button::Download);
+        row.world.run(45_000);
+        row.world.answer(&tab);
+        row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn row_15_navigation_does_not_pause_what_was_not_cut() {
+    both(|mut row| {
+        let tab = row.begin();
+        for _ in 0..100 {
+            row.world.navigate();
+            row.world.run(5_000);
+            assert!(!tab.buttons().contains(&Button::TakeOver));
+        }
+        row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn row_15_navigation_after_a_piece_was_resumed() {
+    // It goes on 30 s after the last one.
+    both(|mut row| {
+        let tab = row.begun(30);
+        row.world.server().cut();
+        row.world.navigate();
+        row.ends_ready(&tab, PAGE_ACTS);
+    });
+    // As long as there are more, there is a button.
+    background(|mut row| {
+        let tab = row.begun(30);
+        row.world.server().cut();
+        row.world.run(1_000);
+        for _ in 0..12 {
+            row.world.navigate();
+            row.world.run(5_000);
+        }
+        row.click(&tab, Button::TakeOver);
+        row.ends_ready(&tab, TWO_PIECES);
+    });
 }
 
 #[test]
@@ -581,5 +701,56 @@ fn what_was_handed_over_is_found_although_its_file_is_not_whole() {
         row.world.run(500);
         row.world.lifecycle(&tab, Lifecycle::Visible);
         row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn a_model_that_could_not_be_removed_is_ready_again() {
+    both(|mut row| {
+        let tab = row.begin();
+        row.ends_ready(&tab, 0);
+        row.world.0.storage_fails.set(true);
+        row.click(&tab, Button::Delete);
+        row.is_interrupted(&tab, Cause::Storage);
+        row.world.0.storage_fails.set(false);
+        row.ends_ready(&tab, 0);
+    });
+}
+
+#[test]
+fn tabs_that_begin_together_fetch_once() {
+    for seed in 0..50 {
+        for other in [Choice::Background, Choice::Page] {
+            let mut row = Row::new(true);
+            row.world.executor().seed(seed);
+            let (one, two) = (row.open(), row.open());
+            two.downloads().choose(other);
+            row.click(&one, Button::Download);
+            row.world.run(row.world.executor().below(60));
+            if two.buttons().contains(&Button::Download) {
+                row.click(&two, Button::Download);
+            }
+            // A page and a background fetch at first, until the page sees the other.
+            row.ends_ready(&one, if other == Choice::Page { 4 * MIB } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn row_14_a_page_that_waits_for_the_worker_does_not_wait_for_ever() {
+    background(|mut row| {
+        let tab = row.begun(30);
+        // The worker gets the pieces and is stopped, and the caches do not answer the page any more.
+        row.world.silence(&tab, Silence::Page);
+        row.world.fetches().iter().for_each(|fetch| fetch.cancel());
+        row.becomes(&tab, 60_000, |state| {
+            state
+                .fetching()
+                .and_then(|fetching| fetching.background.as_ref())
+                .is_none_or(|background| matches!(background.stage, Stage::Settling { .. }))
+        });
+        row.world.kill_worker();
+        row.becomes(&tab, 600_000, |state| matches!(state, State::Interrupted(_)));
+        assert!(tab.buttons().contains(&Button::Resume));
     });
 }

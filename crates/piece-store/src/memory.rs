@@ -35,12 +35,16 @@ pub struct MemoryOrigin {
     unfinished: RefCell<DigestSet>,
     documents: RefCell<BTreeMap<String, String>>,
     files: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
+    /// Who has them open.
+    open_files: RefCell<BTreeMap<Digest, parts::Opener>>,
     /// What is in caches.
     parts: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
     /// Rises when everything is removed: what belongs to the time before goes nowhere.
     cleared: Cell<u64>,
     /// Pieces that changed.
     new: RefCell<Vec<Digest>>,
+    /// How often something was removed that could be read.
+    removals: Cell<u64>,
 }
 
 impl MemoryOrigin {
@@ -73,8 +77,36 @@ impl MemoryOrigin {
         self.new.borrow_mut().push(*digest);
     }
 
+    /// How many bytes of parts there are of a piece.
+    #[must_use]
+    pub fn parts_of(&self, digest: &Digest) -> u64 {
+        let of = |parts: &RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>| {
+            parts
+                .borrow()
+                .get(digest)
+                .into_iter()
+                .flatten()
+                .map(|(_, part)| u64::from(part.len()))
+                .sum::<u64>()
+        };
+        of(&self.files) + of(&self.parts)
+    }
+
     /// Removes a piece, as a browser does that needs the room.
     pub fn evict(&self, digest: &Digest) -> bool {
+        self.remove(digest)
+    }
+
+    /// How often something was removed that could be read.
+    #[must_use]
+    pub fn removals(&self) -> u64 {
+        self.removals.get()
+    }
+
+    fn remove(&self, digest: &Digest) -> bool {
+        if self.is_readable(digest) {
+            self.removals.set(self.removals.get() + 1);
+        }
         self.pieces.borrow_mut().remove(digest).is_some()
     }
 
@@ -86,6 +118,7 @@ impl MemoryOrigin {
         self.files.take();
         self.parts.take();
         self.cleared.set(self.cleared.get() + 1);
+        self.removals.set(self.removals.get() + 1);
     }
 
     /// The pieces that can be read.
@@ -99,6 +132,14 @@ impl MemoryOrigin {
 pub trait Disk: fmt::Debug {
     /// Comes back when an operation may happen, or with the reason why it fails. Writes say how many bytes.
     fn operation(&self, writes: Option<u64>) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + '_>>;
+
+    /// Hears what a page or worker knows of a piece from now on: whether it is kept.
+    fn knows(&self, _digest: &Digest, _is_kept: bool) {}
+
+    /// Whether the store has stopped answering this page or worker.
+    fn is_unresponsive(&self) -> bool {
+        false
+    }
 }
 
 /// A disk that never waits nor fails.

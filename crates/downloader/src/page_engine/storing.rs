@@ -55,8 +55,8 @@ impl<G: Page> Engine<G> {
         let kept = if abandoned {
             self.lend_spare();
             pieces.recover(digest).await
-        } else if self.transfer.borrow().is_very_fast() {
-            // Looked at before it is asked for, and the store has enough to do.
+        } else if self.transfer.borrow().is_very_fast() && !self.with_parts.borrow().contains(digest) {
+            // Looked at when its place is reserved, and the store has enough to do.
             return false;
         } else {
             pieces.has(digest).await

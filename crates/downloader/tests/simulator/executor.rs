@@ -1,8 +1,9 @@
-//! Tasks in virtual time: of those that are ready, one by chance goes on next.
+//! Tasks in virtual time: of those that are ready, one by chance goes on next. But tasks of one context begin in the order in which
+//! they were spawned, as those of `wasm_bindgen_futures` do.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -26,6 +27,8 @@ struct Inner {
     polls: Cell<u64>,
     tasks: RefCell<BTreeMap<u64, (ContextId, Option<Task>)>>,
     ready: Arc<Mutex<Vec<u64>>>,
+    /// Tasks that have not begun.
+    new: RefCell<BTreeMap<ContextId, VecDeque<u64>>>,
     timers: RefCell<BinaryHeap<Reverse<Timer>>>,
 }
 
@@ -76,8 +79,14 @@ impl Executor {
             polls: Cell::new(0),
             tasks: RefCell::default(),
             ready: Arc::default(),
+            new: RefCell::default(),
             timers: RefCell::default(),
         }))
+    }
+
+    /// Other random numbers from now on.
+    pub fn seed(&self, seed: u64) {
+        self.0.random.set(seed);
     }
 
     /// Milliseconds.
@@ -108,6 +117,7 @@ impl Executor {
         let id = self.0.next.get();
         self.0.next.set(id + 1);
         self.0.tasks.borrow_mut().insert(id, (context, Some(Box::pin(task))));
+        self.0.new.borrow_mut().entry(context).or_default().push_back(id);
         self.0.ready.lock().unwrap().push(id);
     }
 
@@ -138,6 +148,7 @@ impl Executor {
     /// Ends a context: its tasks stop where they are.
     pub fn kill(&self, context: ContextId) {
         let mut ended = Vec::new();
+        self.0.new.borrow_mut().remove(&context);
         self.0.tasks.borrow_mut().retain(|_, (of, task)| {
             if *of == context {
                 ended.push(task.take());
@@ -145,6 +156,23 @@ impl Executor {
             *of != context
         });
         drop(ended);
+    }
+
+    /// The task that goes on instead of this one if this one has not begun: the first such of its context.
+    fn in_order(&self, id: u64) -> u64 {
+        let Some(context) = self.0.tasks.borrow().get(&id).map(|(context, _)| *context) else { return id };
+        let mut new = self.0.new.borrow_mut();
+        let Some(waiting) = new.get_mut(&context).filter(|waiting| waiting.contains(&id)) else { return id };
+        let first = waiting.pop_front().unwrap_or(id);
+        if waiting.is_empty() {
+            new.remove(&context);
+        }
+        if first != id {
+            let mut ready = self.0.ready.lock().unwrap();
+            ready.retain(|other| *other != first);
+            ready.push(id);
+        }
+        first
     }
 
     /// Ends all contexts.
@@ -174,6 +202,7 @@ impl Executor {
             waker.wake();
             return true;
         };
+        let id = self.in_order(id);
         let taken = self.0.tasks.borrow_mut().get_mut(&id).and_then(|(_, task)| task.take());
         let Some(mut task) = taken else { return true };
         self.0.polls.set(self.polls() + 1);

@@ -5,6 +5,8 @@
 //! - 5xx and 429 are tried 5 times, other statuses once.
 //! - The completion event comes once, and the records are gone when its handler ends, however it ends.
 //! - A browser that is closed fails its fetches at the next start; one that is killed goes on.
+//! - A request that was resumed is paused by navigation in any tab, until 30 s after it; others are not, because the server does
+//!   not send `Accept-Ranges`.
 //! - It looks neither at digests nor at lengths.
 
 use std::cell::{Cell, RefCell};
@@ -16,10 +18,17 @@ use protocol::download::StartRefusal;
 use protocol::{AttemptId, Digest, Ending, Piece, TextForm as _, routes};
 
 use super::server::Trouble;
+use super::waste::PAGE_ACTS;
 use super::world::{BROWSER, World};
 
 const RETRY: u64 = 20_000;
 const TRIES: u32 = 5;
+
+/// After how long without a byte a page does not want a background fetch any more.
+const GIVEN_UP: u64 = 20_000;
+
+/// For how long a navigation pauses requests that were resumed.
+const NAVIGATION: u64 = 30_000;
 
 /// A background fetch.
 pub struct Fetch {
@@ -29,6 +38,9 @@ pub struct Fetch {
     ended: Cell<Option<Ending>>,
     available: Cell<bool>,
     aborted: Cell<bool>,
+    pub started: u64,
+    /// Whether a page fetches the same.
+    pub is_beside: Cell<bool>,
     pub paused: Cell<bool>,
     listeners: RefCell<Vec<(u64, Rc<dyn Fn(u64)>)>>,
 }
@@ -44,10 +56,36 @@ impl Fetch {
         self.ended.get().is_none()
     }
 
+    /// Bytes of its pieces.
+    pub fn total(&self, world: &World) -> u64 {
+        self.records.iter().map(|record| world.server().size_of(&record.digest)).sum()
+    }
+
+    /// Whether it is to bring this piece, and has not ended.
+    pub fn asks_for(&self, digest: &Digest) -> bool {
+        self.is_active() && self.records.iter().any(|record| record.digest == *digest)
+    }
+
+    /// Whether no byte has come.
+    pub fn is_new(&self) -> bool {
+        self.received.get() == 0
+    }
+
+    /// Nobody can read its records any more.
     pub fn lose_records(&self) {
         if !self.is_active() {
             self.available.set(false);
         }
+    }
+
+    /// Bytes of the pieces that only its records have.
+    pub fn only_here(&self, world: &World) -> u64 {
+        let open = self.records.iter().filter(|_| self.available.get());
+        let answered = |record: &&Rc<FetchRecord>| match &*record.answer.borrow() {
+            Some(Some((_, bytes))) if !world.origin().is_readable(&record.digest) => u64::from(bytes.len()),
+            _ => 0,
+        };
+        open.map(|record| answered(&record)).sum()
     }
 
     /// As somebody does in the browser's own interface.
@@ -89,6 +127,13 @@ async fn request(world: &World, fetch: &Fetch, digest: &Digest) -> End {
                 // It does not take the whole for the rest.
                 (200, 1..) => return End::Answer(200, MemoryBytes::default()),
                 (200 | 206, _) => loop {
+                    // A request that was resumed is one that can be paused, and navigation does.
+                    while at > 0 && executor.now() < world.0.navigated.get() + NAVIGATION {
+                        executor.sleep(500).await;
+                        if fetch.aborted.get() {
+                            return End::Aborted;
+                        }
+                    }
                     match sent.next().await {
                         Ok(Some(bytes)) => {
                             came.append(&bytes);
@@ -211,14 +256,28 @@ impl BackgroundFetches for SimFetches {
 
     async fn start(&self, attempt: &AttemptId, pieces: &[Piece]) -> Result<(), StartRefusal> {
         let executor = self.0.executor();
+        // Later it has waited for the answer of a user, and is aborted once it has started.
+        if executor.now() < attempt.nonce + GIVEN_UP {
+            pieces.iter().for_each(|piece| self.0.starts(&piece.digest));
+        }
         executor.sleep(executor.below(20)).await;
+        let asks = self.0.0.asks_user.get();
         while self.0.0.asks_user.get() {
             executor.sleep(1_000).await;
         }
+        if asks {
+            self.0.may_waste(self.0.two_pieces(&attempt.model), "started after a page has given it up");
+        }
         let refusal = self.0.0.start_refusal.get();
         if let Some(refusal) = refusal {
+            self.0.may_waste(PAGE_ACTS, "a run for small pieces makes way for one for all");
             return Err(refusal);
         }
+        let parts = pieces.iter().map(|piece| self.0.origin().parts_of(&piece.digest)).sum();
+        if self.0.server().trouble() != Trouble::None {
+            self.0.may_waste(self.0.two_pieces(&attempt.model), "started while there is trouble");
+        }
+        self.0.may_waste(parts, "parts of a page, for which Background Fetch has no use");
         let total = pieces.iter().map(|piece| piece.size).sum::<u64>();
         if self.0.room().is_some_and(|room| room < total) {
             return Err(StartRefusal::NoRoom);
@@ -236,6 +295,8 @@ impl BackgroundFetches for SimFetches {
             ended: Cell::new(None),
             available: Cell::new(true),
             aborted: Cell::new(false),
+            started: executor.now(),
+            is_beside: Cell::new(false),
             paused: Cell::new(false),
             listeners: RefCell::default(),
         });
@@ -287,6 +348,10 @@ impl Registration for SimRegistration {
 
     async fn abort(&self) -> Result<(), FetchError> {
         self.world.executor().sleep(self.world.executor().below(5)).await;
+        if self.world.executor().now() < self.fetch.started + self.world.moment() {
+            self.world
+                .may_waste(self.world.two_pieces(&self.fetch.attempt.model), "aborted at its beginning");
+        }
         self.fetch.cancel();
         Ok(())
     }

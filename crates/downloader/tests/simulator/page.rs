@@ -12,8 +12,8 @@ use piece_store::{
     Disk, MemoryBody, MemoryBytes, MemoryDocuments, MemoryFile, MemoryLocks, MemoryParts, MemoryPieces,
     MemoryStore, Parts as _, StoreError, StoreErrorKind,
 };
-use protocol::BroadcastMessage;
 use protocol::transfer::Part;
+use protocol::{BroadcastMessage, Digest};
 
 use super::executor::{ContextId, Executor};
 use super::fetches::SimFetches;
@@ -41,12 +41,12 @@ impl Ports for SimPorts {
 
 /// What one page or worker has.
 pub fn device(world: &World, context: ContextId, tab: Option<u32>) -> Device<SimPorts> {
-    let disk = Rc::new(SimDisk(world.clone()));
+    let disk = Rc::new(SimDisk { world: world.clone(), context });
     Device {
         store: MemoryStore::of(world.origin(), world.locks(), disk),
         locks: world.locks(),
         background: world.has_background().then(|| SimFetches(world.clone())),
-        http: SimHttp(world.server().clone()),
+        http: SimHttp { world: world.clone(), context },
         quota: SimQuota(world.clone()),
         runtime: SimRuntime { executor: world.executor().clone(), context, world: world.clone() },
         broadcast: SimBroadcast { world: world.clone(), from: tab },
@@ -83,9 +83,35 @@ impl Runtime for SimRuntime {
     }
 }
 
+/// How long caches that do not answer are given: so many looks, so far apart. Once given up, only one.
+const LOOKS: u32 = 6;
+const LOOK_EVERY: u64 = 10_000;
+
 /// What is between a page or worker and its store: time, and what fails.
 #[derive(Clone)]
-struct SimDisk(World);
+struct SimDisk {
+    world: World,
+    context: ContextId,
+}
+
+impl SimDisk {
+    /// Caches that do not answer: as `piece-store` has it for browsers.
+    async fn silence(&self) -> Result<(), StoreError> {
+        for look in 1..=LOOKS {
+            if !self.world.is_silent(self.context) {
+                break;
+            }
+            self.world.executor().sleep(LOOK_EVERY).await;
+            if look == LOOKS || self.is_unresponsive() {
+                self.world.0.unresponsive.borrow_mut().insert(self.context);
+                let message = "the caches do not answer".to_owned();
+                return Err(StoreError { kind: StoreErrorKind::Other, message });
+            }
+        }
+        self.world.0.unresponsive.borrow_mut().remove(&self.context);
+        Ok(())
+    }
+}
 
 impl fmt::Debug for SimDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,15 +122,16 @@ impl fmt::Debug for SimDisk {
 impl Disk for SimDisk {
     fn operation(&self, writes: Option<u64>) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + '_>> {
         Box::pin(async move {
-            let executor = self.0.executor();
+            let (executor, inner) = (self.world.executor(), &self.world.0);
             if executor.one_in(2) {
-                executor.sleep(executor.below(self.0.0.disk_delay.get())).await;
+                executor.sleep(executor.below(inner.disk_delay.get())).await;
             }
-            if self.0.0.storage_fails.get() {
+            self.silence().await?;
+            if inner.storage_fails.get() {
                 let message = "UnknownError: the disk".to_owned();
                 return Err(StoreError { kind: StoreErrorKind::Other, message });
             }
-            match (writes, self.0.room()) {
+            match (writes, self.world.room()) {
                 (Some(bytes), Some(room)) if bytes > room => {
                     let message = "QuotaExceededError: full".to_owned();
                     Err(StoreError { kind: StoreErrorKind::NoRoom, message })
@@ -112,6 +139,14 @@ impl Disk for SimDisk {
                 _ => Ok(()),
             }
         })
+    }
+
+    fn knows(&self, digest: &Digest, is_kept: bool) {
+        self.world.waste().knows(self.context, digest, is_kept, self.world.executor().now());
+    }
+
+    fn is_unresponsive(&self) -> bool {
+        self.world.0.unresponsive.borrow().contains(&self.context)
     }
 }
 
@@ -209,7 +244,11 @@ impl Page for SimPage {
     async fn open(&self) -> Result<Device<SimPorts>, OpenError> {
         let executor = self.world.executor();
         executor.sleep(executor.below(50)).await;
-        match self.world.0.open_error.get() {
+        let error = self.world.0.open_error.get();
+        if error.is_none() {
+            self.world.0.opened.borrow_mut().insert(self.context);
+        }
+        match error {
             Some(error) => Err(error),
             None => Ok(device(&self.world, self.context, Some(self.tab.number))),
         }

@@ -1,7 +1,7 @@
 //! The server, and the network on the way to it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,7 +12,8 @@ use protocol::transfer::Answer;
 use protocol::{Digest, File, Manifest, ModelId, Refusal, Revision, TextForm as _, routes};
 use sha2::{Digest as _, Sha256};
 
-use super::executor::Executor;
+use super::executor::{ContextId, Executor};
+use super::world::World;
 
 /// What is wrong with the server or the network now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -55,9 +56,19 @@ struct Inner {
     contents: RefCell<BTreeMap<Digest, (u64, u32)>>,
     manifests: RefCell<BTreeMap<(ModelId, Revision), String>>,
     current: RefCell<BTreeMap<ModelId, Revision>>,
+    /// All that were ever published.
+    history: RefCell<BTreeMap<Revision, Manifest>>,
     /// Bytes of pieces that were sent.
     sent: Cell<u64>,
-    requests: RefCell<BTreeMap<Digest, u32>>,
+    /// The same for each piece.
+    sent_of: RefCell<BTreeMap<Digest, u64>>,
+    /// What spoiled bytes cost: themselves, and what had come of their pieces before.
+    spoiled: Cell<u64>,
+    /// Pieces that were spoiled since the trouble began.
+    spoiled_pieces: RefCell<BTreeSet<Digest>>,
+    /// The size of each piece, also of those that are forgotten, and the models that have it.
+    sizes: RefCell<BTreeMap<Digest, u32>>,
+    shared: RefCell<BTreeMap<Digest, BTreeSet<ModelId>>>,
 }
 
 /// How long an answer takes to begin.
@@ -74,13 +85,19 @@ impl Server {
             contents: RefCell::default(),
             manifests: RefCell::default(),
             current: RefCell::default(),
+            history: RefCell::default(),
             sent: Cell::default(),
-            requests: RefCell::default(),
+            sent_of: RefCell::default(),
+            spoiled: Cell::default(),
+            spoiled_pieces: RefCell::default(),
+            sizes: RefCell::default(),
+            shared: RefCell::default(),
         }))
     }
 
     pub fn set(&self, trouble: Trouble) {
         self.0.trouble.set(trouble);
+        self.0.spoiled_pieces.take();
         if matches!(trouble, Trouble::Away) {
             self.cut();
         }
@@ -92,6 +109,14 @@ impl Server {
 
     pub fn set_speed(&self, bytes_per_millisecond: u64) {
         self.0.speed.set(bytes_per_millisecond);
+    }
+
+    pub fn speed(&self) -> u64 {
+        self.0.speed.get()
+    }
+
+    pub fn chunk(&self) -> u64 {
+        u64::from(self.0.chunk.get())
     }
 
     pub fn set_chunk(&self, bytes: u32) {
@@ -108,8 +133,36 @@ impl Server {
         self.0.sent.get()
     }
 
-    pub fn requests_of(&self, digest: &Digest) -> u32 {
-        self.0.requests.borrow().get(digest).copied().unwrap_or(0)
+    /// Bytes of pieces that were sent beyond their sizes, spoiled ones apart. A piece that several models have may be sent once for
+    /// each: they do not wait for each other.
+    pub fn sent_twice(&self) -> u64 {
+        let (contents, shared) = (self.0.sizes.borrow(), self.0.shared.borrow());
+        let beyond = |(digest, sent): (&Digest, &u64)| {
+            let (size, models) =
+                (contents.get(digest).copied().unwrap_or(0), shared.get(digest).map_or(1, BTreeSet::len));
+            sent.saturating_sub(u64::from(size) * models as u64)
+        };
+        self.0.sent_of.borrow().iter().map(beyond).sum()
+    }
+
+    /// Bytes of the pieces that several models have.
+    pub fn shared(&self) -> u64 {
+        let shared = self.0.shared.borrow();
+        shared.iter().filter(|(_, models)| models.len() > 1).map(|(digest, _)| self.size_of(digest)).sum()
+    }
+
+    /// Bytes of a piece, once for each model that has it.
+    pub fn size_for_all(&self, digest: &Digest) -> u64 {
+        self.size_of(digest) * self.0.shared.borrow().get(digest).map_or(1, BTreeSet::len) as u64
+    }
+
+    pub fn size_of(&self, digest: &Digest) -> u64 {
+        self.0.sizes.borrow().get(digest).copied().unwrap_or(0).into()
+    }
+
+    /// What spoiled bytes have cost.
+    pub fn spoiled(&self) -> u64 {
+        self.0.spoiled.get()
     }
 
     /// Publishes a revision of a model whose files are these contents of these sizes, each in one piece.
@@ -119,6 +172,8 @@ impl Server {
         for (at, (content, size)) in files.iter().enumerate() {
             let digest = MemoryBytes::described(*content, *size).digest();
             self.0.contents.borrow_mut().insert(digest, (*content, *size));
+            self.0.sizes.borrow_mut().insert(digest, *size);
+            self.0.shared.borrow_mut().entry(digest).or_default().insert(model.clone());
             let path = format!("file {at:03}").parse().unwrap();
             listed.push(File { path, size: u64::from(*size), sha256: digest, pieces: vec![digest] });
         }
@@ -129,6 +184,7 @@ impl Server {
         self.0.manifests.borrow_mut().retain(|(of, _), _| of != model);
         self.0.manifests.borrow_mut().insert((model.clone(), revision), manifest.to_text());
         self.0.current.borrow_mut().insert(model.clone(), revision);
+        self.0.history.borrow_mut().insert(revision, manifest.clone());
         manifest
     }
 
@@ -136,6 +192,12 @@ impl Server {
     pub fn current(&self, model: &ModelId) -> Option<Manifest> {
         let revision = *self.0.current.borrow().get(model)?;
         Manifest::from_text(self.0.manifests.borrow().get(&(model.clone(), revision))?)
+    }
+
+    /// The manifest of a revision, whether or not the server still has it.
+    pub fn manifest(&self, model: &ModelId, revision: Revision) -> Option<Manifest> {
+        let manifest = self.0.history.borrow().get(&revision).cloned();
+        manifest.filter(|manifest| manifest.model() == model)
     }
 
     /// Forgets the pieces that no published model has.
@@ -171,10 +233,16 @@ impl Server {
     /// Asks for a piece; gives status, where the body begins, how long it says it is, how long to wait, and the body.
     pub async fn get(&self, digest: &Digest, range: Option<(u32, u32)>) -> Result<Sent, HttpError> {
         let cuts = self.connect().await?;
-        *self.0.requests.borrow_mut().entry(*digest).or_default() += 1;
         let found = self.0.contents.borrow().get(digest).copied();
         let error =
             |status, wait| Sent::new(self, cuts, status, None, wait, MemoryBytes::from(&b"an error"[..]));
+        let is_spoiled = matches!(self.trouble(), Trouble::WrongByte | Trouble::Truncated | Trouble::Page);
+        if let Some((_, size)) = found
+            && is_spoiled
+            && self.0.spoiled_pieces.borrow_mut().insert(*digest)
+        {
+            self.0.spoiled.set(self.0.spoiled.get() + u64::from(size));
+        }
         Ok(match self.trouble() {
             Trouble::Status(status, wait) => error(status, wait),
             Trouble::StatusOfAll(status) => error(status, 0),
@@ -193,7 +261,11 @@ impl Server {
                     bytes = bytes.slice(0, length / 2);
                 }
                 let status = if ranged.is_some() { 206 } else { 200 };
-                Sent { first: ranged.map(|_| first), ..Sent::new(self, cuts, status, Some(length), 0, bytes) }
+                Sent {
+                    first: ranged.map(|_| first),
+                    piece: Some((*digest, is_spoiled)),
+                    ..Sent::new(self, cuts, status, Some(length), 0, bytes)
+                }
             }
         })
     }
@@ -204,6 +276,8 @@ pub struct Sent {
     server: Server,
     cuts: u64,
     pub status: u16,
+    /// Its piece, and whether its bytes are not that piece's.
+    piece: Option<(Digest, bool)>,
     first: Option<u32>,
     length: Option<u32>,
     wait: u64,
@@ -226,7 +300,7 @@ impl Sent {
         wait: u64,
         bytes: MemoryBytes,
     ) -> Self {
-        Self { server: server.clone(), cuts, status, first: None, length, wait, bytes, at: 0 }
+        Self { server: server.clone(), cuts, status, piece: None, first: None, length, wait, bytes, at: 0 }
     }
 
     /// The next bytes as they come.
@@ -235,7 +309,6 @@ impl Sent {
         if self.at == length {
             return Ok(None);
         }
-        let server = &self.server.0;
         let server = &self.server.0;
         let end = (self.at + server.chunk.get()).min(length);
         server.executor.sleep(1 + u64::from(end - self.at) / server.speed.get()).await;
@@ -248,8 +321,15 @@ impl Sent {
             return Err(Refusal::Unavailable);
         }
         let bytes = self.bytes.slice(self.at, end);
+        let came = u64::from(end - self.at);
         if self.status < 300 {
-            server.sent.set(server.sent.get() + u64::from(end - self.at));
+            server.sent.set(server.sent.get() + came);
+        }
+        if let Some((digest, is_spoiled)) = self.piece {
+            *server.sent_of.borrow_mut().entry(digest).or_default() += came;
+            if is_spoiled {
+                server.spoiled.set(server.spoiled.get() + came);
+            }
         }
         self.at = end;
         Ok(Some(bytes))
@@ -298,7 +378,10 @@ impl Response for SimResponse {
 
 /// Requests of a page or worker.
 #[derive(Clone)]
-pub struct SimHttp(pub Server);
+pub struct SimHttp {
+    pub world: World,
+    pub context: ContextId,
+}
 
 impl Http for SimHttp {
     type Bytes = MemoryBytes;
@@ -306,10 +389,11 @@ impl Http for SimHttp {
     type Response = SimResponse;
 
     async fn text(&self, url: &str, timeout: u64) -> Result<(u16, String), HttpError> {
-        let inner = &self.0.0;
+        let server = self.world.server();
+        let inner = &server.0;
         let asked = Box::pin(async {
-            self.0.connect().await?;
-            if let Trouble::StatusOfAll(status) = self.0.trouble() {
+            server.connect().await?;
+            if let Trouble::StatusOfAll(status) = server.trouble() {
                 return Ok((status, String::new()));
             }
             let current = inner.current.borrow();
@@ -330,10 +414,15 @@ impl Http for SimHttp {
     }
 
     async fn piece(&self, request: &PieceRequest) -> Result<SimResponse, HttpError> {
-        let asked = Box::pin(self.0.get(&request.digest, request.range));
+        self.world.asks(self.context, &request.digest);
+        self.world.log(|| {
+            let digest = request.digest.to_string();
+            format!("{:?} asks for {} {:?}", self.context, &digest[..6], request.range)
+        });
+        let asked = Box::pin(self.world.server().get(&request.digest, request.range));
         let timeout = request.timeout.unwrap_or(1 << 40);
-        let sent = match futures_util::future::select(asked, Box::pin(self.0.0.executor.sleep(timeout))).await
-        {
+        let timer = Box::pin(self.world.executor().sleep(timeout));
+        let sent = match futures_util::future::select(asked, timer).await {
             futures_util::future::Either::Left((answer, _)) => answer?,
             futures_util::future::Either::Right(_) => return Err(HttpError("timed out".to_owned())),
         };

@@ -1,18 +1,20 @@
 //! The browser with its tabs and its worker, and what a user and chance do to it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use downloader::ports::{Lifecycle, OpenError};
 use downloader::{DownloadHandle, Downloads, on_fetch_complete};
-use piece_store::{MemoryLocks, MemoryOrigin};
-use protocol::download::{Button, Plan, StartRefusal, State};
+use piece_store::{LockName, Locks as _, MemoryLocks, MemoryOrigin};
+use protocol::download::{Button, Download, Plan, Stage, StartRefusal, State};
 use protocol::{BroadcastMessage, Manifest, ModelId};
 
 use super::executor::{ContextId, Executor};
 use super::fetches::{Fetch, SimRegistration, fail_after_restart};
 use super::page::{SimPage, device};
 use super::server::Server;
+use super::waste::Waste;
 
 /// What belongs to the browser itself.
 pub const BROWSER: ContextId = ContextId(0);
@@ -48,9 +50,29 @@ pub struct Inner {
     pub other_version: Cell<bool>,
     pub handed_over: Cell<u32>,
     pub local: RefCell<Option<String>>,
+    /// Pages that the caches do not answer any more, each with whether they answer nobody else until it ends.
+    silent: RefCell<BTreeMap<ContextId, Silence>>,
+    /// Pages and workers that have waited for them in vain.
+    pub unresponsive: RefCell<BTreeSet<ContextId>>,
+    /// Pages that have opened the store.
+    pub opened: RefCell<BTreeSet<ContextId>>,
+    /// When there was a navigation last.
+    pub navigated: Cell<u64>,
+    /// How often a fault was in the way of storing.
+    pub storage_faults: Cell<u64>,
+    waste: Waste,
+    /// When something was removed last that could be read, and how often that was.
+    removed: Cell<(u64, u64)>,
     tabs: RefCell<Vec<Rc<Tab>>>,
     logging: bool,
     log: RefCell<Vec<String>>,
+}
+
+/// Whom the caches do not answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Silence {
+    Page,
+    Origin,
 }
 
 /// A tab of the browser, with the page of one model in it.
@@ -90,6 +112,13 @@ impl World {
             other_version: Cell::default(),
             handed_over: Cell::default(),
             local: RefCell::default(),
+            silent: RefCell::default(),
+            unresponsive: RefCell::default(),
+            opened: RefCell::default(),
+            navigated: Cell::default(),
+            storage_faults: Cell::default(),
+            waste: Waste::default(),
+            removed: Cell::default(),
             tabs: RefCell::default(),
             logging: std::env::var_os("SIMULATOR_LOG").is_some(),
             log: RefCell::default(),
@@ -110,6 +139,10 @@ impl World {
 
     pub fn locks(&self) -> MemoryLocks {
         self.0.locks.clone()
+    }
+
+    pub fn waste(&self) -> &Waste {
+        &self.0.waste
     }
 
     pub fn has_background(&self) -> bool {
@@ -136,6 +169,70 @@ impl World {
         Some(self.0.quota.get()?.saturating_sub(self.origin().usage()))
     }
 
+    /// The caches do not answer this page any more, as after site data were cleared while it wrote.
+    pub fn silence(&self, tab: &Tab, whom: Silence) {
+        self.storage_fault();
+        self.0.silent.borrow_mut().insert(tab.context.get(), whom);
+    }
+
+    /// They answer it again.
+    pub fn answer(&self, tab: &Tab) {
+        self.0.silent.borrow_mut().remove(&tab.context.get());
+    }
+
+    pub fn is_silent(&self, context: ContextId) -> bool {
+        let silent = self.0.silent.borrow();
+        silent.contains_key(&context) || silent.values().any(|whom| *whom == Silence::Origin)
+    }
+
+    pub fn is_tab_silent(&self, tab: &Tab) -> bool {
+        self.is_silent(tab.context.get())
+    }
+
+    /// Whether the page in a tab has opened the store.
+    pub fn has_opened(&self, tab: &Tab) -> bool {
+        self.0.opened.borrow().contains(&tab.context.get())
+    }
+
+    pub fn is_any_silent(&self) -> bool {
+        !self.0.silent.borrow().is_empty()
+    }
+
+    /// Whether every piece of the model that a tab speaks of can be read.
+    pub fn is_complete(&self, tab: &Tab) -> bool {
+        let revision = tab.handle().with(Download::revision);
+        let manifest = self.server().manifest(&tab.model, revision);
+        manifest.is_some_and(|manifest| {
+            manifest.pieces().iter().all(|piece| self.origin().is_readable(&piece.digest))
+        })
+    }
+
+    pub fn storage_fault(&self) {
+        self.0.storage_faults.set(self.0.storage_faults.get() + 1);
+    }
+
+    fn is_storage_faulty(&self) -> bool {
+        self.0.storage_fails.get() || self.0.quota.get().is_some() || !self.0.silent.borrow().is_empty()
+    }
+
+    /// How long nothing was removed that could be read.
+    pub fn unchanged_for(&self) -> u64 {
+        self.note_removals();
+        self.executor().now() - self.0.removed.get().0
+    }
+
+    fn note_removals(&self) {
+        let removals = self.origin().removals();
+        if self.0.removed.get().1 != removals {
+            self.0.removed.set((self.executor().now(), removals));
+        }
+    }
+
+    /// Somebody navigates.
+    pub fn navigate(&self) {
+        self.0.navigated.set(self.executor().now());
+    }
+
     // ---- the worker ----
 
     pub fn worker(&self) -> ContextId {
@@ -147,19 +244,37 @@ impl World {
         self.log(|| "the worker is stopped".to_owned());
         self.executor().kill(self.worker());
         self.0.worker.set(self.new_context());
-        self.0.handed_over.set(0);
-        self.0.ended.take().iter().for_each(|fetch| fetch.lose_records());
+        if self.0.handed_over.replace(0) > 0 {
+            self.may_waste(self.unsaved(), "parts that the worker did not store");
+        }
+        for fetch in self.0.ended.take() {
+            self.may_waste(fetch.only_here(self), "records that the worker did not store");
+            fetch.lose_records();
+        }
     }
 
     /// Tells the worker that a background fetch has ended.
     pub fn complete(&self, fetch: &Rc<Fetch>) {
         self.0.ended.borrow_mut().push(Rc::clone(fetch));
         let (world, fetch, context) = (self.clone(), Rc::clone(fetch), self.worker());
+        let faults = self.0.storage_faults.get();
         self.executor().spawn(context, async move {
+            // A page that looks at the store does not know that this fetch has ended, and what it has brought is not stored.
+            let looks = world.locks().is_taken(LockName::Recovery(&fetch.attempt.model)).await == Ok(true);
+            let together = world.executor().now() < fetch.started + world.moment();
+            if looks
+                || together
+                || world.tabs().iter().any(|tab| tab.model == fetch.attempt.model && tab.begins())
+            {
+                world.may_waste(fetch.total(&world), "ended while somebody looked");
+            }
             let registration = SimRegistration { world: world.clone(), fetch: Rc::clone(&fetch) };
             let ready =
                 on_fetch_complete(&device(&world, context, None), &registration, &fetch.attempt).await;
             world.log(|| format!("the worker is done: {ready:?}"));
+            if world.is_storage_faulty() || world.0.storage_faults.get() != faults {
+                world.may_waste(fetch.only_here(&world), "records that could not be stored");
+            }
             fetch.lose_records();
         });
     }
@@ -238,6 +353,8 @@ impl World {
         tab.download.take();
         tab.listeners.take();
         self.executor().kill(tab.context.get());
+        self.0.silent.borrow_mut().remove(&tab.context.get());
+        self.0.unresponsive.borrow_mut().remove(&tab.context.get());
         tab.lifecycle.take();
     }
 
@@ -294,6 +411,8 @@ impl World {
         while self.executor().step(until) {
             self.check();
         }
+        // Also where nothing was to be done.
+        self.check();
     }
 
     /// Lets time pass until this is so, at most so much; says whether it is.
@@ -313,6 +432,10 @@ impl World {
     fn check(&self) {
         let wrong = self.origin().take_wrong();
         assert!(wrong.is_empty(), "what was not verified can be read: {wrong:?}");
+        if let Some(wrong) = self.waste().take_wrong() {
+            panic!("{wrong}");
+        }
+        self.note_removals();
         for tab in self.tabs() {
             if tab.wants_reload.take() {
                 let manifest = self.server().current(&tab.model).expect("it is published");
@@ -340,11 +463,30 @@ impl Tab {
     }
 
     pub fn buttons(&self) -> &'static [Button] {
-        self.handle().with(|download| download.buttons())
+        self.handle().with(Download::buttons)
     }
 
+    /// Presses a button, as the application has it.
     pub fn press(&self, button: Button) {
-        self.handle().press(button);
+        let handle = self.handle();
+        if !matches!(button, Button::Download | Button::Resume) || !handle.load_again() {
+            handle.press(button);
+        }
+    }
+
+    /// Reads the download, if there is one.
+    pub fn with_download<T>(&self, read: impl FnOnce(&Download) -> T) -> Option<T> {
+        let download = self.download.borrow();
+        download.as_ref().map(|(_, handle)| handle.with(read))
+    }
+
+    /// Whether it is on the way from a click to the first byte.
+    pub fn begins(&self) -> bool {
+        let begins = self.with_download(|download| {
+            let is_asked = download.background().is_some_and(|b| matches!(b.stage, Stage::Asked { .. }));
+            is_asked || matches!(download.state(), State::Preparing(_))
+        });
+        begins == Some(true)
     }
 
     pub fn plan(&self) -> Option<Plan> {

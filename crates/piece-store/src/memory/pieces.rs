@@ -84,6 +84,7 @@ impl MemoryPieces {
         let origin = self.access.write(0).await?;
         origin.is_new(digest);
         if origin.unfinished.borrow_mut().remove(digest) {
+            self.access.disk.knows(digest, true);
             return Ok(());
         }
         let message = "the piece was removed while it was stored".to_owned();
@@ -106,7 +107,7 @@ impl MemoryPieces {
     }
 
     async fn refuse(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.access.write(0).await?.pieces.borrow_mut().remove(digest);
+        self.access.write(0).await?.remove(digest);
         Ok(())
     }
 
@@ -172,7 +173,10 @@ impl Pieces for MemoryPieces {
     }
 
     async fn has(&self, digest: &Digest) -> Result<bool, StoreError> {
-        Ok(self.access.read().await?.is_readable(digest))
+        let is_kept = self.access.read().await.map(|origin| origin.is_readable(digest));
+        // Where the store does not say, it is not there.
+        self.access.disk.knows(digest, is_kept.as_ref().is_ok_and(|is_kept| *is_kept));
+        is_kept
     }
 
     async fn list(&self) -> Result<DigestSet, StoreError> {
@@ -184,7 +188,7 @@ impl Pieces for MemoryPieces {
     }
 
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
-        let was_there = self.access.write(0).await?.pieces.borrow_mut().remove(digest).is_some();
+        let was_there = self.access.write(0).await?.remove(digest);
         // A tab that stores the piece now needs the mark.
         if let Some(_lock) = self.locks.if_free(LockName::Piece(digest)).await? {
             self.unmark(digest).await?;
@@ -249,5 +253,9 @@ impl Pieces for MemoryPieces {
 
     async fn sha256(&self, text: &[u8]) -> Result<Digest, StoreError> {
         Ok(MemoryBytes::from(text).digest())
+    }
+
+    fn is_unresponsive(&self) -> bool {
+        self.access.disk.is_unresponsive()
     }
 }

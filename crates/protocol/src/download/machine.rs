@@ -8,7 +8,7 @@ mod start;
 mod view;
 
 use super::{
-    Background, Button, Cause, Choice, Effect, Engine, Event, Fetching, Millis, Plan, Settings, State,
+    Background, Button, Cause, Choice, Effect, Engine, Event, Fetching, Millis, Plan, Settings, Stage, State,
     StorageQuota,
 };
 use crate::{AttemptId, DigestSet, Intent, IntentState, ModelId, Piece, Revision};
@@ -124,7 +124,11 @@ impl Download {
             Event::SurveyFailed if self.is_complete() && self.is_without_engine() => {
                 self.interrupt(Cause::Storage)
             }
-            Event::SurveyFailed => self.conclude(now),
+            Event::SurveyFailed => match self.background() {
+                // The store may never answer this page again.
+                Some(Background { stage: Stage::Settling { .. }, .. }) => self.no_longer_active(now),
+                _ => self.conclude(now),
+            },
             Event::Clicked(button) => self.clicked(now, button),
             Event::Prepared(survey) => self.prepared(now, survey),
             Event::PrepareFailed(cause) => self.prepare_failed(now, cause),

@@ -35,6 +35,13 @@ impl Download {
                 *none = Some(joined(now, active));
                 vec![self.write_intent(IntentState::Active, Some(nonce))]
             }
+            // Two tabs have begun at the same time. This page fetches all that is missing, so nobody needs the other one.
+            State::Fetching(Fetching {
+                background: None, page: Some(page), engine: Engine::Page, ..
+            }) if !page.waits => {
+                // The intent names no attempt then, so its abort is not taken for the user's.
+                vec![self.write_intent(IntentState::Active, None), Effect::Abort { attempt: active.attempt }]
+            }
             _ => self.conclude(now),
         }
     }
@@ -159,6 +166,13 @@ impl Download {
                 fetching.page = None;
                 if let PageOutcome::Failed(cause) = outcome {
                     fetching.trouble = fetching.trouble.or(Some(cause));
+                }
+                if matches!(
+                    fetching,
+                    Fetching { engine: Engine::Background, background: None, trouble: None, .. }
+                ) {
+                    // Another tab has started the background fetch: a look is under way that finds it.
+                    return vec![self.survey()];
                 }
                 return self.conclude(now);
             }
