@@ -197,7 +197,7 @@ pub(super) struct Flags {
 struct NotAddress;
 
 fn address(text: &str) -> Result<SocketAddr, NotAddress> {
-    text.parse().map_err(|_| NotAddress)
+    text.parse().ok().ok_or(NotAddress)
 }
 
 /// Why a text is no time.
