@@ -38,10 +38,19 @@ pub(crate) async fn start<P: Ports>(
         device.runtime.log("the browser does not tell its background fetches", &error);
         StartRefusal::Failed
     })?;
-    if attempts.iter().any(|other| other.revision == attempt.revision) {
+    let is_same = |other: &AttemptId| other.revision == attempt.revision;
+    if attempts.iter().any(is_same) {
         return Err(StartRefusal::Running);
     }
-    background.start(attempt, pieces).await
+    let started = background.start(attempt, pieces).await;
+    // A fetch that began just now may not have been listed.
+    if started.is_err()
+        && let Ok(attempts) = registrations::attempts(device, &attempt.model).await
+        && attempts.iter().any(is_same)
+    {
+        return Err(StartRefusal::Running);
+    }
+    started
 }
 
 /// Whether a background fetch that has not begun waits for another one of this site.
