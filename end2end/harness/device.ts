@@ -199,6 +199,8 @@ export class Device {
     // Another test may have the same port.
     await session.send('Network.clearBrowserCache');
     await until('nothing of the test to be left in the browser', async () => {
+      // A worker at work may wait for a cache that is being removed, and the removal for the worker.
+      await session.send('ServiceWorker.stopAllWorkers');
       // Each time: a worker that was stopped in the middle of its work may have stored something after the last one.
       for (const origin of this.#origins) await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
       const left = [...registered.values()];
