@@ -1,5 +1,6 @@
 //! Mutated header fields: what comes of them is held against a second reading of RFC 9110 section 14 that shares
 //! no code with the first.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -2,6 +2,7 @@
 //!
 //! `SIMULATOR_SEED=n` runs one schedule and, with `SIMULATOR_LOG=1`, prints what happens in it; `SIMULATOR_SCHEDULES=n` runs so many.
 
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod simulator;

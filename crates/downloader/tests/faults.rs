@@ -2,6 +2,7 @@
 //!
 //! A browser test of each row shows that the browser behaves as the simulator does.
 
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod simulator;
