@@ -141,9 +141,12 @@ async fn tell<P: Ports>(
 }
 
 /// If the user stopped it in the browser's own interface, no page shall go on by itself.
+///
+/// A page that aborts a background fetch writes an intent first that names no attempt, or another revision. The intent may name
+/// an attempt of a page that has begun at the same time, and was refused.
 async fn stop_intent<P: Ports>(device: &Device<P>, attempt: &AttemptId) -> Result<(), StoreError> {
     match device.store.intent(&attempt.model).await? {
-        Some(mut intent) if intent.revision == attempt.revision && intent.nonce == Some(attempt.nonce) => {
+        Some(mut intent) if intent.revision == attempt.revision && intent.nonce.is_some() => {
             intent.state = IntentState::Stopped;
             intent.nonce = None;
             device.store.put_intent(&attempt.model, &intent).await

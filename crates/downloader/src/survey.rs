@@ -29,6 +29,9 @@ async fn look<P: Ports>(
 ) -> Result<Survey, StoreError> {
     let store = &device.store;
     let mut stored = store.stored(model, revision).await?;
+    // In this order: a page writes the intent before it takes this lock.
+    let page_works =
+        device.background.is_some() && device.locks.is_taken(LockName::PageEngine(model)).await?;
     let intent = store.intent(model).await?;
     let mut readable = None;
     let mut older = false;
@@ -52,9 +55,8 @@ async fn look<P: Ports>(
     }
     let plan = stored.map(|stored| Plan::new(&stored.manifest, &stored.kept));
     // A page that fetches small pieces beside a background fetch has that lock too; the intent names the attempt then.
-    let page_elsewhere = device.background.is_some()
-        && intent.is_some_and(|intent| intent.nonce.is_none())
-        && device.locks.is_taken(LockName::PageEngine(model)).await?;
+    // A page that fetches small pieces beside a background fetch has that lock too; the intent names the attempt then.
+    let page_elsewhere = page_works && intent.is_some_and(|intent| intent.nonce.is_none());
     Ok(Survey { older, readable, plan, intent, activity, page_elsewhere })
 }
 
@@ -82,8 +84,10 @@ async fn store_and_look<P: Ports>(device: &Device<P>, manifest: &Manifest) -> Re
     let _store = device.locks.wait(LockName::Store).await?;
     store.put_manifest(manifest).await?;
     let intent = store.intent(model).await?;
-    let nonce = intent.filter(|intent| intent.revision == revision).and_then(|intent| intent.nonce);
-    store.put_intent(model, &Intent { revision, state: IntentState::Active, nonce }).await?;
+    // One that stands already stays as it is: what another page has written since this one read it would be lost.
+    if intent.is_none_or(|intent| intent.revision != revision || intent.state != IntentState::Active) {
+        store.put_intent(model, &Intent { revision, state: IntentState::Active, nonce: None }).await?;
+    }
     // Background fetches of revisions that are not wanted any more would only take bandwidth. The intent no longer
     // names them, so their end is not taken for the user's Cancel.
     registrations::abort_all(device, model, |attempt| attempt.revision != revision).await;

@@ -28,6 +28,9 @@ const PAGE_ENDED: u64 = 4 * MIB;
 /// What it may cost Background Fetch.
 const TWO_PIECES: u64 = 64 * MIB;
 
+/// With so many orders of events each; without optimization that takes ten times as long.
+const SEEDS: u64 = if cfg!(debug_assertions) { 100 } else { 1_500 };
+
 struct Row {
     world: World,
     manifest: Manifest,
@@ -404,6 +407,27 @@ fn row_10_the_browser_is_told_to_stop() {
     });
 }
 
+/// Whichever of them the intent names at that moment.
+#[test]
+fn row_10_the_browser_is_told_to_stop_while_two_tabs_begin() {
+    for seed in 0..SEEDS {
+        background(|mut row| {
+            row.world.executor().seed(seed);
+            let (one, other) = (row.open(), row.open());
+            row.click(&one, Button::Download);
+            row.world.run(row.world.executor().below(60));
+            other.press(Button::Download);
+            assert!(row.world.run_until(60_000, || !row.world.fetches().is_empty()));
+            row.world.run(row.world.executor().below(300));
+            row.world.fetches().iter().for_each(|fetch| fetch.cancel());
+            row.world.run(120_000);
+            for tab in [&one, &other] {
+                assert_eq!(tab.state(), State::Interrupted(Cause::Cancelled), "with seed {seed}");
+            }
+        });
+    }
+}
+
 #[test]
 fn row_10_a_tab_that_downloads_itself_beside_one_with_background_fetch() {
     background(|row| {
@@ -606,6 +630,16 @@ fn row_14_the_caches_answer_the_page_nothing_any_more() {
             });
         }
     }
+}
+
+/// The memory of a piece is with the worker that looks at its file, and never comes back.
+#[test]
+fn row_14_the_files_answer_the_page_nothing_any_more() {
+    page(|mut row| {
+        let tab = row.begun(10);
+        row.world.origin().silence_files();
+        row.ends_ready(&tab, row.total());
+    });
 }
 
 #[test]

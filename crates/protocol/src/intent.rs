@@ -11,9 +11,8 @@ pub struct Intent {
     pub revision: Revision,
     /// Whether to go on without being asked.
     pub state: IntentState,
-    /// [`crate::AttemptId::nonce`] of the background fetch that works on it. When the browser reports an
-    /// abort of exactly this one, the user stopped it in the browser's own interface; any other abort is
-    /// ours and says nothing about the intent.
+    /// [`crate::AttemptId::nonce`] of the background fetch that works on it. If the browser reports an abort while
+    /// there is one, the user stopped it in the browser's own interface: pages remove it before they abort a fetch.
     pub nonce: Option<u64>,
 }
 

@@ -59,6 +59,8 @@ impl Download {
                 }
                 match activity {
                     Activity::Running(active) => self.still_active(now, active),
+                    // It began before another page's background fetch that refused ours.
+                    Activity::Idle if epoch < self.epoch && self.is_without_engine() => vec![self.survey()],
                     Activity::Idle => self.no_longer_active(now),
                     // What was under way for this page is over, and the page's own engine can go on whatever else is.
                     Activity::Unknown if self.is_without_engine() => self.conclude(now),

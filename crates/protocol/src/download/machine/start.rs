@@ -182,14 +182,14 @@ impl Download {
         if self.background_of(attempt).is_none_or(|b| !matches!(b.stage, Stage::Asked { .. })) {
             return Vec::new();
         }
-        let survey = self.survey();
         let Some(fetching) = self.fetching() else {
             return Vec::new();
         };
         if refusal == StartRefusal::Running {
-            // In another tab, a moment ago: the next look finds it.
+            // In another tab, a moment ago: a look that begins now finds it.
             fetching.background = None;
-            return vec![survey];
+            self.epoch += 1;
+            return vec![self.survey()];
         }
         let waits_for_click = fetching.start == Start::Silent && refusal == StartRefusal::NotAllowed;
         if stopping || waits_for_click {
