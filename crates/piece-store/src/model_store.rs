@@ -213,12 +213,13 @@ impl<P: Pieces, D: Documents, T: Parts> ModelStore<P, D, T> {
     }
 
     /// Ends a download: removes the intent, which is fulfilled, and other revisions. If the user wants
-    /// another revision by now, nothing is changed.
+    /// another revision by now, or this one was removed as another one was complete, nothing is changed.
     ///
     /// # Errors
     /// When the store cannot be read or written. The model is ready all the same, and the rest goes next time.
     pub async fn fulfil(&self, model: &ModelId, revision: Revision) -> Result<(), StoreError> {
-        if self.intent(model).await?.is_some_and(|intent| intent.revision != revision) {
+        let is_other = self.intent(model).await?.is_some_and(|intent| intent.revision != revision);
+        if is_other || !self.has_manifest(model, revision).await? {
             return Ok(());
         }
         self.clear_intent(model).await?;
@@ -293,7 +294,7 @@ fn manifests_below(model: &ModelId) -> String {
 }
 
 /// `../manifest/<revision>`.
-fn is_manifest_key(key: &str) -> bool {
+pub(crate) fn is_manifest_key(key: &str) -> bool {
     let mut segments = key.rsplit('/');
     let revision = segments.next().and_then(|segment| segment.parse::<Revision>().ok());
     revision.is_some() && segments.next() == Some("manifest")
