@@ -42,10 +42,7 @@ impl Parts for BrowserParts {
             self.is_scattered(&part.digest);
         }
         match written {
-            // Memory that was lent meanwhile has nothing in it.
-            Err(error) if error.kind != StoreErrorKind::NoRoom && piece.length() > 0 => {
-                self.caches.put(part, piece).await
-            }
+            Err(error) if error.kind != StoreErrorKind::NoRoom => self.caches.put(part, piece).await,
             written => written,
         }
     }

@@ -204,7 +204,7 @@ impl Parts for FileParts {
         let memory = self.0.memory.take().filter(|memory| memory.byte_length() >= length);
         let memory = memory.unwrap_or_else(|| ArrayBuffer::new(length.max(LONG)));
         let copy = Uint8Array::new_with_byte_offset_and_length(&memory, 0, length);
-        gather(part, piece, &copy);
+        gather(part, piece, &copy)?;
         let ranges: Vec<u32> = part.ranges.iter().flat_map(|(first, end)| [*first, *end]).collect();
         let ranges = Uint32Array::from(ranges.as_slice());
         let (written, memory) = self.ask("write", &part.digest, &copy, &ranges).await;

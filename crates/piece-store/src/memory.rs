@@ -39,11 +39,13 @@ pub struct MemoryOrigin {
     open_files: RefCell<BTreeMap<Digest, parts::Opener>>,
     /// What is in caches.
     parts: RefCell<BTreeMap<Digest, Vec<(u32, MemoryBytes)>>>,
+    /// Nobody gets an answer about files any more, as in Chromium after site data were cleared.
+    files_are_silent: Cell<bool>,
     /// Rises when everything is removed: what belongs to the time before goes nowhere.
     cleared: Cell<u64>,
     /// Pieces that changed.
     new: RefCell<Vec<Digest>>,
-    /// How often something was removed that could be read.
+    /// How often a manifest was removed, or a piece that could be read.
     removals: Cell<u64>,
 }
 
@@ -63,6 +65,12 @@ impl MemoryOrigin {
     #[must_use]
     pub fn is_readable(&self, digest: &Digest) -> bool {
         self.pieces.borrow().contains_key(digest) && !self.unfinished.borrow().contains(digest)
+    }
+
+    /// Whether a document is stored.
+    #[must_use]
+    pub fn has_document(&self, key: &str) -> bool {
+        self.documents.borrow().contains_key(key)
     }
 
     /// The pieces that could be read since the last call although their bytes are not right: none, ever.
@@ -92,12 +100,17 @@ impl MemoryOrigin {
         of(&self.files) + of(&self.parts)
     }
 
+    /// Nobody gets an answer about files from now on.
+    pub fn silence_files(&self) {
+        self.files_are_silent.set(true);
+    }
+
     /// Removes a piece, as a browser does that needs the room.
     pub fn evict(&self, digest: &Digest) -> bool {
         self.remove(digest)
     }
 
-    /// How often something was removed that could be read.
+    /// How often a manifest was removed, or a piece that could be read.
     #[must_use]
     pub fn removals(&self) -> u64 {
         self.removals.get()

@@ -4,7 +4,7 @@ use js_sys::Uint8Array;
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 
-use crate::{Bytes, StoreError};
+use crate::{Bytes, StoreError, StoreErrorKind};
 
 /// Hardly any part is longer, in bytes.
 pub(crate) const LONG: u32 = 4 << 20;
@@ -64,10 +64,17 @@ pub trait Parts: Clone + 'static {
 }
 
 /// Copies the bytes of a part into memory of its length.
-pub fn gather(part: &Part, piece: &Uint8Array, into: &Uint8Array) {
+///
+/// # Errors
+/// When the piece has no memory: it was lent to a worker.
+pub fn gather(part: &Part, piece: &Uint8Array, into: &Uint8Array) -> Result<(), StoreError> {
+    if part.ranges.iter().any(|(_, end)| *end > piece.length()) {
+        return Err(StoreError::new(StoreErrorKind::Other, "the memory of the piece is lent"));
+    }
     let mut at = 0;
     for (first, end) in &part.ranges {
         into.set(&piece.subarray(*first, *end), at);
         at += end - first;
     }
+    Ok(())
 }

@@ -31,7 +31,7 @@ impl Handover for PartKeeper {
     fn hand_over(&self, part: &Part, piece: &Uint8Array) -> Result<(), HandoverError> {
         // The worker gets it for itself.
         let bytes = Uint8Array::new_with_length(part.length());
-        gather(part, piece, &bytes);
+        gather(part, piece, &bytes).map_err(|error| HandoverError(error.to_string()))?;
         let message = Array::of2(&routes::part(part).into(), &bytes);
         self.post(&message, &bytes.buffer()).map_err(|error| HandoverError(super::message(&error)))
     }

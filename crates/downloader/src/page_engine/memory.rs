@@ -15,8 +15,11 @@ impl<G: Page> Engine<G> {
 
     /// Memory for a piece, where there is none yet.
     pub(super) fn memory(&self, digest: Digest, size: u32) -> Bytes<G> {
-        if let Some(bytes) = self.buffer(&digest) {
-            return bytes;
+        match self.buffer(&digest) {
+            Some(bytes) if bytes.length() == size => return bytes,
+            // What it was lent to has never given it back.
+            Some(_) => self.drop_buffer(&digest),
+            None => {}
         }
         let spare = self.spare.take().filter(|spare| spare.length() == size);
         let bytes = spare.unwrap_or_else(|| Bytes::<G>::with_length(size));

@@ -154,6 +154,8 @@ impl<G: Page> Engine<G> {
         let (file, bytes) = self.whole_file(digest, bytes).await;
         match file {
             Some(file) => Ok(pieces.admit_file(&file).await?),
+            // Lent to look at the file, and not given back.
+            None if bytes.length() == 0 => Err(Refusal::Unavailable),
             None => Ok(pieces.admit(digest, bytes).await?),
         }
     }

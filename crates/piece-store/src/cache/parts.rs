@@ -57,7 +57,7 @@ impl Parts for CacheParts {
         let memory = self.memory.take().filter(|memory| memory.length() >= length);
         let memory = memory.unwrap_or_else(|| Uint8Array::new_with_length(length.max(LONG)));
         let bytes = memory.subarray(0, length);
-        gather(part, piece, &bytes);
+        gather(part, piece, &bytes)?;
         let put = put_part(&routes::part(part), &bytes).await;
         self.memory.replace(Some(memory));
         put

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
+use futures_util::future::join;
 use protocol::transfer::Part;
 use protocol::{Digest, DigestSet};
 
@@ -48,9 +49,7 @@ impl MemoryParts {
         self.queue.wait(LockName::Store).await
     }
 
-    async fn write(&self, digest: &Digest, parts: Vec<(u32, MemoryBytes)>) -> Result<(), StoreError> {
-        let length = parts.iter().map(|(_, bytes)| u64::from(bytes.len())).sum();
-        let origin = self.access.write(length).await?;
+    fn write(&self, origin: &MemoryOrigin, digest: &Digest, parts: Vec<(u32, MemoryBytes)>) {
         // Where another page has the file open, it goes to the caches.
         let in_file = self.writes_files && !self.is_elsewhere(origin, digest);
         let stored = if in_file { &origin.files } else { &origin.parts };
@@ -60,7 +59,6 @@ impl MemoryParts {
         } else {
             self.is_scattered(digest);
         }
-        Ok(())
     }
 
     /// Whether another page has the file of a piece open.
@@ -94,12 +92,20 @@ impl Parts for MemoryParts {
     async fn put(&self, part: &Part, piece: &MemoryBytes) -> Result<(), StoreError> {
         // The bytes of now, whatever happens to that memory while this waits.
         let parts = cut(part, piece);
-        let _turn = self.turn().await?;
-        let written = self.write(&part.digest, parts).await;
-        if written.is_err() {
-            self.is_scattered(&part.digest);
+        let length = parts.iter().map(|(_, bytes)| u64::from(bytes.len())).sum();
+        // Beside each other, as a browser does it: what does not answer lets all writes wait at once, not one after the other.
+        let (turn, allowed) = join(self.turn(), self.access.write(length)).await;
+        let _turn = turn?;
+        match allowed {
+            Ok(origin) => {
+                self.write(origin, &part.digest, parts);
+                Ok(())
+            }
+            Err(error) => {
+                self.is_scattered(&part.digest);
+                Err(error)
+            }
         }
-        written
     }
 
     async fn read(&self, digest: &Digest, mut take: impl FnMut(u32, MemoryBytes)) -> Result<(), StoreError> {
@@ -146,7 +152,12 @@ impl Parts for MemoryParts {
             self.put(rest, piece).await.ok()?;
         }
         let _turn = self.turn().await.ok()?;
-        let origin = self.access.read().await.ok()?;
+        let origin = self.access.read().await.ok().filter(|origin| !origin.files_are_silent.get());
+        let Some(origin) = origin else {
+            // Lent to a worker that does not answer.
+            piece.clone().release();
+            return None;
+        };
         self.check(origin, &rest.digest).ok()?;
         origin.open_files.borrow_mut().remove(&rest.digest);
         let parts = origin.files.borrow().get(&rest.digest).cloned()?;
