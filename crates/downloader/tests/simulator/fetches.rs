@@ -208,8 +208,10 @@ async fn end(world: &World, fetch: &Rc<Fetch>, ending: Ending) {
     }
     fetch.ended.set(Some(ending));
     world.forget_fetch(fetch);
+    world.0.ending.borrow_mut().push(Rc::clone(fetch));
     // What the browser copies then takes a moment, in which nobody knows this fetch.
     world.executor().sleep(1 + world.executor().below(300)).await;
+    world.0.ending.borrow_mut().retain(|other| !Rc::ptr_eq(other, fetch));
     world.complete(fetch);
 }
 
@@ -276,6 +278,9 @@ impl BackgroundFetches for SimFetches {
         let parts = pieces.iter().map(|piece| self.0.origin().parts_of(&piece.digest)).sum();
         if self.0.server().trouble() != Trouble::None {
             self.0.may_waste(self.0.two_pieces(&attempt.model), "started while there is trouble");
+        }
+        if !self.0.server().is_current(attempt) {
+            self.0.may_waste(self.0.two_pieces(&attempt.model), "started for a revision that is replaced");
         }
         self.0.may_waste(parts, "parts of a page, for which Background Fetch has no use");
         let total = pieces.iter().map(|piece| piece.size).sum::<u64>();

@@ -269,7 +269,7 @@ impl Page for SimPage {
     }
 
     fn reload(&self) -> bool {
-        self.tab.wants_reload.set(true);
+        self.world.reload(&self.tab);
         true
     }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use downloader::ports::{Http, HttpError, PieceRequest, Response};
 use piece_store::{BodySource, MemoryBody, MemoryBytes};
 use protocol::transfer::Answer;
-use protocol::{Digest, File, Manifest, ModelId, Refusal, Revision, TextForm as _, routes};
+use protocol::{AttemptId, Digest, File, Manifest, ModelId, Refusal, Revision, TextForm as _, routes};
 use sha2::{Digest as _, Sha256};
 
 use super::executor::{ContextId, Executor};
@@ -192,6 +192,11 @@ impl Server {
     pub fn current(&self, model: &ModelId) -> Option<Manifest> {
         let revision = *self.0.current.borrow().get(model)?;
         Manifest::from_text(self.0.manifests.borrow().get(&(model.clone(), revision))?)
+    }
+
+    /// Whether an attempt is for what the server has now.
+    pub fn is_current(&self, attempt: &AttemptId) -> bool {
+        self.0.current.borrow().get(&attempt.model) == Some(&attempt.revision)
     }
 
     /// The manifest of a revision, whether or not the server still has it.

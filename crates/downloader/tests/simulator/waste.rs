@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use protocol::download::State;
 use protocol::{Digest, ModelId};
 
 use super::executor::ContextId;
@@ -53,10 +54,11 @@ impl Waste {
         }
     }
 
-    /// A page or worker asks for a piece: it has looked whether the piece is kept, and it was not.
+    /// A page or worker asks for a piece: it has looked whether the piece is kept, and it was not. Where the store has failed or has
+    /// not answered, what waited for it may be kept after that look.
     fn asks(&self, context: ContextId, digest: &Digest) {
         let known = self.known.borrow().get(&(context, *digest)).copied();
-        if known != Some(false) {
+        if known.is_none() || known == Some(true) && !self.rough.get() {
             let what = if known.is_some() { "although it is kept" } else { "without a look at the store" };
             self.wrong.replace(Some(format!("{context:?} asks for {digest} {what}")));
         }
@@ -176,7 +178,10 @@ impl World {
     /// Something happens to the connection, or to the page, that it can act on.
     pub fn page_acts(&self, tab: &Tab, why: &str) {
         // Besides, a portion of each connection.
-        self.page_loses(tab, PAGE_ACTS + CONNECTIONS * self.server().chunk(), why);
+        let portions = CONNECTIONS * self.server().chunk();
+        // Everything unsaved is being written, and a page that goes takes its writes with it.
+        let is_stopping = matches!(tab.state(), State::Stopping(_));
+        self.page_loses(tab, if is_stopping { self.unsaved() } else { PAGE_ACTS + portions }, why);
     }
 
     pub fn pages_act(&self, why: &str) {

@@ -8,7 +8,7 @@ use downloader::ports::{Lifecycle, OpenError};
 use downloader::{DownloadHandle, Downloads, on_fetch_complete};
 use piece_store::{LockName, Locks as _, MemoryLocks, MemoryOrigin};
 use protocol::download::{Button, Download, Plan, Stage, StartRefusal, State};
-use protocol::{BroadcastMessage, Manifest, ModelId};
+use protocol::{BroadcastMessage, Manifest, ModelId, routes};
 
 use super::executor::{ContextId, Executor};
 use super::fetches::{Fetch, SimRegistration, fail_after_restart};
@@ -32,6 +32,8 @@ pub struct Inner {
     background: bool,
     worker: Cell<ContextId>,
     pub fetches: RefCell<Vec<Rc<Fetch>>>,
+    /// Ended, and the browser has not told the worker yet.
+    pub ending: RefCell<Vec<Rc<Fetch>>>,
     /// Ended, with the worker at their records.
     ended: RefCell<Vec<Rc<Fetch>>>,
     pub starts: Cell<u32>,
@@ -84,7 +86,6 @@ pub struct Tab {
     pub listeners: RefCell<Vec<Rc<dyn Fn(Option<BroadcastMessage>)>>>,
     pub lifecycle: RefCell<Vec<(u64, Rc<dyn Fn(Lifecycle)>)>>,
     pub session: RefCell<Option<String>>,
-    pub wants_reload: Cell<bool>,
 }
 
 impl World {
@@ -99,6 +100,7 @@ impl World {
             background,
             worker: Cell::new(ContextId(1)),
             fetches: RefCell::default(),
+            ending: RefCell::default(),
             ended: RefCell::default(),
             starts: Cell::default(),
             fetches_unknown: Cell::default(),
@@ -198,12 +200,14 @@ impl World {
         !self.0.silent.borrow().is_empty()
     }
 
-    /// Whether every piece of the model that a tab speaks of can be read.
+    /// Whether the model that a tab speaks of is stored: its manifest, and every piece. Pieces may be left over without it: it was
+    /// cleared while they were on their way, or removed while another model has them, too.
     pub fn is_complete(&self, tab: &Tab) -> bool {
         let revision = tab.handle().with(Download::revision);
         let manifest = self.server().manifest(&tab.model, revision);
         manifest.is_some_and(|manifest| {
-            manifest.pieces().iter().all(|piece| self.origin().is_readable(&piece.digest))
+            self.origin().has_document(&routes::manifest(&tab.model, revision))
+                && manifest.pieces().iter().all(|piece| self.origin().is_readable(&piece.digest))
         })
     }
 
@@ -315,7 +319,6 @@ impl World {
             listeners: RefCell::default(),
             lifecycle: RefCell::default(),
             session: RefCell::default(),
-            wants_reload: Cell::default(),
         });
         self.0.tabs.borrow_mut().push(Rc::clone(&tab));
         self.show(&tab, manifest);
@@ -347,6 +350,16 @@ impl World {
         });
         handle.begin();
         tab.download.replace(Some((downloads, handle)));
+    }
+
+    /// Loads the page in a tab again, as soon as it is out of its present task.
+    pub fn reload(&self, tab: &Rc<Tab>) {
+        let (world, tab) = (self.clone(), Rc::clone(tab));
+        self.executor().spawn(BROWSER, async move {
+            if world.tabs().iter().any(|other| Rc::ptr_eq(other, &tab)) {
+                world.show(&tab, &world.server().current(&tab.model).expect("it is published"));
+            }
+        });
     }
 
     fn end_page(&self, tab: &Rc<Tab>) {
@@ -391,6 +404,10 @@ impl World {
         self.kill_worker();
         if closed {
             self.executor().kill(BROWSER);
+            for fetch in self.0.ending.take() {
+                self.may_waste(fetch.only_here(self), "records of which the worker was not told");
+                fetch.lose_records();
+            }
             self.fetches().iter().for_each(|fetch| fail_after_restart(self, fetch));
         }
     }
@@ -399,6 +416,7 @@ impl World {
     pub fn end(&self) {
         self.0.tabs.take().iter().for_each(|tab| self.end_page(tab));
         self.0.fetches.take();
+        self.0.ending.take();
         self.0.ended.take();
         self.executor().end();
     }
@@ -436,12 +454,6 @@ impl World {
             panic!("{wrong}");
         }
         self.note_removals();
-        for tab in self.tabs() {
-            if tab.wants_reload.take() {
-                let manifest = self.server().current(&tab.model).expect("it is published");
-                self.show(&tab, &manifest);
-            }
-        }
     }
 }
 

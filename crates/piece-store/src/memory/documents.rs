@@ -1,6 +1,7 @@
 //! Documents in memory.
 
 use super::Access;
+use crate::model_store::is_manifest_key;
 use crate::{Documents, StoreError};
 
 /// Documents in memory.
@@ -29,6 +30,11 @@ impl Documents for MemoryDocuments {
     }
 
     async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        Ok(self.0.write(0).await?.documents.borrow_mut().remove(key).is_some())
+        let origin = self.0.write(0).await?;
+        let removed = origin.documents.borrow_mut().remove(key).is_some();
+        if removed && is_manifest_key(key) {
+            origin.removals.set(origin.removals.get() + 1);
+        }
+        Ok(removed)
     }
 }
