@@ -1,4 +1,4 @@
-//! The page's part of a background fetch: start it, follow it, and take finished pieces early.
+//! The page's part of a background fetch: starts it, follows it, and stores finished pieces early.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,5 +1,5 @@
-//! One call of a program that wants a model: from the question which revision it is about to the last byte, or to the reason why
-//! not.
+//! A call of a program that wants a model. It finds the revision, and ends with the last byte or with an
+//! error.
 
 use std::pin::pin;
 

@@ -1,4 +1,4 @@
-//! Work on several items at once, and work that nobody else may do at the same time.
+//! Helpers for work on two items at once, and for work under the store's lock.
 
 use std::cell::RefCell;
 

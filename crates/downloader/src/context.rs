@@ -1,6 +1,6 @@
-//! One download as those see it who work for it: they read its state and report events.
+//! The interface of one download for the engines: they read its state and report events.
 //!
-//! Engines know no more of what drives a download, and so cannot depend on it.
+//! Engines know nothing else of the driver, so they cannot depend on it.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Drives the state machine of one download: hands it events, and carries out its effects in their order.
+//! Drives the state machine of one download: passes events to it, and carries out its effects in order.
 
 mod effects;
 

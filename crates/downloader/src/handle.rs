@@ -1,4 +1,4 @@
-//! A download as others see it: to read, to be told of changes, and to say what is wanted.
+//! A handle of a download: reads its state, reports changes, and takes the user's commands.
 
 use std::fmt;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
-//! The page engine: fetches pieces in the page itself, where the browser has no Background Fetch, does not
-//! allow it, or where the pieces are too small for it.
+//! The page engine fetches pieces in the page. It works if the browser has no Background Fetch or does not
+//! allow it, and for pieces that are too small for it.
 //!
-//! What to ask for and when is decided by [`protocol::transfer`]; here it is carried out.
+//! [`protocol::transfer`] decides what to request and when. The code here carries it out.
 
 mod memory;
 mod request;

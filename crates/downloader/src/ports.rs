@@ -1,5 +1,5 @@
-//! What the downloader asks of the browser. Each port has an implementation for browsers in [`crate::browser`], which converts and
-//! calls and decides nothing, and one for the simulator in `tests/simulator`.
+//! The traits through which the downloader uses the browser. [`crate::browser`] implements them for
+//! browsers, without decisions. `tests/simulator` implements them natively.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! What the worker does when a background fetch has ended: it stores every piece that has come, on success, failure and abort
-//! alike. The browser's word for the end says nothing about the bytes.
+//! Recovery in the worker: stores every verified piece of an ended background fetch. Success, failure and
+//! abort are treated alike, because the result says nothing about the bytes.
 
 use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Millis, Settings};

@@ -1,4 +1,4 @@
-//! Looking at the device, and storing what a download needs before its first byte.
+//! Surveys the device, and stores manifest and intent before the first byte of a download.
 
 use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Activity, Cause, Plan, Survey};

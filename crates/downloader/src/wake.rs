@@ -1,4 +1,4 @@
-//! What one task waits on until another one wakes it.
+//! A signal: one task waits for it, and another one sets it.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;

@@ -1,5 +1,5 @@
-//! Looks now and then whether what downloads at rest believe is still stored: the browser or the user may remove it at any time,
-//! and nobody says so.
+//! Checks every 15 s whether the pieces of idle downloads are still stored. The browser or the user may
+//! remove them at any time, without an event.
 
 use std::rc::Rc;
 

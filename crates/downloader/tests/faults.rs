@@ -1,6 +1,6 @@
-//! The rows of docs/FAULTS.md, in virtual time: each with both engines where it means something for both.
+//! The rows of docs/FAULTS.md in virtual time, with each engine to which they apply.
 //!
-//! A browser test of each row shows that the browser behaves as the simulator does.
+//! An end-to-end test for each row shows that the browser behaves as the simulator does.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]

@@ -1,4 +1,4 @@
-//! Background Fetch.
+//! The port for the Background Fetch API.
 
 use background_fetch::{
     BackgroundFetch, Error, ErrorKind, FailureReason, FetchResult, Icon, Options, ProgressListener, Record,

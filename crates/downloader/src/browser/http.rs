@@ -1,4 +1,4 @@
-//! Requests to the server (`fetch`).
+//! Requests to the server, with `fetch`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

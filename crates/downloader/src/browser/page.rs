@@ -1,4 +1,4 @@
-//! The page itself.
+//! The port that a page implements: opens the device, and registers the worker.
 
 use std::cell::OnceCell;
 use std::rc::Rc;

@@ -1,7 +1,8 @@
-//! Carries out what the state machine of a download asks for.
+//! Carries out the effects of a download's state machine.
 //!
-//! Effects begin in the order in which they were asked for. One that changes what is stored is done before the next one begins.
-//! What asks the browser, the server or the user does not keep others waiting: its answer comes as an event.
+//! Effects begin in the order in which the machine returned them. An effect that changes the store
+//! completes before the next one begins. An effect that asks the browser, the server or the user does not
+//! delay the others: the answer arrives as an event.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Saving what has come of unfinished pieces, and removing it once it is of no use.
+//! Saves parts of unfinished pieces, and removes parts that are no longer needed.
 
 use std::rc::Rc;
 

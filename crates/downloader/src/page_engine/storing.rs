@@ -1,4 +1,4 @@
-//! Pieces on their way to the store: what was saved of them, reserving their places, and admitting them.
+//! Reads the saved parts of a piece, reserves the piece in the store, and admits it.
 
 use std::rc::Rc;
 

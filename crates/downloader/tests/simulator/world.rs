@@ -1,4 +1,4 @@
-//! The browser with its tabs and its worker, and what a user and chance do to it.
+//! The simulated browser with its tabs and its worker, and the actions of users and of chance.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
