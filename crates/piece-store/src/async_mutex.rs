@@ -1,4 +1,4 @@
-//! A mutex within one page or worker, for work that takes much memory.
+//! A mutex within one page or worker, for work that needs much memory.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;

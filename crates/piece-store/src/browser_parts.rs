@@ -1,4 +1,4 @@
-//! Where a browser keeps parts: in files if it can, else in its caches.
+//! Chooses where a browser keeps parts: in files if it can, otherwise in the Cache API.
 
 use std::cell::RefCell;
 use std::rc::Rc;

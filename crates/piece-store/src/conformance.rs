@@ -1,4 +1,4 @@
-//! What every implementation of the traits must do. Panics where one does not.
+//! The behaviour that every implementation of the traits must have. Panics if one does not.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The folder of the files of parts: what windows and workers alike can do with it.
+//! Operations on the folder of part files that both windows and workers support.
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Reflect;
@@ -16,7 +16,7 @@ const TRIES: u32 = 20;
 const PAUSE: u32 = 50;
 
 mod glue {
-    //! Half of it `web-sys` has behind a flag.
+    //! Half of these are an unstable API in `web-sys`.
 
     use js_sys::{AsyncIterator, Promise};
     use wasm_bindgen::JsValue;

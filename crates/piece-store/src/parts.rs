@@ -1,4 +1,5 @@
-//! The trait of a store for parts of pieces that are not complete, and what those for browsers share.
+//! The trait of a store for parts of unfinished pieces, and code that the implementations for browsers
+//! share.
 
 use js_sys::Uint8Array;
 use protocol::transfer::Part;

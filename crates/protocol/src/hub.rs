@@ -1,5 +1,5 @@
-//! What hubs say of a model as far as its manifest knows it, in the shapes that the server has for the same (`catalogue.rs`):
-//! written by hand, since the service worker has no room for a serializer.
+//! The JSON of a model hub, from a manifest, as the server has it in `catalogue.rs`. It is written by hand
+//! because a serializer would make the service worker too large.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! What the user wants on this device, stored before the first byte is fetched, so that a page that
-//! comes later knows whether to go on.
+//! What the user wants on this device. It is stored before the first byte is fetched, so that a later page
+//! knows whether to continue.
 
 use crate::Revision;
 use crate::text::text_form;

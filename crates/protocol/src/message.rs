@@ -1,8 +1,8 @@
-//! What page and worker say to each other by `postMessage`.
+//! Messages between pages, and between pages and the worker.
 //!
-//! A page and a worker of different versions do meet (a tab stays open over an update). So every message
-//! carries the version of this vocabulary, and a receiver that does not understand one falls back on reading
-//! the store, which is the truth anyway.
+//! A page and a worker of different versions can meet, because a tab may stay open during an update. Every
+//! message therefore carries the version of this vocabulary. A receiver that does not understand a message
+//! reads the store instead, which is always right.
 
 use crate::text::text_form;
 use crate::{AttemptId, Digest, ModelId, Revision};

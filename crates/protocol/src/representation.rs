@@ -1,4 +1,4 @@
-//! What is said of a file over HTTP, by the server and, once the model is on the device, by the service worker: the same.
+//! HTTP headers of a file. The server sends them, and so does the service worker for models on the device.
 
 use crate::Digest;
 

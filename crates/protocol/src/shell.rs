@@ -1,6 +1,6 @@
-//! What of the application can be opened without the network: which of its URLs the service worker keeps, and how.
+//! Which URLs of the application the service worker caches for offline use, and how.
 //!
-//! Models are none of it: files, pieces and what hub clients ask for have rules of their own.
+//! Models are not part of the shell: files, pieces and the hub API have rules of their own.
 
 /// The field by which answers for pages, for what they load and for the programs beside them name their build. A page that does
 /// not carry it is not ours: other people's pages may be on the same origin.

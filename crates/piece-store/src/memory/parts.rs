@@ -1,4 +1,4 @@
-//! Parts in memory: in files as a page writes them, and in caches as a worker does.
+//! Parts in memory: in files as a page stores them, and in caches as a worker does.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};

@@ -1,4 +1,4 @@
-//! What a page has to do for a download.
+//! What the state machine asks the page to do.
 
 use super::Start;
 use crate::{AttemptId, Intent, Piece};

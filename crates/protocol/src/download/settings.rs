@@ -1,4 +1,4 @@
-//! The numbers that decide.
+//! The thresholds and timeouts of a download.
 
 use super::Millis;
 

@@ -1,4 +1,4 @@
-//! Where a download stands. Each state carries its own data, so that impossible combinations do not exist.
+//! The state of a download. Each state has its own data, so impossible combinations do not exist.
 
 use crate::text::text_form;
 use crate::{AttemptId, DigestSet, Ending};

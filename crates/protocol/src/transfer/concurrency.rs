@@ -1,4 +1,4 @@
-//! How many requests are under way at once: as many as measurably help.
+//! How many requests run at the same time: as many as measurably help.
 
 use crate::download::Millis;
 

@@ -1,4 +1,4 @@
-//! What came of requests and pieces.
+//! Results of requests and pieces, and what follows from them.
 
 use crate::Digest;
 use crate::download::{Cause, Millis, PageOutcome};

@@ -1,4 +1,4 @@
-//! What a page is to do for a [`super::Transfer`].
+//! What a page must do for a [`super::Transfer`].
 
 use crate::download::{Millis, PageOutcome};
 use crate::{Digest, Piece};

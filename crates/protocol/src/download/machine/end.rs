@@ -1,4 +1,4 @@
-//! Nobody works on it any more: where that leaves the download.
+//! The end of the work: the state that follows when no engine works on a download any more.
 
 use super::Download;
 use crate::IntentState;

@@ -1,4 +1,4 @@
-//! Bytes are on their way: what the browser, the worker and the page engine report.
+//! Progress of a download: reports of the browser, the worker and the page engine.
 
 use super::Download;
 use super::start::joined;

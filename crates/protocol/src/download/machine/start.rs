@@ -1,4 +1,4 @@
-//! The way from a click, or from an intent, to bytes.
+//! The start of a download, from a click or a stored intent to the first request.
 
 use super::Download;
 use crate::download::{
