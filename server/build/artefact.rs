@@ -1,4 +1,4 @@
-//! What there is to say of a program that is compiled for the browser.
+//! The description of a program that is compiled for the browser.
 
 use std::env;
 

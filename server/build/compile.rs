@@ -1,5 +1,5 @@
-//! A nested cargo, which compiles for the browser. It must not inherit what the outer one was told for its own target:
-//! flags, wrappers (clippy is one) and per-crate variables.
+//! Runs a nested cargo, which compiles for the browser. It must not inherit the outer cargo's flags,
+//! wrappers (clippy is one) and per-crate variables, which are for another target.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! What a program was made of, so that cargo makes it again when something of that changes, and only then.
+//! Tells cargo which sources a program was made of, so that cargo rebuilds it when one of them changes, and
+//! only then.
 
 use std::collections::BTreeSet;
 use std::fs;

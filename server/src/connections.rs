@@ -1,7 +1,7 @@
-//! Accepts connections, and ends those of idle clients.
+//! Accepts connections, and closes those of idle clients.
 //!
-//! A client may be slow, but not idle: `axum::serve` waits for idle clients for ever. Each limit here has a flag, and a test
-//! with a client that reaches it.
+//! A client may be slow, but not idle; `axum::serve` waits for idle clients forever. Each limit here has a
+//! flag, and a test with a client that reaches it.
 
 mod connection;
 mod descriptors;

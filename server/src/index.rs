@@ -1,8 +1,8 @@
-//! The index: which models there are, what their files' digests are, and where the bytes of each piece are.
-//! Requests only ever read its current [`Snapshot`]; one thread of its own keeps that up to date.
+//! The index: the models, the digests of their files, and the position of each piece. Requests only read
+//! its current [`Snapshot`]; one thread keeps that up to date.
 //!
-//! **Architecture Invariant:** no path from a request reaches the file system. A request names an entry of the
-//! index, and the index knows where its bytes are.
+//! **Architecture Invariant:** no path from a request reaches the file system. A request names an entry of
+//! the index, and the index knows where its bytes are.
 
 mod card;
 mod date;

@@ -1,4 +1,5 @@
-//! The pages, rendered by the app, and the files they load. Only this origin may read them. They may be compressed, unlike models.
+//! The pages, rendered by the app, and the files that they load. Only this origin may read them. Unlike
+//! models, they may be compressed.
 
 mod build;
 mod front;

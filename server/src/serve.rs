@@ -1,4 +1,4 @@
-//! From a configuration to a listening server, and its end.
+//! Starts the server from a configuration, and shuts it down.
 
 use std::future::pending;
 use std::io::{self, Write};

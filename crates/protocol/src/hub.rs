@@ -1,5 +1,5 @@
-//! The JSON of a model hub, from a manifest, as the server has it in `catalogue.rs`. It is written by hand
-//! because a serializer would make the service worker too large.
+//! Answers of a model hub, built from a manifest alone, with the fields of `catalogue.rs`. The JSON is
+//! written by hand, because a serializer would make the service worker too large.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The flags as they are written on a command line, each with its own check. What they mean together is decided in [`super`].
+//! The flags of the command line, each with its own check. [`super`] checks how they fit together.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
 //! HTTP/1.1: one request after another, with as little memory as possible between them.
 //!
-//! hyper's connection has two buffers of 8 KiB or more, used or not. It is therefore created when the first bytes of a request
-//! arrive, and taken apart when none arrive for [`REST`] after an answer. An idle connection is then a socket and a timer:
-//! without this, 4,096 of them take 2.7 times nginx's memory.
+//! hyper's connection allocates two buffers of 8 KiB or more, used or not. The server therefore creates it
+//! when the first bytes of a request arrive. It takes the connection apart if no bytes arrive for [`REST`]
+//! after an answer. An idle connection is then a socket and a timer. Without this, 4,096 idle connections
+//! need 2.7 times nginx's memory.
 
 use std::future::poll_fn;
 use std::io;

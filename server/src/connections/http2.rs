@@ -1,7 +1,8 @@
 //! HTTP/2: the limits of a connection and of each answer in it.
 //!
-//! Many answers share one connection, so its socket does not show that a client reads one and stalls another: each body is
-//! watched ([`super::stall_watch`]). hyper never closes an idle HTTP/2 connection: [`Activity`] tells when one is idle.
+//! Many answers share one connection. Its socket does not show that a client reads one answer and stalls
+//! another, so [`super::stall_watch`] watches each body. hyper never closes an idle HTTP/2 connection;
+//! [`Activity`] detects idle ones.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;

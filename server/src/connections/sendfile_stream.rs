@@ -1,8 +1,9 @@
-//! A TCP stream that sends a part of a file in place of each placeholder (`http/sendfile_queue.rs`), with sendfile(2). The bytes
-//! go from the kernel's memory to the network, so that no file can make this program touch memory that is not there.
+//! A TCP stream that replaces each placeholder (`http/sendfile_queue.rs`) by a part of a file, with
+//! sendfile(2). The bytes go from the kernel's page cache to the network, so a file that shrinks cannot
+//! crash this program.
 //!
-//! **Architecture Invariant:** placeholders and queued parts match exactly, or the connection ends before a byte is written. After
-//! a part, nothing is sent until its file was found unchanged.
+//! **Architecture Invariant:** placeholders and queued parts match exactly, or the connection ends before a
+//! byte is written. After a part, nothing is sent until its file was found unchanged.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

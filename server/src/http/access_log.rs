@@ -1,4 +1,5 @@
-//! The access log: a line of JSON for every request. A thread writes them, so that no answer waits for a disk.
+//! The access log: one line of JSON per request. A separate thread writes it, so that no answer waits for a
+//! disk.
 
 use std::convert::Infallible;
 use std::fs::{File, OpenOptions};

@@ -1,5 +1,5 @@
-//! What other origins may do with our answers, and what our pages give up to be isolated from them: CORS and CORP (Fetch
-//! standard, sections 3.3 and 3.7), COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
+//! What other origins may do with our answers: CORS and CORP (Fetch standard, sections 3.3 and 3.7). How
+//! our pages are isolated from other origins: COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
 
 use std::str::FromStr;
 use std::sync::LazyLock;

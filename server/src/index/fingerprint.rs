@@ -1,4 +1,4 @@
-//! What a file looks like from outside: enough to notice that its bytes were changed, without reading them.
+//! The metadata of a file that reveal a change of its bytes without reading them.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;

@@ -1,5 +1,5 @@
-//! Hashes files on all cores: of every file the digest of the whole and of each piece. Memory is bounded by
-//! one buffer a thread, whatever the files' sizes.
+//! Hashes files on all cores: the whole of each file, and each of its pieces. Memory is bounded by one
+//! buffer per thread, whatever the size of the files.
 
 use std::collections::VecDeque;
 use std::fs::File;

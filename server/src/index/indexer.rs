@@ -1,10 +1,9 @@
-//! The thread that keeps the index up to date: looks at the folder, has hashed what is new, publishes
-//! snapshots, saves records.
+//! The thread that keeps the index up to date: it scans the folder, requests hashes of new files, publishes
+//! snapshots and saves records.
 //!
-//! It polls. File-change notifications (inotify) would be cheaper, but do not arrive from the other side of a
-//! network file system, from the host side of many container mounts, and are lost when their queue overflows:
-//! a poll would be needed anyway. It costs one `stat` a file, and is done so rarely that it takes at most
-//! about a twentieth of one core however many files there are.
+//! It polls. File-change notifications (inotify) would be cheaper. But network file systems and many
+//! container mounts do not deliver them, and their queue can overflow, so polling is necessary anyway. A
+//! scan costs one `stat` per file, and takes at most a twentieth of one core.
 
 mod ledger;
 mod progress;

@@ -1,4 +1,4 @@
-//! One model as it is served: its manifest, what is said of it, and where each file's bytes are.
+//! One model as the server serves it: its manifest, its description, and the position of each file's bytes.
 
 use std::fs::File;
 use std::io::{self, Read};

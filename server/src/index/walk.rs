@@ -1,5 +1,5 @@
-//! Walks the models folder: which files belong to which model, and what cannot be served and why. Looks at
-//! names and `stat` only; never opens a file.
+//! Walks the models folder: which files belong to which model, and what cannot be served and why. It reads
+//! names and `stat` only, and never opens a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry};

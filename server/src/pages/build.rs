@@ -1,5 +1,5 @@
-//! Which build of the pages this server has, for the worker that keeps them: a name that changes with any of their files, and
-//! what to keep from the start.
+//! The build of the pages, for the worker that caches them: a name that changes with any of their files,
+//! and the list of files to cache first.
 
 use protocol::{Digest, routes};
 use sha2::{Digest as _, Sha256};

@@ -1,4 +1,5 @@
-//! `/inference-worker.js`, which computes with models on the device, and what it loads: for pages of this origin only.
+//! `/inference-worker.js`, which computes with models on the device, and the files that it loads. Only
+//! pages of this origin may use it.
 
 use axum::Router;
 use axum::http::{HeaderValue, header};

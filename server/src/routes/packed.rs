@@ -1,5 +1,5 @@
-//! Files that the build packs into this program (`build/pack/`), and programs for the browser that consist of them: an entry
-//! at a URL that stays, and the files that it loads at URLs that name their content.
+//! Files that the build packs into this program (`build/pack/`), and the browser programs that consist of
+//! them. A program has an entry at a stable URL. The URLs of the files that it loads contain their digests.
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method, header};

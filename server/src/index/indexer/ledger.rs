@@ -1,5 +1,5 @@
-//! The state of each file: its digests are known, it is being hashed, or it cannot be read. The key of a file is
-//! `<owner>/<name>/<path>`.
+//! The state of each file: its digests are known, it is being hashed, or it cannot be read. The key of a
+//! file is `<owner>/<name>/<path>`.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};

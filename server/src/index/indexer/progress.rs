@@ -1,4 +1,4 @@
-//! How far a burst of hashing is, said in the log.
+//! Logs the progress of hashing.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! When the thread does what: look at the folder, publish, save.
+//! When the thread scans the folder, publishes and saves.
 
 use std::time::{Duration, Instant};
 
