@@ -1,4 +1,4 @@
-//! The document around every page, and which address is which page.
+//! The document around every page, and the routes from addresses to pages.
 
 use http::HeaderValue;
 use http::header::CONTENT_SECURITY_POLICY;

@@ -1,4 +1,4 @@
-//! One call of `download`, as the page is told of it.
+//! One call of `download`, and its reports to the page.
 
 use std::cell::Cell;
 

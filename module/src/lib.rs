@@ -1,7 +1,7 @@
-//! The program behind `/modelferry.js`, by which pages that are not ours drive downloads. The script in front of it,
-//! `modelferry.js`, turns what is thrown here into errors of its own class; `modelferry.d.ts` says what each function does.
+//! The program behind `/modelferry.js`, with which other pages of the origin control downloads. The script
+//! `modelferry.js` converts errors into its own class. `modelferry.d.ts` describes each function.
 //!
-//! **Architecture Invariant:** no interface in here: this crate depends neither on `app` nor on leptos.
+//! **Architecture Invariant:** this crate has no interface: it depends neither on `app` nor on leptos.
 
 mod abort;
 mod download;

@@ -1,5 +1,5 @@
-//! What there is of a model on this device, and whether somebody fetches it: read from the store and asked of the browser,
-//! without setting anything off.
+//! The state of a model on this device, and whether a download is running. This reads the store and asks
+//! the browser, and starts nothing.
 
 use std::collections::BinaryHeap;
 

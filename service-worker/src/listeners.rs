@@ -1,4 +1,4 @@
-//! Which event leads where.
+//! Registers the listeners, and maps each event to its handler.
 
 use std::pin::Pin;
 

@@ -1,12 +1,13 @@
-//! The application shell: pages and what they load, kept so that they open without the network.
+//! The shell: pages and the files that they load, cached so that they open without the network.
 //!
-//! Each build of the application has a cache of its own, whose name and first content come with the worker's script. Only
-//! what is of that build is put there, and a page or a program only when what it loads is there. So what is kept fits together.
-//! (Over the network, `/inference-worker.js` and `/modelferry.js` are the server's newest, also for an older page; they say
-//! by themselves if they do not understand each other.) The cache of the build before stays for pages that are still open and
-//! for want of the network; older ones go.
+//! Each build has a cache of its own. The worker's script contains its name and first content. Only
+//! responses of that build enter the cache, and a page or program enters only after the files that it
+//! loads. (Over the network, `/inference-worker.js` and `/modelferry.js` are the server's newest, for older
+//! pages too. They report if they do not understand each other.) The previous build's cache stays, for open
+//! pages and for offline use. Older caches are deleted.
 //!
-//! Nothing here may fail a request that would succeed without a worker, nor make it wait for the store's sake.
+//! **Architecture Invariant:** a request that would succeed without a worker does not fail because of this
+//! code, and does not wait until something is stored.
 
 use std::slice;
 

@@ -1,4 +1,4 @@
-//! In the browser: the crate `downloader` downloads, a signal tells islands of changes.
+//! The variant for browsers: the crate `downloader` downloads, and a signal reports changes to islands.
 
 use downloader::DownloadHandle;
 use downloader::browser::{BrowserPage, downloads};

@@ -1,6 +1,7 @@
-//! A search from the first click to the last: the worker that reads, what it was asked, what it has said.
+//! A search session: the inference worker, what it was asked, and what it has answered.
 //!
-//! One function hears everything, of the page and of the worker alike, so that the browser loads the code for a listener once.
+//! One function receives all events of the page and of the worker, so that the browser loads the code of a
+//! listener once.
 
 use std::cell::RefCell;
 

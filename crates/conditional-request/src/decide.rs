@@ -1,4 +1,4 @@
-//! What a request gets of a representation: RFC 9110 section 13.2.2.
+//! Decides which part of a representation a request gets: RFC 9110 section 13.2.2.
 
 use crate::fields::{Field, Fields};
 use crate::range::{Asked, ByteRange, asked};

@@ -1,4 +1,4 @@
-//! A file of a model that is ready, with the status and the fields that the server would send.
+//! The answer for a file of a ready model, with the status and the headers that the server would send.
 
 use conditional_request::{Decision, Method, Validators, decide};
 use protocol::representation::{
