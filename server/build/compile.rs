@@ -8,8 +8,8 @@ use std::process::Command;
 use super::Result;
 use super::artefact::Artefact;
 
-/// What cargo is told of the world instead of the target, and what a nested one needs too: where its files are, how
-/// it reaches the network, and which registries stand in for others.
+/// Variables that configure cargo's environment and not the target. A nested cargo needs them too: for the
+/// network, and for registries that replace others.
 const ABOUT_THE_WORLD: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 
 /// What came of one program.

@@ -72,8 +72,8 @@ pub(crate) struct Serving {
     pub(crate) metrics: Option<Metrics>,
 }
 
-/// Serves until `end` is over; then no connection is accepted, idle ones are closed, and running answers go on until
-/// they are sent, [`Limits::drain`] is over or `at_once` is.
+/// Serves until `end` is over. Then it accepts no more connections and closes idle ones. Running answers
+/// continue until they are sent, [`Limits::drain`] is over or `at_once` is.
 pub(crate) async fn serve(
     listener: TcpListener,
     serving: Serving,

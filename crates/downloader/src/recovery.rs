@@ -15,11 +15,11 @@ use crate::ports::{
 const PATIENCE: Millis = 20_000;
 const SLOWEST: u64 = 64;
 
-/// Stores every record that is right and tells the pages; says whether the model is ready, `None` if it is not wanted any more or
-/// the store failed.
+/// Stores every record that matches its digest, and tells the pages. Returns whether the model is ready, or
+/// `None` if the user does not want it any more or the store failed.
 ///
-/// The event comes once, and when this is done or stopped the records are gone; so each record is stored as soon as it
-/// is known to be right, and nothing else comes first.
+/// The event comes once. The records are gone when this function ends or is stopped, so each record is
+/// stored as soon as it is verified, and nothing else comes first.
 pub async fn on_fetch_complete<P: Ports>(
     device: &Device<P>,
     registration: &impl Registration<Body = P::Body>,

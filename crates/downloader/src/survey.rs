@@ -13,8 +13,8 @@ pub(crate) async fn survey<P: Ports>(
     model: &ModelId,
     revision: Revision,
 ) -> Result<Survey, StoreError> {
-    // While the worker stores the pieces of a background fetch, the browser does not know that fetch any more, and the store does
-    // not have them all yet.
+    // While the worker stores the pieces of a background fetch, the browser does not list that fetch any
+    // more. The store does not have all its pieces yet.
     let _lock = device.locks.wait(LockName::Recovery(model)).await?;
     let activity = registrations::activity(device, model, revision).await;
     look(device, model, revision, activity).await

@@ -99,10 +99,11 @@ fn mark(digest: &Digest) -> String {
     format!("{}{UNFINISHED}", routes::piece(digest))
 }
 
-/// What is put into this cache is not taken for a piece before [`finish_piece`]. To be called with the piece's lock.
+/// Begins to store a piece: until [`finish_piece`], its body does not count as a piece. The caller holds the
+/// piece's lock.
 ///
-/// The body must be put into the same `Cache` object: if the user clears the site's data in between, the mark is gone, and
-/// nobody must be able to read the body either.
+/// Put the body into the same `Cache` object. If the user clears the site's data in between, the mark is
+/// gone, and then the body must not be readable either.
 async fn begin_piece(digest: &Digest) -> Result<Cache, StoreError> {
     let cache = open(PIECES).await?;
     let empty = stored(&Uint8Array::new_with_length(0), "text/plain")?;

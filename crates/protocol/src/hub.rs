@@ -49,11 +49,12 @@ pub fn refs(manifest: &Manifest) -> String {
     json.0
 }
 
-/// The answer of `/api/models/{id}/tree/{revision}/{folder}`: the files and folders in a folder (`None` is the topmost), or
-/// also below it; `None` if there is no such folder.
+/// The answer of `/api/models/{id}/tree/{revision}/{folder}`: the files and folders in a folder, and with
+/// `recursive` also those below it. `None` as the folder is the topmost one. Returns `None` if the folder
+/// does not exist.
 ///
-/// `oid` should be a git object id. There is no git here, so it is the first 40 digits of the SHA-256, which
-/// serves as well for telling contents apart; clients that verify use `lfs.oid`, the whole SHA-256.
+/// `oid` should be a git object id, which this server does not have. It is the first 40 digits of the
+/// SHA-256, which distinguish contents as well. Clients that verify use `lfs.oid`, the whole SHA-256.
 #[must_use]
 pub fn tree(manifest: &Manifest, folder: Option<&FilePath>, recursive: bool) -> Option<String> {
     let prefix = folder.map_or_else(String::new, |folder| format!("{folder}/"));

@@ -11,9 +11,9 @@ pub struct Intent {
     pub revision: Revision,
     /// Whether to go on without being asked.
     pub state: IntentState,
-    /// [`crate::AttemptId::nonce`] of the background fetch that works on it. When the browser reports an
-    /// abort of exactly this one, the user stopped it in the browser's own interface; any other abort is
-    /// ours and says nothing about the intent.
+    /// [`crate::AttemptId::nonce`] of the background fetch that works on it. If the browser reports an abort
+    /// of exactly this fetch, the user stopped it in the browser's own list. Any other abort is ours, and
+    /// says nothing about the intent.
     pub nonce: Option<u64>,
 }
 

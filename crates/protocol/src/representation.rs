@@ -38,8 +38,8 @@ pub fn repr_digest(digest: &Digest) -> String {
     format!("sha-256=:{}:", base64(digest.as_bytes()))
 }
 
-/// The media type by file name. Short on purpose: nothing that a browser would run or render as a page is
-/// named here, since models come from strangers and share the origin of the pages.
+/// The media type by file name. The list has no type that a browser would run or render as a page. Models
+/// may come from strangers, and share the origin of the pages.
 #[must_use]
 pub fn content_type(file_name: &str) -> &'static str {
     let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);

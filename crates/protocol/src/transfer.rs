@@ -77,8 +77,8 @@ impl Transfer {
         }
     }
 
-    /// Where there may be too little room for all: no piece is asked for before the one in front of it is stored, so
-    /// that only one has come in vain when the store is full.
+    /// For devices that may have too little space: a piece is requested only after the previous one is
+    /// stored. If the store is full, only one piece has arrived in vain.
     #[must_use]
     pub fn one_by_one(self, one_by_one: bool) -> Self {
         Self { one_by_one, ..self }

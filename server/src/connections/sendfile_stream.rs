@@ -18,8 +18,8 @@ use tokio::net::TcpStream;
 use crate::http::{FilePart, OpenFile, SendfileQueue, is_placeholder};
 use crate::kernel;
 
-/// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile; and one connection takes a
-/// tenth less of its time than with twice as much at once.
+/// Bytes per call of sendfile. During a call, the kernel gives the processor to no other task. Calls of
+/// twice this size would take a tenth more processor time for one connection.
 const ONCE: usize = 256 << 10;
 
 /// Bytes after which other connections have their turn, even if this one could go on.

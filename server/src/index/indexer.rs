@@ -80,8 +80,8 @@ impl Indexer {
         })
     }
 
-    /// The look at the start. Files that were never seen are hashed at once, instead of waiting for a second
-    /// look that finds them unchanged: if they are being written, the next look will tell.
+    /// The first scan. New files are hashed at once, without a second scan that finds them unchanged. If a
+    /// file is being written, the next scan detects it.
     pub(crate) fn first_look(&mut self) -> Result<(), OpenError> {
         let began = Instant::now();
         // Where a relative path leads depends on where the program was started: the log says it in full.
@@ -197,8 +197,8 @@ impl Indexer {
             let due = files.iter().filter(|found| self.ledger.is_due(found, &before, now));
             jobs.push(due.map(|found| self.job(found, now)).collect());
         }
-        // Small models first, so that they need not wait for large ones; in a model the largest file first,
-        // since that one takes longest whatever the number of cores.
+        // Small models first, so that they do not wait for large ones. In a model, the largest file first:
+        // it takes longest, whatever the number of cores.
         jobs.sort_by_key(|jobs| jobs.iter().map(|job| job.fingerprint.size).sum::<u64>());
         for mut jobs in jobs {
             jobs.sort_by_key(|job| std::cmp::Reverse(job.fingerprint.size));

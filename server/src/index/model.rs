@@ -79,8 +79,8 @@ impl StoredFile {
         if Fingerprint::of(&metadata) == self.fingerprint { Ok(()) } else { Err(Stale) }
     }
 
-    /// The date for `Last-Modified`. RFC 9110 section 8.8.2.1: never in the future, so a file's wrong date is
-    /// replaced by that of hashing, which stays the same from answer to answer.
+    /// The date for `Last-Modified`. It is never in the future (RFC 9110 section 8.8.2.1). If a file has
+    /// such a date, the time of hashing replaces it, which is the same in all answers.
     #[must_use]
     pub fn last_modified(&self) -> Option<SystemTime> {
         let mtime_ns = self.fingerprint.mtime_ns.min(self.hashed_ns);

@@ -34,8 +34,8 @@ pub(crate) struct Scan {
     pub models: BTreeMap<ModelId, Vec<Found>>,
     /// What cannot be served.
     pub problems: BTreeSet<Finding>,
-    /// The problems' places that could not be looked at, as paths relative to the models folder, which itself is
-    /// the empty one: what was there before may be there still.
+    /// Paths that could not be read, relative to the models folder; the folder itself is the empty path.
+    /// Files that were there before may still be there.
     pub unreadable: BTreeSet<String>,
 }
 

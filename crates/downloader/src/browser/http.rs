@@ -147,8 +147,8 @@ fn timeout_signal(timeout: Millis) -> AbortSignal {
     AbortSignal::timeout_with_u32(timeout.try_into().unwrap_or(u32::MAX))
 }
 
-/// Nothing is taken from the HTTP cache or put into it: what is kept is kept by us, and a wrong answer must not come back from
-/// there.
+/// Bypasses the HTTP cache in both directions. The store keeps pieces, and a wrong answer must not come back
+/// from the cache.
 fn request(url: &str, signal: Option<&AbortSignal>) -> Result<Request, JsValue> {
     let init = RequestInit::new();
     init.set_cache(RequestCache::NoStore);

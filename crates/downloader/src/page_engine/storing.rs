@@ -158,7 +158,7 @@ impl<G: Page> Engine<G> {
         }
     }
 
-    /// The file of a piece that is complete, if parts of it are in one: from there it gets into the store for half the
+    /// The file of a complete piece, if its parts are in one. Storing a piece from its file takes half the
     /// processor time.
     async fn whole_file(
         &self,

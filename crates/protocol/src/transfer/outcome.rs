@@ -8,8 +8,9 @@ use super::open_piece::{self, Busy, Phase};
 use super::schedule::UNANSWERED;
 use super::{Step, Transfer};
 
-/// From this speed on, in bytes a millisecond, whole pieces go straight to the store: that costs half the time and memory of a
-/// look at their bytes on the way. What is lost if a connection fails then is what such a line brings in a second.
+/// From this speed on, in bytes per millisecond, whole pieces go straight to the store. This takes half the
+/// time and memory, because the page does not read their bytes. A failed connection then loses what such a
+/// line brings in a second.
 const VERY_FAST: u32 = 60_000;
 
 /// Below this speed they do not any more.
@@ -132,7 +133,7 @@ impl Transfer {
         }
     }
 
-    /// A piece that went straight to the store waits for its turn again: next time with a look at its bytes, until the
+    /// Queues a piece again that went straight to the store. From now on the page reads the bytes, until the
     /// line has shown that it is fast.
     pub(super) fn not_straight(&mut self, digest: &Digest) -> bool {
         let found = self.open.iter().position(|open| open.straight && open.piece.digest == *digest);

@@ -14,8 +14,8 @@ pub enum Step {
     Abort(u32),
     /// Verify this piece and store it; answer [`super::Transfer::admitted`], [`super::Transfer::refused`] or [`super::Transfer::fail`].
     Admit(Piece),
-    /// What has been saved of this piece is of no use any more; nor are its memory and its place in the store, if it is
-    /// not open any more.
+    /// Delete the saved parts of this piece. If it is not open any more, also free its memory and its
+    /// reservation.
     Forget(Digest),
     /// Save what has come of this piece: nothing more can be had now. Answer [`super::Transfer::put_away`].
     PutAway(Digest),

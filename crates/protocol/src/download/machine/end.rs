@@ -24,8 +24,8 @@ impl Download {
         let stopping = matches!(self.state, State::Stopping(_));
         let was_background = *engine == Engine::Background;
         if !stopping && !self.missing().is_empty() {
-            // A fetch that this page found running and that the browser failed because it had been closed: the page
-            // starts anew, as it would have done had it come a moment later.
+            // The browser was closed, and failed a fetch that this page found running at its start. The page
+            // starts a new fetch, as a page that opens a moment later does.
             let reopened = self.attached.is_some_and(|at| now.saturating_sub(at) < self.settings.relaunch);
             if reopened && !self.begun && matches!(cause, Cause::Network | Cause::Browser) {
                 return self.begin(now, Start::Silent);

@@ -7,8 +7,8 @@ use crate::download::{
 };
 use crate::{AttemptId, DigestSet, IntentState, Piece};
 
-/// How long after a failed try the preparation is tried again, in milliseconds, and up to half as long besides; twice
-/// as long each time, up to sixteen times.
+/// The first delay before the preparation is tried again, in milliseconds. Up to half as much is added at
+/// random. The delay doubles with each try, up to sixteen times the first.
 const PREPARE_AGAIN: Millis = 2_000;
 
 impl Download {
@@ -150,8 +150,8 @@ impl Download {
         effect.into_iter().collect()
     }
 
-    /// The same where this page has written an intent meanwhile, which may name another attempt or none: then the browser's
-    /// own Cancel would not be taken for the user's.
+    /// The same if this page has written an intent meanwhile. That intent may name another attempt or none,
+    /// and a Cancel in the browser's list would then not count as the user's.
     pub(super) fn join(&mut self, now: Millis, active: Active) -> Vec<Effect> {
         let intent = self.write_intent(IntentState::Active, Some(active.attempt.nonce));
         let mut effects = self.attach(now, active);
