@@ -25,7 +25,7 @@ impl Artefact {
 pub(crate) struct Profiles {
     pub debug: &'static str,
     pub release: &'static str,
-    /// How wasm-opt goes on after a release build.
+    /// How wasm-opt continues after a release build.
     pub wasm_opt: &'static str,
 }
 

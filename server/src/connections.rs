@@ -58,7 +58,7 @@ pub struct Limits {
     pub stall: Duration,
     /// Bytes a second that a client must read while it stalls an answer.
     pub least_rate: u64,
-    /// How long running answers may go on when the program is asked to end.
+    /// How long running answers may continue when the program is asked to end.
     pub drain: Duration,
 }
 

@@ -137,7 +137,7 @@ pub struct Progress {
 
 impl Index {
     /// Looks at the models folder once, so that everything that needs no hashing is there when this returns,
-    /// and goes on in the background. Blocks for as long as listing the folder takes.
+    /// and continues in the background. Blocks for as long as listing the folder takes.
     ///
     /// # Errors
     /// [`OpenError`]. Whatever is wrong *below* the models folder is reported instead.

@@ -32,7 +32,7 @@ impl DownloadView {
         self.download.with_value(|handle| handle.with(read))
     }
 
-    /// Looks at the device and goes on from there. Once is enough, more often does nothing.
+    /// Looks at the device and continues from there. Once is enough, more often does nothing.
     pub(crate) fn begin(self) {
         self.download.with_value(DownloadHandle::begin);
     }

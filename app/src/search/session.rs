@@ -64,7 +64,7 @@ pub(crate) fn follow(model: &ModelId, here: Option<Revision>) {
             }
             (Phase::Edit | Phase::Busy | Phase::Search, Some(_)) => {}
         }
-        // A worker goes on with the one that it has loaded.
+        // A worker continues with the one that it has loaded.
         if session.worker.is_none() {
             session.revision = here;
         }

@@ -1,6 +1,6 @@
 //! Typed bindings for the [Background Fetch API], for pages and service workers.
 //!
-//! A background fetch is a set of downloads that the browser itself carries out: it goes on when the page is
+//! A background fetch is a set of downloads that the browser itself carries out: it continues when the page is
 //! closed, shows its progress in the browser's own interface, and wakes the service worker when it is over.
 //! Chromium has it, other browsers do not; ask [`is_supported`] first. `web-sys` has no bindings for it.
 //!

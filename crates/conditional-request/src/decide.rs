@@ -24,7 +24,7 @@ pub enum Decision {
     Parts(Vec<ByteRange>),
     /// 304: the client has it.
     NotModified,
-    /// 412: it is not what the client wants to go on with.
+    /// 412: it is not what the client wants to continue with.
     PreconditionFailed,
     /// 416: the client asks for bytes that are not there.
     Unsatisfiable,

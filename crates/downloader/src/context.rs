@@ -12,10 +12,10 @@ use crate::ports::{Device, Page, Ports};
 
 /// One download of a page.
 pub(crate) trait DownloadContext<G: Page> {
-    /// The page it is of.
+    /// The page of this download.
     fn page(&self) -> &G;
 
-    /// What the page has, once everything is open.
+    /// The device, once it is open.
     fn device(&self) -> Option<Device<G::Ports>>;
 
     /// The state machine, to read it.

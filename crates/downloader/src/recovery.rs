@@ -140,7 +140,7 @@ async fn tell<P: Ports>(
     device.broadcast.send(&message).await;
 }
 
-/// If the user stopped it in the browser's own interface, no page shall go on by itself.
+/// If the user stopped it in the browser's own interface, no page shall continue by itself.
 async fn stop_intent<P: Ports>(device: &Device<P>, attempt: &AttemptId) -> Result<(), StoreError> {
     match device.store.intent(&attempt.model).await? {
         Some(mut intent) if intent.revision == attempt.revision && intent.nonce == Some(attempt.nonce) => {

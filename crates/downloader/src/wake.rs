@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-/// Ends a wait, or the next one if nobody waits.
+/// Ends the current wait, or the next one if no task is waiting.
 #[derive(Debug, Default)]
 pub struct Wake {
     woken: Cell<bool>,

@@ -9,7 +9,7 @@ use crate::text::text_form;
 pub struct Intent {
     /// The wanted revision.
     pub revision: Revision,
-    /// Whether to go on without being asked.
+    /// Whether the download continues without a click.
     pub state: IntentState,
     /// [`crate::AttemptId::nonce`] of the background fetch that works on it. If the browser reports an abort
     /// of exactly this fetch, the user stopped it in the browser's own list. Any other abort is ours, and

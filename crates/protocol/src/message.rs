@@ -7,7 +7,7 @@
 use crate::text::text_form;
 use crate::{AttemptId, Digest, ModelId, Revision};
 
-/// The broadcast channel on which pages tell each other, and the worker hears.
+/// The broadcast channel for these messages.
 pub const CHANNEL: &str = "modelferry";
 
 /// A message to all pages, from the worker or another page.
@@ -17,7 +17,7 @@ pub enum BroadcastMessage {
     Admitted { digest: Digest },
     /// The bytes of a piece were not what its digest says; they were dropped.
     Refused { attempt: AttemptId, digest: Digest, refusal: Refusal },
-    /// The worker has taken what there was of an attempt. What is missing now stays missing until somebody
+    /// The worker has stored the records of an attempt. What is missing now stays missing until a page
     /// starts again.
     Finished { attempt: AttemptId, ending: Ending },
     /// The page that works on this revision has this many bytes of pieces that are not kept yet.

@@ -16,7 +16,7 @@ pub fn is_of_the_server(status: u16) -> bool {
 /// How a URL of the application is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kept {
-    /// In a folder whose names carry the digest of what they name: what is kept under one is right for ever, if the server
+    /// In a folder whose file names contain digests. A cached file is right forever, if the server
     /// said so.
     Hashed,
     /// A file under a name that stays: what the server has now, and what is kept only if it cannot be asked.

@@ -79,7 +79,7 @@ impl Tls {
         TlsAcceptor::from(Arc::clone(&current))
     }
 
-    /// Checks the files at this interval, for ever, and uses new ones.
+    /// Checks the files at this interval, forever, and uses new ones.
     pub(crate) async fn follow(self: Arc<Self>, every: Duration) {
         let mut used = self.opened;
         let mut before = used;

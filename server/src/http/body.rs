@@ -155,7 +155,7 @@ impl Body for FileBody {
         };
         self.next += bytes.len() as u64;
         if waited && self.left() > 0 && !self.is_ready() {
-            // The disk goes on while this is sent.
+            // The disk continues while this is sent.
             self.ahead = Some(in_the_pool(&self.source, self.next, self.step()));
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))

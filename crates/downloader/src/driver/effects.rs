@@ -202,7 +202,7 @@ async fn start_background<G: Page>(
 
 async fn write_intent<G: Page>(driver: &Rc<Driver<G>>, device: &Device<G::Ports>, intent: &Intent) {
     let (model, _) = driver.identity();
-    // Without the intent the download goes on all the same; only a later page would not know of it.
+    // Without the intent the download continues all the same; only a later page would not know of it.
     if let Err(error) = device.store.put_intent(&model, intent).await {
         driver.runtime().log("the intent could not be stored", &error);
     }

@@ -383,7 +383,7 @@ impl World {
         listeners.iter().for_each(|told| told(event));
     }
 
-    /// Ends the whole browser, and starts it again without tabs. Closed, it fails its fetches; killed, it goes on with them.
+    /// Ends the whole browser, and starts it again without tabs. Closed, it fails its fetches; killed, it continues with them.
     pub fn restart(&self, closed: bool) {
         for tab in self.tabs() {
             if closed { self.close(&tab) } else { self.kill(&tab) }

@@ -69,7 +69,7 @@ impl Transfer {
         false
     }
 
-    /// From now on, pieces are fetched whole. The request of this number goes on if it begins at the first byte.
+    /// From now on, pieces are fetched whole. The request of this number continues if it begins at the first byte.
     fn without_ranges(&mut self, id: u32) {
         self.ranges = false;
         for open in &mut self.open {

@@ -46,7 +46,7 @@ impl Transfer {
         self.piece(digest).map(OpenPiece::save)
     }
 
-    /// It is saved, or somebody who stays has it. Until this is said, and for ever if it fails, nothing more of that piece is.
+    /// It is saved, or somebody who stays has it. Until this is said, and forever if it fails, nothing more of that piece is.
     pub fn saved(&mut self, part: &Part) {
         if let Some(open) = self.piece(&part.digest) {
             open.saved();

@@ -30,7 +30,7 @@ impl Download {
             if reopened && !self.begun && matches!(cause, Cause::Network | Cause::Browser) {
                 return self.begin(now, Start::Silent);
             }
-            // Else the page goes on with what the browser did not bring; for itself it needs no click.
+            // Else the page continues with what the browser did not bring; for itself it needs no click.
             match cause {
                 _ if !was_background => {}
                 Cause::Corrupt(_) => return self.fall_back(FallbackReason::Damaged),
@@ -41,7 +41,7 @@ impl Download {
         }
         self.state = State::Interrupted(cause);
         match cause {
-            // To go on by itself at the next visit would fail in the same way, at the user's expense.
+            // To continue by itself at the next visit would fail in the same way, at the user's expense.
             Cause::Gone | Cause::NoRoom | Cause::Corrupt(_) | Cause::Storage => {
                 vec![self.write_intent(IntentState::Stopped, None)]
             }

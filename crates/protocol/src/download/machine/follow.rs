@@ -210,7 +210,7 @@ impl Download {
                 self.fall_back(FallbackReason::NoFirstByte)
             }
             Stage::Asked { .. } => Vec::new(),
-            // An abort whose event got lost must not leave the page stopping for ever.
+            // An abort whose event got lost must not leave the page stopping forever.
             Stage::Running { .. } if stopping => vec![survey],
             Stage::Running { since } => {
                 let quiet_for = now.saturating_sub(*since);
