@@ -72,8 +72,8 @@ fn on(
     Ok(())
 }
 
-/// A new worker takes over at once: pages and worker agree on the store's layout or on nothing, and a running
-/// background fetch goes to whichever worker is active at its end.
+/// A new worker takes over at once. Pages and worker must agree on the layout of the store. A running
+/// background fetch reports its end to whichever worker is active then.
 async fn install() {
     let taken_over = match scope().skip_waiting() {
         Ok(promise) => settled(promise).await,

@@ -151,8 +151,8 @@ fn path(url: &str) -> Option<&str> {
     url.split('?').next()?.split('#').next()
 }
 
-/// What the server has put before this script: the name of its build, the files that all pages load, and, for each of the
-/// programs beside the pages, its files and its entry last.
+/// The list that the server puts before this script: the name of its build, and the files that all pages
+/// load. For each program beside the pages, it has its files, and its entry last.
 fn build() -> Array {
     // Of something that is no list, an empty one is made.
     Array::from(&Reflect::get(&js_sys::global(), &"modelferry".into()).unwrap_or_default())

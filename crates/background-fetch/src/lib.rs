@@ -77,7 +77,7 @@
 //! - A page may start one fetch per click or key press; otherwise [`ErrorKind::NotAllowed`]. A service worker
 //!   may start none.
 //! - Any navigation in the browser pauses a fetch until 30 s after it, if the response says
-//!   `Accept-Ranges: bytes` and has a strong validator. Without `Accept-Ranges` it goes on, and still
+//!   `Accept-Ranges: bytes` and has a strong validator. Without `Accept-Ranges` it continues, and still
 //!   resumes.
 //! - [`Registration::downloaded`] is a hint: after a restart of the browser it leaves requests out.
 //! - At most two requests run at a time, at most five fetches per origin are active, and a second fetch of an
