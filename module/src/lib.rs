@@ -21,7 +21,7 @@ use download::Call;
 use failure::Failure;
 use status::Status;
 
-/// What there is of one model.
+/// The state of one model.
 #[wasm_bindgen]
 pub async fn status(model: String, revision: Option<String>) -> Result<JsValue, JsValue> {
     let model = failure::model(&model)?;
@@ -31,7 +31,7 @@ pub async fn status(model: String, revision: Option<String>) -> Result<JsValue, 
     Ok(Status::of(&store, &model, revision).await.map_err(about)?.into())
 }
 
-/// What there is of every model of which there is something.
+/// The state of every model that is stored, complete or in part.
 #[wasm_bindgen]
 pub async fn list() -> Result<Array, JsValue> {
     let store = BrowserStore::open().await.map_err(Failure::from)?;

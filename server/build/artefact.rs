@@ -8,7 +8,7 @@ pub(crate) struct Artefact {
     pub package: &'static str,
     /// What it is compiled for.
     pub profiles: Profiles,
-    /// What rustc is told beyond the profile, for example `-Ctarget-feature=+simd128`.
+    /// Flags of rustc beyond the profile, for example `-Ctarget-feature=+simd128`.
     pub rustflags: &'static [&'static str],
     pub packing: Packing,
 }

@@ -49,7 +49,7 @@ pub(crate) fn compile<'a>(artefacts: &[&'a Artefact], root: &Path, out: &Path) -
             cargo.env_remove(&name);
         }
     }
-    // Also where there are none: it goes before what a user's own configuration says for all programs.
+    // Set even if it is empty, because it overrides the user's own configuration for all programs.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", rustflags.join("\x1f"));
     let output = cargo.output()?;
     if !output.status.success() {

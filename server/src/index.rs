@@ -183,14 +183,14 @@ impl Index {
         }
     }
 
-    /// Stops the indexing, whoever still holds on to what there is. Blocks until what was learned is saved.
+    /// Stops indexing, even if other handles exist. Blocks until new digests are saved.
     pub fn end(&self) {
         self.handle.end();
     }
 
     /// Asks for a look at the folder soon: this file is not what was indexed, or cannot be read.
     pub fn look_again(&self, file: &StoredFile) {
-        // Fails only when the indexing thread has ended, and then nobody can look.
+        // Fails only if the indexing thread has ended; no scan is possible then.
         self.handle.events.send(Event::LookAgain(file.location.clone())).ok();
     }
 }

@@ -38,7 +38,7 @@ async fn run() -> Result<(), Error> {
             serve::serve(*config).await
         }
         Task::Print(text) => {
-            // Fails only if nobody reads standard output any more.
+            // Fails only if standard output is closed.
             io::stdout().write_all(text.as_bytes()).ok();
             Ok(())
         }

@@ -95,7 +95,7 @@ async fn activate() {
     if let Err(error) = settled(scope().clients().claim()).await {
         report("taking charge of open pages failed", &error);
     }
-    // Not waited for: meanwhile pages would get no answer. If the browser ends the worker too early, the next visit goes on.
+    // Not awaited: pages would get no answer meanwhile. If the browser ends the worker too early, the next visit continues.
     drop(promise(shell::keep_up(None)));
 }
 
@@ -113,7 +113,7 @@ async fn complete(event: CompletionEvent) {
     }
 }
 
-/// Has what has come stored, and says in the browser's own interface how it ended.
+/// Stores the records, and shows the result in the browser's own list of downloads.
 async fn recover(event: &CompletionEvent, attempt: AttemptId) {
     let device = match worker_device().await {
         Ok(device) => device,

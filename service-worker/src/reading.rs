@@ -63,7 +63,7 @@ async fn answer(
                 untouched(request).await
             }
         },
-        // The server knows of newer revisions, so it is asked first.
+        // The server knows newer revisions, so the request goes there first.
         What::Info | What::Tree { .. } | What::Refs => {
             let network = scope().fetch_with_request(request);
             if let Some(answer) = network::in_time(&network).await {

@@ -88,7 +88,7 @@ fn ask(event: &FetchEvent, path: &str, how: Kept) -> Result<Promise, JsValue> {
         let answered = settled(scope().fetch_with_request(&holder.request())).await?;
         let response: &Response = answered.unchecked_ref();
         if is_wanted(response, &path, how) {
-            // Before anybody reads it, and before this promise is settled, which keeps the event open.
+            // Before the body is read, and before this promise settles, which keeps the event open.
             let held = response.clone().and_then(|copy| holder.wait_until(&promise(keep(path, how, copy))));
             if let Err(error) = held {
                 report("a page could not be kept", &error);

@@ -105,7 +105,7 @@ impl<G: Page> Downloads<G> {
         device.locks.is_any_page_engine_at_work().await.unwrap_or(false)
     }
 
-    /// Removes all revisions of a model. Background fetches of it are ended; other pages that fetch it are told, and stop.
+    /// Removes all revisions of a model. Aborts its background fetches. Other pages that fetch it get a message, and stop.
     ///
     /// # Errors
     /// When there is no store, or it could not be changed. What was removed until then stays removed.

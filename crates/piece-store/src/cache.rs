@@ -119,7 +119,7 @@ async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
     Err(StoreError::new(StoreErrorKind::Other, "the piece was removed while it was stored"))
 }
 
-/// What was begun has come to nothing. The mark stays: somebody may have found the body already and look for the mark now.
+/// Deletes a body that was refused. The mark stays, because a reader may have found the body and look for the mark now.
 async fn refuse_piece(digest: &Digest) -> Result<(), StoreError> {
     delete_one(PIECES, &routes::piece(digest)).await.map(drop)
 }

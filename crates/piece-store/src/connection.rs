@@ -21,7 +21,7 @@ const LOOKS: u32 = 6;
 const LOOK_EVERY: u32 = 10_000;
 
 thread_local! {
-    /// Whether somebody has waited in vain, and nobody was answered since. Then nobody waits longer than for one look.
+    /// Whether a call has timed out, and none was answered since. Later calls then wait for one look only.
     static UNRESPONSIVE: Cell<bool> = const { Cell::new(false) };
 }
 

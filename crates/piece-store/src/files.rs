@@ -238,7 +238,7 @@ impl Parts for FileParts {
         folder::list().await
     }
 
-    /// Nobody removes what another page has open: that stays for later.
+    /// A file that another page has open cannot be removed, and stays for later.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         if self.0.worker.borrow().is_some() {
             // Where there are no files, nothing is open. If a file cannot be closed, removing it fails below.

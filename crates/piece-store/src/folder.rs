@@ -65,7 +65,7 @@ pub(crate) async fn file(digest: &Digest) -> Result<Blob, StoreError> {
     Ok(answer(entry.unchecked_into::<glue::Entry>().file()).await?.unchecked_into())
 }
 
-/// Removes a file; says whether it was there and is not any more. Nobody removes what a page has open.
+/// Removes a file; returns whether it existed and is gone. A file that a page has open cannot be removed.
 pub(crate) async fn remove(digest: &Digest) -> Result<bool, StoreError> {
     let Some(folder) = open().await else { return Ok(false) };
     for _ in 0..TRIES {

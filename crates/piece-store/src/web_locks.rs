@@ -92,7 +92,7 @@ async fn request(name: LockName<'_>, options: &Object) -> Result<Option<WebLock>
     let state = Rc::clone(&waiting.0);
     let callback = Closure::once_into_js(move |lock: JsValue| {
         if lock.is_null() || matches!(*state.borrow(), Granting::GivenUp) {
-            // Somebody else has it, or nobody waits for it any more.
+            // The lock is taken, or its future was dropped.
             return JsValue::UNDEFINED;
         }
         let held = Promise::new(&mut |release, _| {

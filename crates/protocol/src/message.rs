@@ -54,7 +54,7 @@ pub enum Refusal {
 pub enum Ending {
     /// All requests ended with a good status. The bytes may be missing all the same.
     Success,
-    /// Somebody stopped it.
+    /// The user or a page stopped it.
     Aborted,
     /// A request ended with a bad status.
     BadStatus,

@@ -89,7 +89,7 @@ pub fn resolve(model: &ModelId, revision: impl Display, path: &FilePath) -> Stri
     url
 }
 
-/// What the server knows of one model.
+/// The server's description of one model.
 #[must_use]
 pub fn model_info(model: &ModelId) -> String {
     format!("{MODELS}{}", model_page(model))

@@ -154,7 +154,7 @@ fn as_flag(value: &DeValue<'_>) -> Result<String, UnknownKind> {
     }
 }
 
-/// As it is shown to whoever wrote it.
+/// The value as the error message shows it.
 fn shown(value: &DeValue<'_>, written: &str) -> String {
     if value.is_str() { format!("{written:?}") } else { written.to_owned() }
 }

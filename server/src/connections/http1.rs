@@ -60,7 +60,7 @@ where
             };
         }
         let phases = Arc::new(Http1PhaseTracker::new(since));
-        // On the heap: it is many times as large as a connection that rests.
+        // On the heap: it is many times as large as an idle connection.
         match Box::pin(run(stream, first, service.clone(), limits, ending, &phases)).await {
             Left::Ended(ended) => return ended,
             Left::Rests { stream: left, unread, since: answered } => {
@@ -73,7 +73,7 @@ where
 
 /// What a client says first; nothing at its end.
 fn poll_first<S: AsyncRead + Unpin>(stream: &mut S, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-    // On the stack of whoever polls: who waits holds no buffer.
+    // On the stack of the poll: an idle connection has no buffer.
     let mut buffer = [const { MaybeUninit::uninit() }; FIRST];
     let mut buffer = ReadBuf::uninit(&mut buffer);
     ready!(Pin::new(stream).poll_read(context, &mut buffer))?;

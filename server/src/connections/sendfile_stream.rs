@@ -22,7 +22,7 @@ use crate::kernel;
 /// twice this size would take a tenth more processor time for one connection.
 const ONCE: usize = 256 << 10;
 
-/// Bytes after which other connections have their turn, even if this one could go on.
+/// Bytes after which other connections get their turn, even if this one could continue.
 const TURN: usize = 1 << 20;
 
 /// The stream.
@@ -50,7 +50,7 @@ impl SendfileStream {
         };
         file.check().inspect_err(|error| {
             file.report(error);
-            // What the kernel still holds may be of the new file: it is dropped, and the client is told that with a reset.
+            // The kernel's buffer may have bytes of the new file. A reset drops them, and informs the client.
             SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).ok();
         })
     }

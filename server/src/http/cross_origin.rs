@@ -21,11 +21,11 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// Whose pages may read models, pieces and the API.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AllowedOrigins {
-    /// Anybody's: what is there is public.
+    /// All origins: the content is public.
     Everyone,
-    /// Those of these origins, such as `https://example.org`.
+    /// The pages of these origins, such as `https://example.org`.
     These(Vec<HeaderValue>),
-    /// Our own only.
+    /// Only our own pages.
     Nobody,
 }
 

@@ -35,9 +35,9 @@ use schedule::Schedule;
 pub(crate) enum Event {
     /// A job is done.
     Hashed(Outcome),
-    /// Somebody found that the file in this place is not what was indexed.
+    /// A request found that this file differs from the index.
     LookAgain(PathBuf),
-    /// Nobody needs the index any more.
+    /// The index is not needed any more.
     Stop,
 }
 

@@ -119,7 +119,7 @@ impl Document {
 /// One revision of one model.
 #[derive(Debug)]
 pub struct Model {
-    /// What is said of the model.
+    /// The description of the model.
     pub info: ModelInfo,
     /// The same as JSON.
     pub info_document: Document,
@@ -131,7 +131,7 @@ pub struct Model {
     pub manifest_text: Document,
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
-    /// What the files tell of the model, once somebody has looked.
+    /// The inspection of the model's files, once a page has requested it.
     pub(crate) inspection: OnceLock<Arc<Inspection>>,
 }
 

@@ -458,7 +458,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
         put(root, "o/n/file");
-        // The system refuses to follow these, whoever asks.
+        // The system refuses to follow these for every user.
         symlink("loop", root.join("o/n/loop")).unwrap();
         symlink("p", root.join("p")).unwrap();
         symlink("nowhere", root.join("o/n/dangling")).unwrap();

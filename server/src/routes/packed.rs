@@ -48,7 +48,7 @@ pub(super) fn script(path: &str, media_type: &'static str, text: &'static [u8]) 
 }
 
 impl Packed {
-    /// What there is of it, with the entry at this path.
+    /// All its files, with the entry at this path.
     pub(super) fn parts(&'static self, entry: &'static str) -> Parts {
         let paths = self.files.iter().map(|file| file.path).chain([entry]).collect();
         Parts { paths, entry: self.entry }
@@ -87,7 +87,7 @@ impl File {
     }
 }
 
-/// Bytes with all that is said of them.
+/// Bytes with all their headers.
 #[derive(Clone)]
 struct Variant {
     representation: Representation,

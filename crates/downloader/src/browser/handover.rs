@@ -55,7 +55,7 @@ impl PartKeeper {
 }
 
 thread_local! {
-    /// Whoever asks whether everything is stored waits for what came before.
+    /// Orders the storing of parts: an answer that everything is stored comes after all earlier parts.
     static STORING: Rc<AsyncMutex> = Rc::default();
 }
 

@@ -30,7 +30,7 @@ extern "C" {
 #[derive(Clone, Debug, Default)]
 pub struct BrowserHttp(Rc<Memory>);
 
-/// Memory that answers are read into, one after the other. It is given back when nobody reads.
+/// The memory into which answers are read, one after the other. It is freed when no answer is read.
 #[derive(Debug, Default)]
 struct Memory {
     spare: RefCell<Vec<ArrayBuffer>>,
@@ -45,7 +45,7 @@ pub struct BrowserResponse {
     reader: Option<ByteReader>,
     memory: Rc<Memory>,
     _abort: AbortOnDrop,
-    /// Kept until then: in WebKit, a request that is garbage by now does not hear its signal, and its body goes on coming.
+    /// Kept until then: in WebKit, the signal of a collected request has no effect, and its body continues to arrive.
     _request: Request,
 }
 

@@ -213,7 +213,7 @@ async fn state_change(worker: &ServiceWorker) -> Result<(), JsValue> {
         });
         listener = Some(told);
     });
-    // Else it changed before anybody listened.
+    // Otherwise it changed before the listener was added.
     if worker.state() == before {
         JsFuture::from(changed).await?;
     }

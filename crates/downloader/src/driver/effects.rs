@@ -133,7 +133,7 @@ fn is_cancelled(download: &Download) -> bool {
 async fn fetch_manifest<G: Page>(driver: &Rc<Driver<G>>) {
     let Some(device) = driver.device() else { return };
     let (model, revision) = driver.identity();
-    // The server's first: it may cut files into other pieces by now. Without a network, the stored one will do.
+    // The server's manifest first: it may now cut files into other pieces. Without a network, the stored one is used.
     let fetched = match manifest::fetch(&device, &model, Some(revision)).await {
         Err(cause) if cause.is_passing() => match device.store.manifest(&model, revision).await {
             Ok(stored) => stored.ok_or(cause),

@@ -18,7 +18,7 @@ impl<G: Page> Engine<G> {
     /// Takes what was saved of a piece.
     pub(super) async fn open(self: Rc<Self>, piece: Piece) {
         let Piece { digest, size } = piece;
-        // Another tab, the worker or another model may have it by now.
+        // Another tab, the worker or another model may have stored it meanwhile.
         if self.is_kept(&digest).await {
             self.admitted(&digest);
             return;

@@ -19,7 +19,7 @@ pub struct MemoryParts {
     /// The worker of a page that writes files does one thing after the other.
     queue: MemoryLocks,
     scattered: Rc<RefCell<DigestSet>>,
-    /// While somebody keeps files open.
+    /// Lives while a page keeps files open.
     opener: Rc<RefCell<Opener>>,
 }
 

@@ -123,7 +123,7 @@ impl Transfer {
         }
     }
 
-    /// After a failure nobody knows how fast the line is.
+    /// After a failure, the speed of the line is unknown.
     pub(super) fn slow_down(&mut self) {
         self.concurrency.forget();
         self.very_fast = false;
@@ -216,7 +216,7 @@ impl Transfer {
         self.open.retain(|open| open.piece.digest != *digest);
     }
 
-    /// Drops what there is of a piece, to fetch it in one request.
+    /// Drops the bytes of a piece, to fetch it again in one request.
     fn start_over(&mut self, digest: &Digest) {
         if let Some(open) = self.open.iter_mut().find(|open| open.piece.digest == *digest) {
             open.restart(0, &mut self.chores);

@@ -46,7 +46,7 @@ impl Transfer {
         self.piece(digest).map(OpenPiece::save)
     }
 
-    /// It is saved, or somebody who stays has it. Until this is said, and forever if it fails, nothing more of that piece is.
+    /// The part is saved, or the worker has it. Until this call, and forever if the save fails, no more of that piece is saved.
     pub fn saved(&mut self, part: &Part) {
         if let Some(open) = self.piece(&part.digest) {
             open.saved();

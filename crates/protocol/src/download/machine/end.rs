@@ -5,7 +5,7 @@ use crate::IntentState;
 use crate::download::{Cause, Effect, Engine, FallbackReason, Fetching, Millis, Start, State};
 
 impl Download {
-    /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
+    /// Determines the next state if no engine works on the download any more. (Completeness is derived later.)
     pub(super) fn conclude(&mut self, now: Millis) -> Vec<Effect> {
         let Some(Fetching { background: None, page: None, engine, trouble, mismatches, .. }) =
             self.state.fetching()
@@ -60,7 +60,7 @@ impl Download {
         Vec::new()
     }
 
-    /// Whether a download was under way and nobody works on it any more.
+    /// Whether a download was running, and no engine works on it any more.
     pub(super) fn is_without_engine(&self) -> bool {
         matches!(self.state.fetching(), Some(Fetching { background: None, page: None, .. }))
     }

@@ -162,7 +162,7 @@ impl Download {
     pub(super) fn started(&mut self, now: Millis, attempt: AttemptId) -> Vec<Effect> {
         let stopping = matches!(self.state, State::Stopping(_));
         let Some(background) = self.background_of(&attempt) else {
-            // Cancelled, taken over or completed before the browser answered: nobody wants it any more.
+            // Cancelled, taken over or completed before the browser answered: it is not needed any more.
             return vec![Effect::Abort { attempt }];
         };
         if matches!(background.stage, Stage::Asked { .. }) {
@@ -206,7 +206,7 @@ impl Download {
     }
 }
 
-/// A background fetch that somebody else has started.
+/// A background fetch that another tab or an earlier page has started.
 pub(super) fn joined(now: Millis, active: Active) -> Background {
     let Active { attempt, asked, downloaded } = active;
     Background { attempt, asked, downloaded, joined: true, stage: Stage::Running { since: now }, quiet: None }
