@@ -1,5 +1,5 @@
-# The server and its pages, built from this folder. docs/OPERATING.md says how to run it. What the lines below do is run
-# without a container engine by ./packaging/check.
+# The server and its pages, built from this folder. docs/OPERATING.md describes how to run it. ./packaging/check runs the
+# same steps without a container engine.
 
 FROM rust:1.99.1-slim-trixie AS build
 RUN apt-get update \

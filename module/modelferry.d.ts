@@ -1,60 +1,60 @@
 /**
- * Modelferry for pages of its origin: what is on this device of a model, and downloads to it.
+ * Modelferry for pages of its origin: the state of models on this device, and downloads.
  *
  *     import { download, url } from '/modelferry.js';
  *
  *     await download('owner/name', { onProgress: ({ loaded, total }) => console.log(loaded / total) });
  *     const config = await (await fetch(url('owner/name', 'config.json'))).json();
  *
- * What a page begins here, pages of Modelferry that are open show and go on with, and the other way round.
+ * Open pages of Modelferry show a download that starts here, and continue it. This also works the other way round.
  */
 
-/** A revision: 40 hexadecimal digits, or `main` for what the server has now. */
+/** A revision: 40 hexadecimal digits, or `main` for the server's current one. */
 export type Revision = string;
 
-/** `background`: the browser, by Background Fetch, also with all tabs closed. `page`: a page that is open. */
+/** `background`: the browser, with Background Fetch, even if all tabs are closed. `page`: an open page. */
 export type Engine = 'background' | 'page';
 
-/** What there is of a model on this device. */
+/** The state of a model on this device. */
 export interface Status {
   /** `owner/name`. */
   model: string;
   /**
-   * - `absent`: nothing is here
-   * - `fetching`: somebody fetches it: the browser, this page, or another one
-   * - `interrupted`: a part is here, and nobody fetches the rest
-   * - `ready`: everything is here, and was verified
+   * - `absent`: nothing is stored
+   * - `fetching`: the browser, this page or another page fetches it
+   * - `interrupted`: a part is stored, and no download is running
+   * - `ready`: everything is stored and verified
    */
   state: 'absent' | 'fetching' | 'interrupted' | 'ready';
-  /** 40 hexadecimal digits that name the content; `null` if nothing is here. */
+  /** 40 hexadecimal digits that name the content; `null` if nothing is stored. */
   revision: string | null;
-  /** Bytes that are kept, verified. */
+  /** Bytes that are stored and verified. */
   loaded: number;
-  /** Bytes of all files; 0 if nothing is here. */
+  /** Bytes of all files; 0 if nothing is stored. */
   total: number;
-  /** What fetches it, if somebody does. */
+  /** What fetches it, if a download is running. */
   engine: Engine | null;
 }
 
-/** How far a download is. */
+/** The progress of a download. */
 export interface Progress {
   /**
-   * - `preparing`: it is looked what is missing
-   * - `downloading`: bytes are on their way
-   * - `waiting`: none can be had now, for the `reason` that is given; it goes on by itself
-   * - `storing`: all bytes are here, and are verified and stored
-   * - `ready`: told once, at the end
+   * - `preparing`: the download determines what is missing
+   * - `downloading`: bytes are arriving
+   * - `waiting`: no bytes can arrive now, for the given `reason`; the download continues by itself
+   * - `storing`: all bytes have arrived, and are being verified and stored
+   * - `ready`: reported once, at the end
    */
   phase: 'preparing' | 'downloading' | 'waiting' | 'storing' | 'ready';
   /**
-   * - `offline`: the browser says that there is no network
-   * - `network`: the server cannot be reached, or asks for patience; it is tried again
-   * - `another-page`: it fetches this model, and this page takes over when that one goes
-   * - `browser`: it has another download to do first, or has paused this one
+   * - `offline`: the browser reports that there is no network
+   * - `network`: the server is unreachable, or asks to wait; the download retries
+   * - `another-page`: another page fetches this model; this page continues when that one is closed
+   * - `browser`: the browser does another download first, or has paused this one
    */
   reason: 'offline' | 'network' | 'another-page' | 'browser' | null;
   engine: Engine | null;
-  /** Bytes that are here, with those that are not verified yet. */
+  /** Bytes that have arrived, including those that are not verified yet. */
   loaded: number;
   /** Bytes of all files; 0 until that is known. */
   total: number;
@@ -62,7 +62,7 @@ export interface Progress {
 
 export interface StatusOptions {
   /**
-   * Without one, or with `main`: whichever revision on the device is wanted, else one that is complete, else any.
+   * Default, also for `main`: the wanted revision on the device, otherwise a complete one, otherwise any.
    */
   revision?: Revision;
 }
@@ -71,15 +71,15 @@ export interface DownloadOptions {
   /** Without one: `main`. */
   revision?: Revision;
   /**
-   * `automatic` takes the browser's engine where there is one and room enough for it. Without this: what the user has
-   * chosen for the site. A download that somebody is at already goes on with the engine it has.
+   * `automatic` uses the browser's engine if it exists and has enough space. The default is the user's choice for the
+   * site. A running download keeps its engine.
    */
   engine?: Engine | 'automatic';
-  /** Called a few times a second while there is news. */
+  /** Called a few times per second while the progress changes. */
   onProgress?: (progress: Progress) => void;
   /**
-   * Ends the download and keeps what has come, so that the next one goes on from there. If another call of the same page
-   * wants the same, only this call ends; other pages hear of it as of a user who stops it.
+   * Ends the download and keeps what has arrived, so that the next one continues from there. If another call of this page
+   * wants the same revision, only this call ends. For other pages, this equals a user who stops the download.
    */
   signal?: AbortSignal;
 }
@@ -89,19 +89,19 @@ export interface UrlOptions {
   revision?: Revision;
 }
 
-/** What there is of a model. Reads the device only: nothing is fetched, and it works offline. */
+/** Returns the state of a model. Reads the device only, fetches nothing, and works offline. */
 export function status(model: string, options?: StatusOptions): Promise<Status>;
 
-/** The same of every model of which there is something. */
+/** Returns the state of every model that is stored, complete or in part. */
 export function list(): Promise<Status[]>;
 
 /**
- * Fetches what is missing of a model, and comes back when it is ready; at once, if it is. Calls for the same revision share
- * the work. Where the network fails in the middle, it waits and goes on, and says so by `onProgress`; a caller that wants
- * an end to that gives a `signal`. Offline, what is ready is ready whatever revision it has.
+ * Fetches what is missing of a model. The promise resolves when the model is ready, or at once if it is. Calls for the same
+ * revision share the work. If the network fails during the download, it waits, reports that to `onProgress`, and continues.
+ * Pass a `signal` to end the wait. Offline, a model that is ready counts as ready, whatever its revision.
  *
- * Best called in the handler of a click: browsers allow background fetches, and promise to keep what is stored, more
- * readily then. Where they do not, this page fetches.
+ * Call it in the handler of a click: browsers then allow background fetches and persistent storage more readily. If the
+ * browser refuses a background fetch, this page fetches.
  *
  * @throws {ModelferryError}
  */
@@ -116,45 +116,45 @@ export function download(model: string, options?: DownloadOptions): Promise<Stat
 export function remove(model: string): Promise<void>;
 
 /**
- * The URL of a file of a model. Once the model is ready, the service worker answers it from the device, to every library
- * and offline too.
+ * Returns the URL of a model's file. Once the model is ready, the service worker answers it from the device, for every
+ * library and offline too.
  */
 export function url(model: string, file: string, options?: UrlOptions): string;
 
 export type Code =
-  /** By the `signal`; `name` is `AbortError`, and `cause` the signal's reason. */
+  /** The `signal` was aborted; `name` is `AbortError`, and `cause` is the signal's reason. */
   | 'aborted'
-  /** What came is not what the model's name says, also when it was asked for again. */
+  /** The bytes of a piece do not match its digest, even after a second try. */
   | 'corrupt'
-  /** What was given is no name of a model, no revision, or no engine. */
+  /** An argument is not the name of a model, a revision or an engine. */
   | 'invalid'
-  /** There is no room on the device. */
+  /** The device has no free space. */
   | 'no-room'
   /** The server has no such model, or not this revision. */
   | 'not-found'
-  /** The device is offline, or the server cannot be reached; also when the program of this module could not be started. */
+  /** The device is offline, or the server is unreachable. Also if the program of this module could not be started. */
   | 'offline'
-  /** It was removed meanwhile, by the browser or by another page. */
+  /** The browser or another page has removed the model meanwhile. */
   | 'removed'
   /** The server answered with an error; `status` says which. */
   | 'server'
   /** The user stopped it, in another page or in the browser's own interface, or the browser did. */
   | 'stopped'
   /**
-   * What is stored cannot be read or written. If it stays so, load the page again: a browser whose site data were cleared
-   * meanwhile may not answer it any more.
+   * The store cannot be read or written. If the error stays, reload the page. After the site's data were cleared, a browser
+   * may no longer answer the page.
    */
   | 'storage'
-  /** This window cannot keep anything: no secure context, or a private window of some browsers. */
+  /** This window cannot store models: no secure context, or a private window of some browsers. */
   | 'unsupported';
 
 /** What the functions here reject with. The message names the model. */
 export class ModelferryError extends Error {
   private constructor();
   readonly code: Code;
-  /** Which model it is about, if it is about one. */
+  /** The model, if the error concerns one. */
   readonly model?: string;
   readonly revision?: string;
-  /** What the server answered, with the code `server`. */
+  /** The HTTP status, with the code `server`. */
   readonly status?: number;
 }

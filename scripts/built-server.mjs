@@ -1,4 +1,4 @@
-// Runs the built server for as long as somebody asks it for something.
+// Runs the built server while a function uses it.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// Puts what the tests of docs/FAULTS.md measured (target/faults.jsonl) into its generated block. Lines of tests that
-// were not run stay as they are, so that a row can be measured alone; with --anew they go. With --check it writes
-// nothing, and fails if a row of the table has no measured line.
+// Writes the results of the fault tests (target/faults.jsonl) into the generated block of docs/FAULTS.md. Lines of tests
+// that did not run stay, so that you can measure one row alone; --anew removes them. With --check it writes nothing, and
+// fails if a row of the table has no measured line.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

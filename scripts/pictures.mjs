@@ -1,7 +1,7 @@
-// Draws pictures, of the release server's own pages with the real model. Run when the pages have changed, after
-// `./scripts/test build`, which also builds the fault proxy, as a slow network:
+// Draws pictures of the release server's pages with the real model. Run it when the pages have changed, after
+// `./scripts/test build`. That also builds the fault proxy, which simulates a slow network:
 //
-//   node scripts/pictures.mjs install    # public/assets/install: what an installed application is shown by
+//   node scripts/pictures.mjs install    # public/assets/install: the icons and pictures of the installed application
 //   node scripts/pictures.mjs readme     # docs/screenshot.png, and docs/download.png, an animation
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Prints what a browser has to load, compressed as it is sent; with --check, fails if that exceeds its budget.
-// All of it is asked of the built server, since it is inside that program.
+// Prints the size of what a browser loads, compressed as sent. With --check, fails if a size exceeds its budget.
+// Requests everything from the built server, which contains these files.
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { withServer } from './built-server.mjs';
 

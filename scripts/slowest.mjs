@@ -1,4 +1,4 @@
-// Says which tests took longest, and how long each file of tests took:
+// Lists the slowest tests, and the time of each test file:
 //
 //   node scripts/slowest.mjs FILE...
 //

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# How the scripts speak: one line when something takes time, one when it is done, one sentence when it
-# cannot be. To be sourced.
+# Output of the scripts: one line when a long step starts, one when it is done, and one sentence if it fails. To be
+# sourced.
 
 bold='' plain=''
 if [[ -t 1 ]]; then

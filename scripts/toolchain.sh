@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What building Modelferry needs, and how it comes onto this machine. To be sourced.
+# Installs the tools that the build needs. To be sourced.
 #
-# ensure_toolchain brings everything and puts it on the PATH of the calling script; what is there already is
-# only looked at, without the network. A tool of another version that the user has is left alone: ours then
-# goes to the cache folder, which all clones on a machine share.
+# ensure_toolchain installs everything and puts it on the PATH of the calling script. If a tool is already installed, it only
+# checks the version, without the network. A tool of another version stays as it is. Ours then goes into the cache folder,
+# which all clones on a machine share.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/steps.sh

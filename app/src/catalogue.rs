@@ -1,4 +1,4 @@
-//! What the server has, as the pages see it.
+//! The server's models, as the pages show them.
 
 use std::fmt;
 use std::pin::Pin;

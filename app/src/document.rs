@@ -1,4 +1,4 @@
-//! The document around every page, and which address is which page.
+//! The document around every page, and the routes from addresses to pages.
 
 use http::HeaderValue;
 use http::header::CONTENT_SECURITY_POLICY;
@@ -63,8 +63,8 @@ fn around(media: &'static str, color: &'static str) -> impl IntoView {
     leptos::html::meta().name("theme-color").content(color).attr("media", media)
 }
 
-/// What the page may load and run, whatever gets into it (Content Security Policy Level 3): its own files and the one script
-/// that starts it, which has a number that is good once.
+/// The Content Security Policy (Level 3) of the page. It may load and run only its own files, and the one
+/// script that starts it, which has a nonce.
 fn restrict(options: &LeptosOptions) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
         return;

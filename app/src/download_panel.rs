@@ -1,4 +1,4 @@
-//! The part of a model's page that downloads: state, progress, buttons.
+//! The download panel of a model's page: state, progress, buttons.
 
 use leptos::prelude::*;
 use messages::panel as text;

@@ -1,4 +1,4 @@
-//! A download, as islands see it. The server knows nothing of the device, so its variant never changes.
+//! A download, as islands read it. The server knows nothing about the device, so its variant never changes.
 
 #[cfg(feature = "hydrate")]
 mod browser;

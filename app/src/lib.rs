@@ -1,11 +1,12 @@
-//! The interface: pages rendered on the server, islands hydrated in the browser, and the page's side of downloads.
+//! The interface: pages rendered on the server, islands hydrated in the browser, and the page's side of
+//! downloads.
 //!
-//! The crate is compiled twice. With `ssr` it holds the pages, which are plain HTML, and the islands in them. With
-//! `hydrate` it holds the islands alone, so that a browser loads no code for what never changes. What exists on
-//! one side only is a whole module.
+//! The crate is compiled twice. With `ssr` it has the pages, which are plain HTML, and the islands in them.
+//! With `hydrate` it has only the islands, so a browser loads no code for static content. Code for one side
+//! only is a whole module.
 //!
-//! **Architecture Invariant:** the first render of an island in the browser equals the server's. What only the
-//! browser knows (what is on this device) arrives in effects, which do not run on the server.
+//! **Architecture Invariant:** the first render of an island in the browser equals the server's. Facts that
+//! only the browser knows (what is on this device) arrive in effects, which do not run on the server.
 #![allow(unreachable_pub, reason = "the component macros make every component `pub`")]
 
 #[cfg(feature = "ssr")]

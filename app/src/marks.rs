@@ -1,7 +1,8 @@
-//! The marks in the catalogue that say how models stand on this device. They are no islands: the machinery of one would be
-//! larger than they are.
+//! The marks in the catalogue, which show the state of each model on this device. They are not islands,
+//! because an island would need more code than they do.
 //!
-//! They also go on with a download that the user left for the catalogue: the page engine lives in whatever page is open.
+//! They also continue a download that the user left for the catalogue: the page engine works in any open
+//! page.
 
 use downloader::browser::downloads;
 use leptos::prelude::document;

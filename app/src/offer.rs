@@ -1,6 +1,8 @@
-//! What a model's page offers: said by the server, and read in the browser from the panel that the server rendered.
+//! What a model's page offers. The server writes it into the download panel, and the browser reads it from
+//! there.
 //!
-//! These are no props of the island: the code that reads those would be a fourteenth of what a browser loads.
+//! These values are not props of the island: the code that reads props would be a fourteenth of what a
+//! browser loads.
 
 use protocol::{ModelId, Revision};
 

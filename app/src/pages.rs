@@ -1,4 +1,4 @@
-//! One module a page. They are rendered by the server only.
+//! One module per page. Only the server renders them.
 
 mod catalogue;
 mod model;

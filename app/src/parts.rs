@@ -1,4 +1,4 @@
-//! Parts of pages that never change once they are sent.
+//! Static parts of pages.
 
 mod file_list;
 mod inspection;

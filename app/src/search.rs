@@ -1,4 +1,4 @@
-//! Searching a text by meaning, with the model on this device. The server has no device: there nothing happens.
+//! Semantic search of a text, with the model on this device. On the server this does nothing.
 
 #[cfg(feature = "hydrate")]
 mod section;

@@ -1,8 +1,8 @@
-//! Watches the server for as long as the page is open: whether it can be reached, and whether it has another build of the
-//! pages than this one.
+//! Watches the server while the page is open: whether it is reachable, and whether it has another build of
+//! the pages.
 //!
-//! It asks for the head of the worker's script, whose validator is different for every build. What comes of it are marks on the
-//! document; what they look like is in `parts/notices.rs` and the style sheet.
+//! It requests the head of the worker's script, whose validator differs for every build. It then marks the
+//! document; `parts/notices.rs` and the style sheet define what users see.
 
 use gloo_timers::future::TimeoutFuture;
 use protocol::routes;

@@ -72,7 +72,7 @@ enum CutKindCommand {
     Reset,
 }
 
-/// Obeys commands for ever.
+/// Obeys commands forever.
 pub(crate) async fn serve(listener: TcpListener, control: Arc<Control>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {

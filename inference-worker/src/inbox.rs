@@ -1,4 +1,4 @@
-//! Messages that wait to be looked at.
+//! The queue of messages.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -1,8 +1,8 @@
-//! A dedicated worker that computes with a model on this device. `inference-worker.js` brings this program into the worker
-//! and hands messages over; what they are is said in `inference_protocol`, what is computed is in the crate `embedding`.
+//! A dedicated worker that computes with a model on this device. `inference-worker.js` loads this program
+//! and forwards messages. `inference_protocol` defines them, and the crate `embedding` computes.
 //!
-//! **Architecture Invariant:** this crate depends neither on `app` nor on leptos, and asks the network for nothing: what it
-//! reads is in the piece store.
+//! **Architecture Invariant:** this crate depends neither on `app` nor on leptos, and sends no requests: it
+//! reads from the piece store.
 
 mod inbox;
 mod loading;

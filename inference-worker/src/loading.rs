@@ -1,5 +1,5 @@
-//! Brings a model from the piece store into memory. The weights pass through in small chunks: they are there once, and the
-//! buffer of the reader beside them.
+//! Loads a model from the piece store into memory. The weights pass through in small chunks, so memory has
+//! one copy of them and the reader's buffer.
 
 use embedding::{Assembly, Config, Embedder, Vocabulary, pooling_file};
 use inference_protocol::{FromInference, LoadFailure};

@@ -1,4 +1,4 @@
-//! Lets the browser do what waits, such as to deliver messages, and goes on right after it.
+//! Yields to the browser, so that it can deliver messages, and continues right after that.
 
 use js_sys::Promise;
 use wasm_bindgen::JsValue;

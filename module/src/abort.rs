@@ -1,4 +1,4 @@
-//! A caller's `AbortSignal`.
+//! The caller's `AbortSignal`.
 
 use std::future::pending;
 

@@ -1,4 +1,4 @@
-//! One call of `download`, as the page is told of it.
+//! One call of `download`, and its reports to the page.
 
 use std::cell::Cell;
 
@@ -35,7 +35,7 @@ impl Call {
         };
         match self.call.carry_out(&browser::downloads(), &self.abort, report).await {
             Ok(revision) => Ok(Status::of(&store, model, Some(revision)).await?),
-            // What is on the device is of use without the server, whatever that has by now.
+            // A stored model is usable without the server, whatever revision the server has now.
             Err(CallError::NoRevision(cause)) if cause.is_passing() => {
                 let ready = Status::of_ready(&store, model).await?;
                 ready.ok_or_else(|| Failure::from(cause).about(model, None))

@@ -1,4 +1,4 @@
-//! Why something could not be done: a code for the page's program, and a sentence for its author.
+//! Errors of the module: a code for the page's program, and a sentence for its author.
 
 use std::fmt;
 

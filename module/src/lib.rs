@@ -1,7 +1,7 @@
-//! The program behind `/modelferry.js`, by which pages that are not ours drive downloads. The script in front of it,
-//! `modelferry.js`, turns what is thrown here into errors of its own class; `modelferry.d.ts` says what each function does.
+//! The program behind `/modelferry.js`, with which other pages of the origin control downloads. The script
+//! `modelferry.js` converts errors into its own class. `modelferry.d.ts` describes each function.
 //!
-//! **Architecture Invariant:** no interface in here: this crate depends neither on `app` nor on leptos.
+//! **Architecture Invariant:** this crate has no interface: it depends neither on `app` nor on leptos.
 
 mod abort;
 mod download;
@@ -21,7 +21,7 @@ use download::Call;
 use failure::Failure;
 use status::Status;
 
-/// What there is of one model.
+/// The state of one model.
 #[wasm_bindgen]
 pub async fn status(model: String, revision: Option<String>) -> Result<JsValue, JsValue> {
     let model = failure::model(&model)?;
@@ -31,7 +31,7 @@ pub async fn status(model: String, revision: Option<String>) -> Result<JsValue, 
     Ok(Status::of(&store, &model, revision).await.map_err(about)?.into())
 }
 
-/// What there is of every model of which there is something.
+/// The state of every model that is stored, complete or in part.
 #[wasm_bindgen]
 pub async fn list() -> Result<Array, JsValue> {
     let store = BrowserStore::open().await.map_err(Failure::from)?;

@@ -1,5 +1,5 @@
-//! What there is of a model on this device, and whether somebody fetches it: read from the store and asked of the browser,
-//! without setting anything off.
+//! The state of a model on this device, and whether a download is running. This reads the store and asks
+//! the browser, and starts nothing.
 
 use std::collections::BinaryHeap;
 
@@ -15,7 +15,7 @@ use web_sys::{ServiceWorkerRegistration, Window};
 
 use crate::failure::object;
 
-/// What there is of one revision of a model.
+/// The state of one revision of a model.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Status {
     pub model: ModelId,
@@ -33,9 +33,9 @@ pub(crate) struct Status {
 pub(crate) enum Stands {
     /// Nothing is here.
     Absent,
-    /// Somebody fetches it: the browser, this page, or another one.
+    /// The browser, this page or another page fetches it.
     Fetching(Engine),
-    /// A part is here, and nobody fetches the rest.
+    /// A part is stored, and no download is running.
     Interrupted,
     /// Everything is here.
     Ready,
@@ -125,7 +125,7 @@ fn fetched_here(model: &ModelId, revision: Option<Revision>) -> Option<(Revision
     browser::downloads().wanted().iter().find_map(|handle| handle.with(look))
 }
 
-/// Who else fetches this revision, if anybody does.
+/// What else fetches this revision, if anything does.
 async fn fetched_elsewhere(
     model: &ModelId,
     revision: Revision,

@@ -1,4 +1,4 @@
-//! What there is to say of a program that is compiled for the browser.
+//! The description of a program that is compiled for the browser.
 
 use std::env;
 
@@ -8,7 +8,7 @@ pub(crate) struct Artefact {
     pub package: &'static str,
     /// What it is compiled for.
     pub profiles: Profiles,
-    /// What rustc is told beyond the profile, for example `-Ctarget-feature=+simd128`.
+    /// Flags of rustc beyond the profile, for example `-Ctarget-feature=+simd128`.
     pub rustflags: &'static [&'static str],
     pub packing: Packing,
 }
@@ -25,15 +25,16 @@ impl Artefact {
 pub(crate) struct Profiles {
     pub debug: &'static str,
     pub release: &'static str,
-    /// How wasm-opt goes on after a release build.
+    /// How wasm-opt continues after a release build.
     pub wasm_opt: &'static str,
 }
 
 /// For what is loaded with a page or a worker: the smallest code in a release build, quickly compiled code in a debug build.
 pub(crate) const SMALL: Profiles = Profiles { debug: "wasm-dev", release: "wasm-release", wasm_opt: "-Oz" };
 
-/// For what computes: `Cargo.toml` optimizes its hot crates for speed. Slow code would be useless, so debug and release builds
-/// share one. wasm-opt gains 2 % more of its size with `-O3`, and takes half a minute for it.
+/// For programs that compute: `Cargo.toml` optimizes their hot crates for speed. Slow code would be useless,
+/// so debug and release builds share one profile. With `-O3`, wasm-opt would save 2 % more, and take half a
+/// minute longer.
 pub(crate) const FAST: Profiles =
     Profiles { debug: "wasm-release", release: "wasm-release", wasm_opt: "-O1" };
 
@@ -51,15 +52,16 @@ pub(crate) fn is_release() -> bool {
 
 /// What is made of the WebAssembly and the JavaScript that connects it to the browser.
 pub(crate) enum Packing {
-    /// One classic script with the WebAssembly in it, `OUT_DIR/<package>.js`. It is instantiated synchronously, so that all of
-    /// a worker's listeners are registered in the first evaluation; script and WebAssembly cannot disagree; and the
-    /// browser's own byte comparison is the check for a new version. A classic one, because Firefox has no module service
-    /// workers everywhere.
+    /// One classic script that contains the WebAssembly, `OUT_DIR/<package>.js`. It is instantiated
+    /// synchronously, so that all listeners of a worker are registered in the first evaluation. Script and
+    /// WebAssembly cannot disagree, and the browser's own byte comparison finds a new version. It is a
+    /// classic script because some Firefox versions have no module service workers.
     Script,
-    /// A small script of ours, the entry, which has a URL that stays, and loads two files below `/<folder>/`: a JavaScript
-    /// module, which has the exports of wasm-bindgen's target `web`, and the WebAssembly, which is compiled as it arrives.
-    /// Both are named by their content, and the entry says `GLUE.js` and `PROGRAM.wasm` for their names. The server has
-    /// them as `OUT_DIR/<package>.rs`, an expression of the type `Packed` in `src/routes/packed.rs`.
+    /// A small script of ours, the entry, which has a stable URL. It loads two files below `/<folder>/`: a
+    /// JavaScript module with the exports of wasm-bindgen's target `web`, and the WebAssembly, which is
+    /// compiled as it arrives. The names of both contain their digests; the entry has `GLUE.js` and
+    /// `PROGRAM.wasm` in their place. The server includes them as `OUT_DIR/<package>.rs`, an expression of
+    /// the type `Packed` in `src/routes/packed.rs`.
     Files {
         /// The first segment of their URLs.
         folder: &'static str,

@@ -1,5 +1,5 @@
-//! Connects compiled WebAssembly to JavaScript, with the library behind wasm-bindgen's program: so it cannot be of
-//! another version than the crates.
+//! Connects compiled WebAssembly to JavaScript. It uses the library of wasm-bindgen's command-line program,
+//! so its version always fits the crates.
 
 use std::path::Path;
 

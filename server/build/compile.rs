@@ -1,5 +1,5 @@
-//! A nested cargo, which compiles for the browser. It must not inherit what the outer one was told for its own target:
-//! flags, wrappers (clippy is one) and per-crate variables.
+//! Runs a nested cargo, which compiles for the browser. It must not inherit the outer cargo's flags,
+//! wrappers (clippy is one) and per-crate variables, which are for another target.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use std::process::Command;
 use super::Result;
 use super::artefact::Artefact;
 
-/// What cargo is told of the world instead of the target, and what a nested one needs too: where its files are, how
-/// it reaches the network, and which registries stand in for others.
+/// Variables that configure cargo's environment and not the target. A nested cargo needs them too: for the
+/// network, and for registries that replace others.
 const ABOUT_THE_WORLD: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 
 /// What came of one program.
@@ -49,7 +49,7 @@ pub(crate) fn compile<'a>(artefacts: &[&'a Artefact], root: &Path, out: &Path) -
             cargo.env_remove(&name);
         }
     }
-    // Also where there are none: it goes before what a user's own configuration says for all programs.
+    // Set even if it is empty, because it overrides the user's own configuration for all programs.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", rustflags.join("\x1f"));
     let output = cargo.output()?;
     if !output.status.success() {

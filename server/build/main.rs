@@ -1,7 +1,8 @@
-//! Compiles the programs that run in a browser to WebAssembly, and packs them into what the server embeds. Each is described
-//! here and nowhere else.
+//! Compiles the browser programs to WebAssembly, and packs them into files that the server embeds. The
+//! constants below describe each program.
 //!
-//! A debug build leaves the pages' own program out and reads it from a folder, where `cargo leptos watch` keeps it up to date.
+//! A debug build leaves out the program of the pages and reads it from a folder, which `cargo leptos watch`
+//! keeps up to date.
 
 mod artefact;
 mod bind;

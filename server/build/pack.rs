@@ -1,4 +1,4 @@
-//! Makes of a program what the server embeds.
+//! Turns a program into files that the server embeds.
 
 mod embed;
 mod files;

@@ -1,8 +1,8 @@
-//! Makes a program smaller, once it is connected to JavaScript. Only in a release build, and only if the program has changed
-//! since the last one: it takes seconds.
+//! Shrinks a program with `wasm-opt`, after it is connected to JavaScript. This takes seconds, so it runs
+//! only in release builds, and only if the program has changed.
 //!
-//! With `wasm-opt` in the version that `package.json` names, and not without: what browsers get must not depend on what is
-//! installed on the machine that builds. (The worker becomes 1.5 KB smaller as it is sent, and an eighth smaller in memory.)
+//! It requires the version that `package.json` names, so that the result does not depend on the machine
+//! that builds. (The worker becomes 1.5 KB smaller as sent, and an eighth smaller in memory.)
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! What a program was made of, so that cargo makes it again when something of that changes, and only then.
+//! Tells cargo which sources a program was made of, so that cargo rebuilds it when one of them changes, and
+//! only then.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,8 +7,8 @@ use std::path::Path;
 
 use super::Result;
 
-/// Tells cargo what to watch: the sources that the nested cargo lists, and what it does not list: the manifests of their
-/// crates and what is the same for the whole workspace. A new source file is named by one that was there before.
+/// Tells cargo what to watch: the sources that the nested cargo lists, the manifests of their crates, and
+/// the files that the whole workspace shares. A new source file is always named by an older one.
 pub(crate) fn watch(dependency_info: &Path, root: &Path) -> Result<()> {
     let text = fs::read_to_string(dependency_info)?;
     let mut watched: BTreeSet<_> =

@@ -1,5 +1,5 @@
-//! Command line, environment and configuration file: raw flags are parsed low, then turned once into a checked
-//! [`Config`]. Only the configuration file is opened here, and no socket.
+//! Command line, environment and configuration file. Raw flags are parsed first, and then turned into a
+//! checked [`Config`]. This module opens the configuration file, and no other file or socket.
 
 mod file;
 mod flags;

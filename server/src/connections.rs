@@ -1,7 +1,7 @@
-//! Accepts connections, and ends those of idle clients.
+//! Accepts connections, and closes those of idle clients.
 //!
-//! A client may be slow, but not idle: `axum::serve` waits for idle clients for ever. Each limit here has a flag, and a test
-//! with a client that reaches it.
+//! A client may be slow, but not idle; `axum::serve` waits for idle clients forever. Each limit here has a
+//! flag, and a test with a client that reaches it.
 
 mod connection;
 mod descriptors;
@@ -58,7 +58,7 @@ pub struct Limits {
     pub stall: Duration,
     /// Bytes a second that a client must read while it stalls an answer.
     pub least_rate: u64,
-    /// How long running answers may go on when the program is asked to end.
+    /// How long running answers may continue when the program is asked to end.
     pub drain: Duration,
 }
 
@@ -72,8 +72,8 @@ pub(crate) struct Serving {
     pub(crate) metrics: Option<Metrics>,
 }
 
-/// Serves until `end` is over; then no connection is accepted, idle ones are closed, and running answers go on until
-/// they are sent, [`Limits::drain`] is over or `at_once` is.
+/// Serves until `end` is over. Then it accepts no more connections and closes idle ones. Running answers
+/// continue until they are sent, [`Limits::drain`] is over or `at_once` is.
 pub(crate) async fn serve(
     listener: TcpListener,
     serving: Serving,

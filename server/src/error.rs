@@ -1,4 +1,4 @@
-//! Why the program ends: one type at its edge, each value one sentence for the user who started it.
+//! Why the program ends. The error type at its edge has one sentence for the operator in each variant.
 
 use std::io;
 use std::net::SocketAddr;

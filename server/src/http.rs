@@ -1,5 +1,5 @@
-//! HTTP without policy: how what is decided about a request becomes an answer, how bytes become a body, how things that are
-//! not there are said. Which URL is what is the business of [`crate::routes`].
+//! HTTP without policy: turns decisions into answers, files into bodies, and missing things into error
+//! answers. [`crate::routes`] maps URLs.
 
 mod access_log;
 mod answer;

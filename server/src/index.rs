@@ -1,8 +1,8 @@
-//! The index: which models there are, what their files' digests are, and where the bytes of each piece are.
-//! Requests only ever read its current [`Snapshot`]; one thread of its own keeps that up to date.
+//! The index: the models, the digests of their files, and the position of each piece. Requests only read
+//! its current [`Snapshot`]; one thread keeps that up to date.
 //!
-//! **Architecture Invariant:** no path from a request reaches the file system. A request names an entry of the
-//! index, and the index knows where its bytes are.
+//! **Architecture Invariant:** no path from a request reaches the file system. A request names an entry of
+//! the index, and the index knows where its bytes are.
 
 mod card;
 mod date;
@@ -137,7 +137,7 @@ pub struct Progress {
 
 impl Index {
     /// Looks at the models folder once, so that everything that needs no hashing is there when this returns,
-    /// and goes on in the background. Blocks for as long as listing the folder takes.
+    /// and continues in the background. Blocks for as long as listing the folder takes.
     ///
     /// # Errors
     /// [`OpenError`]. Whatever is wrong *below* the models folder is reported instead.
@@ -183,14 +183,14 @@ impl Index {
         }
     }
 
-    /// Stops the indexing, whoever still holds on to what there is. Blocks until what was learned is saved.
+    /// Stops indexing, even if other handles exist. Blocks until new digests are saved.
     pub fn end(&self) {
         self.handle.end();
     }
 
     /// Asks for a look at the folder soon: this file is not what was indexed, or cannot be read.
     pub fn look_again(&self, file: &StoredFile) {
-        // Fails only when the indexing thread has ended, and then nobody can look.
+        // Fails only if the indexing thread has ended; no scan is possible then.
         self.handle.events.send(Event::LookAgain(file.location.clone())).ok();
     }
 }

@@ -1,7 +1,7 @@
 //! Hosts a folder of models: files, pieces, the hub's API and the pages.
 //!
-//! The server is a value, [`Site`], made of an [`index::Index`] (what there is) and routes (how to ask for
-//! it); the binary only listens.
+//! The server is a value, [`Site`]. It consists of an [`index::Index`] (the models) and routes (how
+//! requests reach them). The binary adds the listener.
 
 pub mod config;
 pub mod connections;

@@ -1,4 +1,4 @@
-//! What the program says while it runs: lines on standard error. Standard output has one line only, the address.
+//! The program's log: lines on standard error. Standard output has one line only, the address.
 
 use std::io::IsTerminal;
 use std::str::FromStr;

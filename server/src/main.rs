@@ -8,8 +8,8 @@ use server::config::Task;
 use server::error::Error;
 use server::{logging, serve};
 
-/// Task polls between two checks for network events. One poll can send a MiB of a download: with tokio's default of 61, a client
-/// that asks for a few bytes waits for tens of milliseconds.
+/// Task polls between two checks for network events. One poll can send a MiB of a download. With tokio's
+/// default of 61, a client that requests a few bytes waits for tens of milliseconds.
 const TURNS: u32 = 4;
 
 /// How long the runtime waits for its tasks at the end. Threads that still wait for a disk are left behind.
@@ -38,7 +38,7 @@ async fn run() -> Result<(), Error> {
             serve::serve(*config).await
         }
         Task::Print(text) => {
-            // Fails only if nobody reads standard output any more.
+            // Fails only if standard output is closed.
             io::stdout().write_all(text.as_bytes()).ok();
             Ok(())
         }

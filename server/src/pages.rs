@@ -1,4 +1,5 @@
-//! The pages, rendered by the app, and the files they load. Only this origin may read them. They may be compressed, unlike models.
+//! The pages, rendered by the app, and the files that they load. Only this origin may read them. Unlike
+//! models, they may be compressed.
 
 mod build;
 mod front;
@@ -94,8 +95,9 @@ async fn plain(mut response: Response) -> Response {
     response
 }
 
-/// What the compressing layers leave out. RFC 9110 section 12.5.5: what is too short to be compressed, but would have been, says
-/// so too; section 15.4.5: a 304 has the `Vary` of the 200, and so has a 206.
+/// Adds what the compressing layers omit: `Vary`, and a weak ETag for compressed answers. An answer that is
+/// too short for compression also has `Vary` (RFC 9110 section 12.5.5). So do a 304 (section 15.4.5) and a
+/// 206.
 async fn negotiated(request: Request, next: Next) -> Response {
     let known: Vec<_> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
     let mut response = next.run(request).await;

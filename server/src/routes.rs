@@ -1,4 +1,4 @@
-//! Which URL is what. Each route looks things up in the index and leaves the rest to [`crate::http`].
+//! Maps URLs to handlers. Each route looks things up in the index and leaves the rest to [`crate::http`].
 
 mod files;
 mod health;

@@ -1,4 +1,4 @@
-//! From a configuration to a listening server, and its end.
+//! Starts the server from a configuration, and shuts it down.
 
 use std::future::pending;
 use std::io::{self, Write};
@@ -55,7 +55,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         site: config.site.map(Into::into),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
-    // Fails only if nobody reads standard output, which is no reason not to serve.
+    // Fails only if standard output is closed, which is no reason not to serve.
     writeln!(io::stdout(), "listening on {scheme}://{address}").ok();
 
     if let Some(tls) = &tls {

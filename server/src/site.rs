@@ -1,5 +1,5 @@
-//! The whole server as one service: the router, and what happens to every request around it. These steps are no layers of the
-//! router: `Router::layer` boxes each request and its future once for every layer.
+//! The whole server as one service: the router, and the steps around every request. These steps are not
+//! layers of the router, because `Router::layer` boxes each request and its future once for every layer.
 
 use std::convert::Infallible;
 use std::future::Future;

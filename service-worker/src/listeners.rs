@@ -1,4 +1,4 @@
-//! Which event leads where.
+//! Registers the listeners, and maps each event to its handler.
 
 use std::pin::Pin;
 
@@ -72,8 +72,8 @@ fn on(
     Ok(())
 }
 
-/// A new worker takes over at once: pages and worker agree on the store's layout or on nothing, and a running
-/// background fetch goes to whichever worker is active at its end.
+/// A new worker takes over at once. Pages and worker must agree on the layout of the store. A running
+/// background fetch reports its end to whichever worker is active then.
 async fn install() {
     let taken_over = match scope().skip_waiting() {
         Ok(promise) => settled(promise).await,
@@ -95,7 +95,7 @@ async fn activate() {
     if let Err(error) = settled(scope().clients().claim()).await {
         report("taking charge of open pages failed", &error);
     }
-    // Not waited for: meanwhile pages would get no answer. If the browser ends the worker too early, the next visit goes on.
+    // Not awaited: pages would get no answer meanwhile. If the browser ends the worker too early, the next visit continues.
     drop(promise(shell::keep_up(None)));
 }
 
@@ -113,7 +113,7 @@ async fn complete(event: CompletionEvent) {
     }
 }
 
-/// Has what has come stored, and says in the browser's own interface how it ended.
+/// Stores the records, and shows the result in the browser's own list of downloads.
 async fn recover(event: &CompletionEvent, attempt: AttemptId) {
     let device = match worker_device().await {
         Ok(device) => device,

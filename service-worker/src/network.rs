@@ -1,4 +1,4 @@
-//! How long the network is waited for where there is another answer, and whose word counts.
+//! How long the worker waits for the network if it has another answer, and which answer it uses.
 
 use js_sys::{Array, Promise};
 use protocol::shell::is_of_the_server;

@@ -1,4 +1,4 @@
-//! The open pages, and bringing one to the front.
+//! Finds open pages, and brings one to the front.
 
 use downloader::browser::WorkerBroadcast;
 use protocol::{ModelId, routes};

@@ -1,9 +1,9 @@
-//! Models that are on this device are read from it, at the URLs at which the server has them: any library finds them there,
-//! with the server away as well.
+//! Answers requests for models on this device at their ordinary URLs, so that any library can read them,
+//! offline too.
 //!
-//! `main` is the revision that is on the device, also when the server has a newer one by now: files of two revisions would
-//! not fit together, it is the user who says when a model is renewed, and what works offline works the same online.
-//! What is not ready, or not ours, goes to the network as it came.
+//! `main` is the revision on the device, even if the server has a newer one. Files of two revisions do not
+//! fit together, and the user decides when to update. What works offline therefore works the same online.
+//! Requests for models that are not ready, and for other origins, go to the network unchanged.
 
 mod answer;
 mod body;
@@ -63,7 +63,7 @@ async fn answer(
                 untouched(request).await
             }
         },
-        // The server knows of newer revisions, so it is asked first.
+        // The server knows newer revisions, so the request goes there first.
         What::Info | What::Tree { .. } | What::Refs => {
             let network = scope().fetch_with_request(request);
             if let Some(answer) = network::in_time(&network).await {

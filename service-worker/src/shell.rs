@@ -1,12 +1,13 @@
-//! The application shell: pages and what they load, kept so that they open without the network.
+//! The shell: pages and the files that they load, cached so that they open without the network.
 //!
-//! Each build of the application has a cache of its own, whose name and first content come with the worker's script. Only
-//! what is of that build is put there, and a page or a program only when what it loads is there. So what is kept fits together.
-//! (Over the network, `/inference-worker.js` and `/modelferry.js` are the server's newest, also for an older page; they say
-//! by themselves if they do not understand each other.) The cache of the build before stays for pages that are still open and
-//! for want of the network; older ones go.
+//! Each build has a cache of its own. The worker's script contains its name and first content. Only
+//! responses of that build enter the cache, and a page or program enters only after the files that it
+//! loads. (Over the network, `/inference-worker.js` and `/modelferry.js` are the server's newest, for older
+//! pages too. They report if they do not understand each other.) The previous build's cache stays, for open
+//! pages and for offline use. Older caches are deleted.
 //!
-//! Nothing here may fail a request that would succeed without a worker, nor make it wait for the store's sake.
+//! **Architecture Invariant:** a request that would succeed without a worker does not fail because of this
+//! code, and does not wait until something is stored.
 
 use std::slice;
 
@@ -87,7 +88,7 @@ fn ask(event: &FetchEvent, path: &str, how: Kept) -> Result<Promise, JsValue> {
         let answered = settled(scope().fetch_with_request(&holder.request())).await?;
         let response: &Response = answered.unchecked_ref();
         if is_wanted(response, &path, how) {
-            // Before anybody reads it, and before this promise is settled, which keeps the event open.
+            // Before the body is read, and before this promise settles, which keeps the event open.
             let held = response.clone().and_then(|copy| holder.wait_until(&promise(keep(path, how, copy))));
             if let Err(error) = held {
                 report("a page could not be kept", &error);
@@ -150,8 +151,8 @@ fn path(url: &str) -> Option<&str> {
     url.split('?').next()?.split('#').next()
 }
 
-/// What the server has put before this script: the name of its build, the files that all pages load, and, for each of the
-/// programs beside the pages, its files and its entry last.
+/// The list that the server puts before this script: the name of its build, and the files that all pages
+/// load. For each program beside the pages, it has its files, and its entry last.
 fn build() -> Array {
     // Of something that is no list, an empty one is made.
     Array::from(&Reflect::get(&js_sys::global(), &"modelferry".into()).unwrap_or_default())

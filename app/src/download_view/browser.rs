@@ -1,4 +1,4 @@
-//! In the browser: the crate `downloader` downloads, a signal tells islands of changes.
+//! The variant for browsers: the crate `downloader` downloads, and a signal reports changes to islands.
 
 use downloader::DownloadHandle;
 use downloader::browser::{BrowserPage, downloads};
@@ -32,7 +32,7 @@ impl DownloadView {
         self.download.with_value(|handle| handle.with(read))
     }
 
-    /// Looks at the device and goes on from there. Once is enough, more often does nothing.
+    /// Looks at the device and continues from there. Once is enough, more often does nothing.
     pub(crate) fn begin(self) {
         self.download.with_value(DownloadHandle::begin);
     }

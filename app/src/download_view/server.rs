@@ -1,4 +1,4 @@
-//! On the server, which knows nothing of the device.
+//! The variant for the server, which knows nothing about the device.
 
 use leptos::prelude::{StoredValue, WithValue as _};
 use protocol::download::{Button, Choice, Download, Settings};

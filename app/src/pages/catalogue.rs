@@ -1,4 +1,4 @@
-//! All models.
+//! The catalogue: all models.
 
 use std::sync::Arc;
 

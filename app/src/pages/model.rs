@@ -1,4 +1,4 @@
-//! One model: the download, what can be done with it, what it is, its files.
+//! The page of one model: its download, its uses, its properties and its files.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! The page for addresses that name nothing.
+//! The page for addresses that do not exist.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,5 +1,5 @@
-//! The page in the place of one that cannot be had. The service worker keeps it, and shows it at whatever address was asked
-//! for.
+//! The page that replaces an unavailable one. The service worker caches it, and shows it at the requested
+//! address.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,5 @@
-//! The files of a model, each with a plain link: also the way out where nothing can be kept.
+//! The files of a model, each with a plain link. Where the browser keeps nothing, users can download them
+//! here.
 
 use leptos::prelude::*;
 use messages::model as text;

@@ -1,4 +1,4 @@
-//! What a model is, read from its files: facts, how its numbers are stored, its tensors.
+//! The properties of a model, read from its files: facts, number types and tensors.
 
 use leptos::prelude::*;
 use messages::inspection as text;

@@ -1,7 +1,7 @@
-//! What concerns every page: that the server cannot be reached, and that it has a newer version of the pages.
+//! The notices on every page: the server is unreachable, or it has a newer version of the pages.
 //!
-//! Both are in each page from the beginning, unseen; `watch.rs` marks the document when one of them is true, and the style
-//! sheet shows it. So the browser needs no code to make them.
+//! Each page contains both, hidden. `watch.rs` marks the document when one applies, and the style sheet
+//! shows it. The browser therefore needs no code to create them.
 
 use leptos::prelude::*;
 use messages::notices as text;

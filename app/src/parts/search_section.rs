@@ -1,5 +1,5 @@
-//! The part of a model's page that searches a text by meaning: all that it ever shows, told apart by class. The browser fills it
-//! and says with `data-phase` what is seen.
+//! The semantic search on a model's page. The server renders everything that it can show. The browser fills
+//! it, and `data-phase` selects the visible parts.
 
 use leptos::prelude::*;
 use messages::search as text;

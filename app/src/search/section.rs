@@ -1,4 +1,4 @@
-//! The section of the page: its parts by class, and how passages are shown in them.
+//! The search section of the page: finds its elements by class, and shows passages in them.
 
 use inference_protocol::{Hit, Span};
 use leptos::prelude::window;

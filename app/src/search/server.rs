@@ -1,4 +1,4 @@
-//! On the server, which knows nothing of the device.
+//! The variant for the server, which knows nothing about the device.
 
 use protocol::{ModelId, Revision};
 

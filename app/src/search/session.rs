@@ -1,6 +1,7 @@
-//! A search from the first click to the last: the worker that reads, what it was asked, what it has said.
+//! A search session: the inference worker, what it was asked, and what it has answered.
 //!
-//! One function hears everything, of the page and of the worker alike, so that the browser loads the code for a listener once.
+//! One function receives all events of the page and of the worker, so that the browser loads the code of a
+//! listener once.
 
 use std::cell::RefCell;
 
@@ -63,7 +64,7 @@ pub(crate) fn follow(model: &ModelId, here: Option<Revision>) {
             }
             (Phase::Edit | Phase::Busy | Phase::Search, Some(_)) => {}
         }
-        // A worker goes on with the one that it has loaded.
+        // A worker continues with the one that it has loaded.
         if session.worker.is_none() {
             session.revision = here;
         }

@@ -1,6 +1,6 @@
 //! Typed bindings for the [Background Fetch API], for pages and service workers.
 //!
-//! A background fetch is a set of downloads that the browser itself carries out: it goes on when the page is
+//! A background fetch is a set of downloads that the browser itself carries out: it continues when the page is
 //! closed, shows its progress in the browser's own interface, and wakes the service worker when it is over.
 //! Chromium has it, other browsers do not; ask [`is_supported`] first. `web-sys` has no bindings for it.
 //!
@@ -77,7 +77,7 @@
 //! - A page may start one fetch per click or key press; otherwise [`ErrorKind::NotAllowed`]. A service worker
 //!   may start none.
 //! - Any navigation in the browser pauses a fetch until 30 s after it, if the response says
-//!   `Accept-Ranges: bytes` and has a strong validator. Without `Accept-Ranges` it goes on, and still
+//!   `Accept-Ranges: bytes` and has a strong validator. Without `Accept-Ranges` it continues, and still
 //!   resumes.
 //! - [`Registration::downloaded`] is a hint: after a restart of the browser it leaves requests out.
 //! - At most two requests run at a time, at most five fetches per origin are active, and a second fetch of an

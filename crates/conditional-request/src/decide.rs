@@ -1,4 +1,4 @@
-//! What a request gets of a representation: RFC 9110 section 13.2.2.
+//! Decides which part of a representation a request gets: RFC 9110 section 13.2.2.
 
 use crate::fields::{Field, Fields};
 use crate::range::{Asked, ByteRange, asked};
@@ -24,7 +24,7 @@ pub enum Decision {
     Parts(Vec<ByteRange>),
     /// 304: the client has it.
     NotModified,
-    /// 412: it is not what the client wants to go on with.
+    /// 412: it is not what the client wants to continue with.
     PreconditionFailed,
     /// 416: the client asks for bytes that are not there.
     Unsatisfiable,

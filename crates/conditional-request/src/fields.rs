@@ -1,4 +1,4 @@
-//! The fields of a request that are looked at, from wherever they come.
+//! The header fields of a request that matter for the decision, from any source.
 
 /// The name of a field.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

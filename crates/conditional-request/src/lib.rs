@@ -1,7 +1,8 @@
-//! What a GET or HEAD is answered that may have conditions and ranges: RFC 9110 sections 13 and 14, as one pure function,
-//! [`decide`]. Files, pieces and documents of the server all go through it.
+//! The answer to a GET or HEAD that may have conditions and ranges: RFC 9110 sections 13 and 14, as one
+//! pure function, [`decide`]. The server uses it for files, pieces and documents, and the service worker
+//! for models on the device.
 //!
-//! Nothing here knows of a server, of bodies or of a clock: it may run in a browser as well.
+//! This crate does not use servers, bodies or clocks, so it also runs in a browser.
 
 mod date;
 mod decide;

@@ -1,4 +1,4 @@
-//! The page's part of a background fetch: start it, follow it, and take finished pieces early.
+//! The page's part of a background fetch: starts it, follows it, and stores finished pieces early.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -137,8 +137,8 @@ fn may_have_finished_pieces<G: Page>(context: &dyn DownloadContext<G>) -> bool {
     })
 }
 
-/// Takes the pieces that are finished while the rest is still coming, so that the event at the end, which comes
-/// at most once, finds little to do.
+/// Stores finished pieces while others are still arriving. The event at the end comes at most once, and then
+/// has little to do.
 async fn take_finished<G: Page>(
     context: &Rc<dyn DownloadContext<G>>,
     device: &Device<G::Ports>,

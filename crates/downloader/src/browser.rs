@@ -1,4 +1,4 @@
-//! The ports for browsers. What is in here converts and calls; it decides nothing.
+//! The ports for browsers. The code here converts and calls, and decides nothing.
 
 mod broadcast;
 mod fetches;

@@ -1,5 +1,5 @@
-//! One call of a program that wants a model: from the question which revision it is about to the last byte, or to the reason why
-//! not.
+//! A call of a program that wants a model. It finds the revision, and ends with the last byte or with an
+//! error.
 
 use std::pin::pin;
 
@@ -138,7 +138,7 @@ async fn follow<G: Page>(
     }
 }
 
-/// What a call knows of the past.
+/// What a call remembers of earlier states.
 #[derive(Clone, Copy, Default)]
 struct SoFar {
     /// It has begun the download itself.
@@ -164,7 +164,7 @@ fn next(download: &Download, so_far: SoFar) -> Next {
         | State::Fetching(_)
         | State::Stopping(_)
         | State::Removing => Next::Wait,
-        // It would be tried again for as long as the page is open. Here somebody waits who can be told.
+        // A page would retry for as long as it is open. A call has a caller, who gets the error.
         State::Preparing(Preparing::Waiting { cause, .. }) => Next::Fail(*cause),
         State::Unsupported(missing) => Next::Unsupported(*missing),
         State::Absent => begin(download, so_far, Cause::Evicted),

@@ -1,4 +1,4 @@
-//! Work on several items at once, and work that nobody else may do at the same time.
+//! Helpers for work on two items at once, and for work under the store's lock.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use piece_store::{LockName, Locks as _, StoreError};
 
 use crate::ports::{Device, Ports};
 
-/// Does something with each of these, two at a time: while one body is hashed, the next one is stored.
+/// Processes these items, two at a time: while one body is hashed, the next one is stored.
 pub(crate) async fn two_at_a_time<T>(items: Vec<T>, each: impl AsyncFn(T)) {
     let items = RefCell::new(items.into_iter());
     let worker = async || {
@@ -21,7 +21,7 @@ pub(crate) async fn two_at_a_time<T>(items: Vec<T>, each: impl AsyncFn(T)) {
     join(worker(), worker()).await;
 }
 
-/// Does something to the store that nobody else may do at the same time.
+/// Runs work that needs the exclusive lock of the store.
 pub(crate) async fn with_store_lock<P: Ports>(
     device: &Device<P>,
     work: impl Future<Output = Result<(), StoreError>>,

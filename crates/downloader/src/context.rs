@@ -1,6 +1,6 @@
-//! One download as those see it who work for it: they read its state and report events.
+//! The interface of one download for the engines: they read its state and report events.
 //!
-//! Engines know no more of what drives a download, and so cannot depend on it.
+//! Engines know nothing else of the driver, so they cannot depend on it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use crate::ports::{Device, Page, Ports};
 
 /// One download of a page.
 pub(crate) trait DownloadContext<G: Page> {
-    /// The page it is of.
+    /// The page of this download.
     fn page(&self) -> &G;
 
-    /// What the page has, once everything is open.
+    /// The device, once it is open.
     fn device(&self) -> Option<Device<G::Ports>>;
 
     /// The state machine, to read it.

@@ -20,7 +20,7 @@ pub struct Downloads<G: Page> {
     drivers: Rc<Drivers<G>>,
 }
 
-/// Those of a page. One lives for as long as somebody has a handle of it, or it is under way.
+/// The downloads of a page. Each lives as long as a handle exists, or as long as it runs.
 type Drivers<G> = RefCell<Vec<Weak<Driver<G>>>>;
 
 impl<G: Page> fmt::Debug for Downloads<G> {
@@ -36,7 +36,7 @@ impl<G: Page> Clone for Downloads<G> {
 }
 
 impl<G: Page> Downloads<G> {
-    /// Those of this page. There is one for each page.
+    /// Creates the downloads of this page. Each page has one value.
     pub fn new(page: G) -> Self {
         Self { shared: Rc::new(Shared::new(page)), drivers: Rc::default() }
     }
@@ -45,7 +45,7 @@ impl<G: Page> Downloads<G> {
         self.drivers.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// The download of a revision: always the same one for as long as somebody has a handle, or it is under way.
+    /// The download of a revision: always the same one, as long as a handle exists or it runs.
     pub fn of(&self, model: ModelId, revision: Revision) -> DownloadHandle<G> {
         let known = self.drivers().into_iter().find(|driver| driver.is_of(&model, revision));
         DownloadHandle(known.unwrap_or_else(|| {
@@ -105,7 +105,7 @@ impl<G: Page> Downloads<G> {
         device.locks.is_any_page_engine_at_work().await.unwrap_or(false)
     }
 
-    /// Removes all revisions of a model. Background fetches of it are ended; other pages that fetch it are told, and stop.
+    /// Removes all revisions of a model. Aborts its background fetches. Other pages that fetch it get a message, and stop.
     ///
     /// # Errors
     /// When there is no store, or it could not be changed. What was removed until then stays removed.

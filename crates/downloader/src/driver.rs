@@ -1,4 +1,4 @@
-//! Drives the state machine of one download: hands it events, and carries out its effects in their order.
+//! Drives the state machine of one download: passes events to it, and carries out its effects in order.
 
 mod effects;
 
@@ -30,10 +30,10 @@ const TICK: Millis = 1_000;
 pub(crate) struct Driver<G: Page> {
     shared: Rc<Shared<G>>,
     download: RefCell<Download>,
-    /// Whom to tell of changes, for as long as they return `true`.
+    /// Functions to call after changes, for as long as they return `true`.
     subscribers: RefCell<Vec<Rc<dyn Fn() -> bool>>>,
     begun: Cell<bool>,
-    /// Which engine this download is to use, if that was said of it alone.
+    /// The engine chosen for this download alone, if any.
     own_choice: Cell<Option<Choice>>,
     /// How many calls want it.
     pub(crate) callers: Cell<u32>,
@@ -214,7 +214,7 @@ impl<G: Page> Driver<G> {
         });
     }
 
-    /// Follows the background fetch that the state speaks of, if nobody does yet.
+    /// Follows the background fetch of the state, unless it is followed already.
     fn follow_background(self: &Rc<Self>) {
         let running = self.with(|download| match download.background()? {
             Background { attempt, stage: Stage::Running { .. }, .. } => Some(attempt.clone()),
@@ -254,7 +254,7 @@ impl<G: Page> Driver<G> {
                 driver.dispatch(Event::Tick { waiting });
             }
             driver.ticking.set(false);
-            // Busy again in between? Then somebody found the ticker still running.
+            // The download may run again by now; then its start found this ticker still running.
             driver.tick_while_busy();
         });
     }

@@ -1,4 +1,4 @@
-//! A download as others see it: to read, to be told of changes, and to say what is wanted.
+//! A handle of a download: reads its state, reports changes, and takes the user's commands.
 
 use std::fmt;
 use std::rc::Rc;
@@ -36,12 +36,12 @@ impl<G: Page> DownloadHandle<G> {
         self.0.with(read)
     }
 
-    /// Has this called after every change, for as long as it returns `true`.
+    /// Calls this function after every change, for as long as it returns `true`.
     pub fn on_change(&self, told: impl Fn() -> bool + 'static) {
         self.0.on_change(Rc::new(told));
     }
 
-    /// Set off by every change from now on, for as long as it lives.
+    /// Returns a signal that every later change sets.
     #[must_use]
     pub fn changes(&self) -> Rc<Wake> {
         let changed = Rc::new(Wake::default());
@@ -56,7 +56,7 @@ impl<G: Page> DownloadHandle<G> {
         changed
     }
 
-    /// Looks at the device and goes on from there. Once is enough, more often does nothing.
+    /// Starts with a survey of the device. Further calls do nothing.
     pub fn begin(&self) {
         self.0.begin();
     }
@@ -66,7 +66,7 @@ impl<G: Page> DownloadHandle<G> {
         self.0.dispatch(Event::Clicked(button));
     }
 
-    /// Ends the download if it is under way, and keeps what has come.
+    /// Ends the download if it is running, and keeps what has arrived.
     pub fn cancel(&self) {
         if self.with(|download| download.buttons().contains(&Button::Cancel)) {
             self.press(Button::Cancel);

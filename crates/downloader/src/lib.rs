@@ -1,10 +1,10 @@
-//! Everything that is decided in a browser about downloads: for pages, for the service worker and for the module.
+//! Every decision about downloads in a browser: for pages, for the service worker and for the module.
 //!
-//! The downloader talks to the world through [`ports`]. Their implementation for browsers is in `browser`; a simulator implements
-//! them natively, so that every order of events can be tried in milliseconds (`tests/`).
+//! The downloader uses the browser through [`ports`]. `browser` implements them for browsers. A simulator
+//! in `tests/` implements them natively, so that tests can try every order of events in milliseconds.
 //!
-//! **Architecture Invariant:** outside of `browser` nothing here names a type of `web-sys` or `js-sys`, reads a clock, or spawns a
-//! task but through the ports.
+//! **Architecture Invariant:** outside `browser`, nothing here names a type of `web-sys` or `js-sys`. Only
+//! ports read the clock or spawn a task.
 
 mod background;
 #[cfg(target_family = "wasm")]

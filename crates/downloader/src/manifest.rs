@@ -1,4 +1,4 @@
-//! Manifests from the server.
+//! Fetches manifests from the server.
 
 use piece_store::Pieces as _;
 use protocol::download::{Cause, Millis};

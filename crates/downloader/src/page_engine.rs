@@ -1,7 +1,7 @@
-//! The page engine: fetches pieces in the page itself, where the browser has no Background Fetch, does not
-//! allow it, or where the pieces are too small for it.
+//! The page engine fetches pieces in the page. It works if the browser has no Background Fetch or does not
+//! allow it, and for pieces that are too small for it.
 //!
-//! What to ask for and when is decided by [`protocol::transfer`]; here it is carried out.
+//! [`protocol::transfer`] decides what to request and when. The code here carries it out.
 
 mod memory;
 mod request;
@@ -228,7 +228,7 @@ impl<G: Page> Engine<G> {
             // Phones end pages that are out of sight without a word.
             Lifecycle::Hidden => self.hand_over(),
             Lifecycle::Visible => return,
-            // Nothing more may come: the browser would go on receiving for a while, and nobody would keep it.
+            // No more bytes may arrive: the browser would continue to receive, and the bytes would be lost.
             Lifecycle::Leave => {
                 self.away.set(true);
                 self.hand_over();
@@ -251,7 +251,7 @@ impl<G: Page> Engine<G> {
                 self.wake.wait().await;
             }
             // A request is sent even where the browser thinks that it is offline: the server may be on this device.
-            // If it fails then, the user is told why.
+            // If it fails then, the user sees the reason.
             let offline = !self.context.page().is_online();
             let now = runtime.now();
             let step = self.transfer.borrow_mut().next(now, offline, runtime.random());

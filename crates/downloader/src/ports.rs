@@ -1,5 +1,5 @@
-//! What the downloader asks of the browser. Each port has an implementation for browsers in [`crate::browser`], which converts and
-//! calls and decides nothing, and one for the simulator in `tests/simulator`.
+//! The traits through which the downloader uses the browser. [`crate::browser`] implements them for
+//! browsers, without decisions. `tests/simulator` implements them natively.
 
 use std::fmt;
 
@@ -96,7 +96,7 @@ pub enum OpenError {
     /// This window cannot keep models, ever.
     #[error("this window cannot keep models")]
     Unsupported(MissingCapability),
-    /// Not now. Another try may succeed.
+    /// This window cannot open its store now. A retry may succeed.
     #[error("this window's store could not be opened")]
     Failed(Cause),
 }
@@ -116,7 +116,7 @@ pub trait Runtime: Clone + 'static {
     /// Runs a task beside the others until it is done, or the page or worker ends.
     fn spawn(&self, task: impl Future<Output = ()> + 'static);
 
-    /// Writes down what no user needs to act on.
+    /// Logs an error that needs no action of the user.
     fn log(&self, what: &str, error: &dyn fmt::Display);
 }
 
@@ -182,7 +182,7 @@ pub trait Registration: 'static {
     /// When the browser refuses.
     async fn abort(&self) -> Result<(), FetchError>;
 
-    /// Has the number of received bytes reported now and then.
+    /// Calls `report` with the number of received bytes from time to time.
     fn on_progress(&self, report: impl Fn(u64) + 'static) -> Self::Listener;
 }
 
@@ -202,7 +202,7 @@ pub trait Record {
     async fn ready(&self) -> Option<Self::Body>;
 }
 
-/// What the browser says instead of answering a question about background fetches.
+/// Why the browser does not answer a question about background fetches.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct FetchError(pub String);
@@ -280,7 +280,7 @@ pub trait Quota: Clone + 'static {
     async fn ask_to_persist(&self);
 }
 
-/// Parts that a page hands over in its last moments. What it asks of a store then is hardly ever done.
+/// The hand-over of parts by a closing page. Its own calls to a store rarely complete.
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
 pub trait Handover: Clone + 'static {
     /// Bytes of pieces.
@@ -321,10 +321,10 @@ pub trait Page: Clone + 'static {
     /// Whether the browser believes that there is a network.
     fn is_online(&self) -> bool;
 
-    /// Has messages of the worker and of other pages delivered from now on; `None` for one that is not understood.
+    /// Calls `heard` for each message of the worker and of other pages; `None` for one of another version.
     fn listen(&self, heard: impl Fn(Option<BroadcastMessage>) + 'static);
 
-    /// Has what happens to the page told while the listener lives.
+    /// Calls `told` for each lifecycle event while the listener lives.
     fn on_lifecycle(&self, told: impl Fn(Lifecycle) + 'static) -> Self::Listener;
 
     /// Loads the page again; says whether it does.
@@ -351,11 +351,11 @@ pub enum Memory {
 pub enum Lifecycle {
     /// The network is back, as the browser believes.
     Online,
-    /// The user cannot see the page any more. On phones it may end without another word.
+    /// The page is hidden. On phones it may end without another event.
     Hidden,
-    /// The user sees it again.
+    /// The page is visible again.
     Visible,
-    /// The page goes. It may be shown again.
+    /// The page is closing. It may be shown again, from the browser's back/forward cache.
     Leave,
     /// It is shown again.
     Return,

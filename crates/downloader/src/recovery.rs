@@ -1,5 +1,5 @@
-//! What the worker does when a background fetch has ended: it stores every piece that has come, on success, failure and abort
-//! alike. The browser's word for the end says nothing about the bytes.
+//! Recovery in the worker: stores every verified piece of an ended background fetch. Success, failure and
+//! abort are treated alike, because the result says nothing about the bytes.
 
 use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Millis, Settings};
@@ -15,11 +15,11 @@ use crate::ports::{
 const PATIENCE: Millis = 20_000;
 const SLOWEST: u64 = 64;
 
-/// Stores every record that is right and tells the pages; says whether the model is ready, `None` if it is not wanted any more or
-/// the store failed.
+/// Stores every record that matches its digest, and tells the pages. Returns whether the model is ready, or
+/// `None` if the user does not want it any more or the store failed.
 ///
-/// The event comes once, and when this is done or stopped the records are gone; so each record is stored as soon as it
-/// is known to be right, and nothing else comes first.
+/// The event comes once. The records are gone when this function ends or is stopped, so each record is
+/// stored as soon as it is verified, and nothing else comes first.
 pub async fn on_fetch_complete<P: Ports>(
     device: &Device<P>,
     registration: &impl Registration<Body = P::Body>,
@@ -140,10 +140,10 @@ async fn tell<P: Ports>(
     device.broadcast.send(&message).await;
 }
 
-/// If the user stopped it in the browser's own interface, no page shall go on by itself.
+/// If the user stopped it in the browser's own interface, no page shall continue by itself.
 ///
-/// A page that aborts a background fetch writes an intent first that names no attempt, or another revision. The intent may name
-/// an attempt of a page that has begun at the same time, and was refused.
+/// Before a page aborts a background fetch, it stores an intent without an attempt, or for another revision. The
+/// intent may name the attempt of a second page that started at the same moment, and was refused.
 async fn stop_intent<P: Ports>(device: &Device<P>, attempt: &AttemptId) -> Result<(), StoreError> {
     match device.store.intent(&attempt.model).await? {
         Some(mut intent) if intent.revision == attempt.revision && intent.nonce.is_some() => {

@@ -1,4 +1,4 @@
-//! The browser's background fetches of a model: which there are, and ending them.
+//! Lists and aborts the background fetches of a model.
 
 use protocol::download::{Active, Activity};
 use protocol::{AttemptId, DigestSet, ModelId, Revision, TextForm as _, routes};

@@ -1,4 +1,4 @@
-//! What all downloads of one page share: the device, messages, one silent start, one look at what is stored.
+//! The state that all downloads of a page share: the device, messages, and the one silent start.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};

@@ -1,4 +1,4 @@
-//! Looking at the device, and storing what a download needs before its first byte.
+//! Surveys the device, and stores manifest and intent before the first byte of a download.
 
 use piece_store::{LockName, Locks as _, Pieces as _, StoreError, StoredModel};
 use protocol::download::{Activity, Cause, Plan, Survey};
@@ -13,8 +13,8 @@ pub(crate) async fn survey<P: Ports>(
     model: &ModelId,
     revision: Revision,
 ) -> Result<Survey, StoreError> {
-    // While the worker stores the pieces of a background fetch, the browser does not know that fetch any more, and the store does
-    // not have them all yet.
+    // While the worker stores the pieces of a background fetch, the browser does not list that fetch any
+    // more. The store does not have all its pieces yet.
     let _lock = device.locks.wait(LockName::Recovery(model)).await?;
     let activity = registrations::activity(device, model, revision).await;
     look(device, model, revision, activity).await

@@ -1,10 +1,10 @@
-//! What one task waits on until another one wakes it.
+//! A signal: one task waits for it, and another one sets it.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-/// Ends a wait, or the next one if nobody waits.
+/// Ends the current wait, or the next one if no task is waiting.
 #[derive(Debug, Default)]
 pub struct Wake {
     woken: Cell<bool>,

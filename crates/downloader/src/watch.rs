@@ -1,5 +1,5 @@
-//! Looks now and then whether what downloads at rest believe is still stored: the browser or the user may remove it at any time,
-//! and nobody says so.
+//! Checks every 15 s whether the pieces of idle downloads are still stored. The browser or the user may
+//! remove them at any time, without an event.
 
 use std::rc::Rc;
 
@@ -11,10 +11,10 @@ use crate::context::DownloadContext;
 use crate::ports::{BackgroundFetches as _, Device, Page, Runtime as _};
 use crate::shared::Shared;
 
-/// How often to look.
+/// The interval between two looks.
 const EVERY: Millis = 15_000;
 
-/// Watches for as long as there is a download at rest. Once is enough, more often does nothing.
+/// Watches for as long as there is an idle download. Further calls do nothing.
 pub(crate) fn watch<G: Page>(shared: &Rc<Shared<G>>) {
     if shared.watching.get() || !shared.downloads().iter().any(is_at_rest) {
         return;

@@ -1,6 +1,8 @@
-//! Schedules made by chance: tabs come and go, users press buttons, and everything in docs/FAULTS.md goes wrong in any order.
+//! Random schedules: tabs open and close, users press buttons, and the faults of docs/FAULTS.md occur in
+//! any order.
 //!
-//! `SIMULATOR_SEED=n` runs one schedule and, with `SIMULATOR_LOG=1`, prints what happens in it; `SIMULATOR_SCHEDULES=n` runs so many.
+//! `SIMULATOR_SCHEDULES=n` runs n schedules. `SIMULATOR_SEED=n` runs one; with `SIMULATOR_LOG=1` it prints
+//! each step.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]

@@ -1,6 +1,6 @@
-//! The rows of docs/FAULTS.md, in virtual time: each with both engines where it means something for both.
+//! The rows of docs/FAULTS.md in virtual time, with each engine to which they apply.
 //!
-//! A browser test of each row shows that the browser behaves as the simulator does.
+//! An end-to-end test for each row shows that the browser behaves as the simulator does.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
@@ -599,7 +599,7 @@ fn row_14_everything_is_cleared() {
         both(|mut row| {
             let tab = row.begun(percent);
             row.world.origin().clear();
-            // Cleared before anything was stored, it goes on by itself.
+            // Cleared before anything was stored, it continues by itself.
             row.becomes(&tab, 300_000, |state| {
                 matches!(state, State::Absent | State::Interrupted(_) | State::Ready)
             });
@@ -619,7 +619,7 @@ fn row_14_the_caches_answer_the_page_nothing_any_more() {
                 let tab = row.begun(percent);
                 row.world.silence(&tab, whom);
                 row.is_interrupted(&tab, Cause::Storage);
-                // The button loads the page again, which goes on by itself.
+                // The button loads the page again, which continues by itself.
                 let before = row.world.is_tab_silent(&tab);
                 row.click(&tab, Button::Resume);
                 let loaded = row.world.run_until(60_000, || !row.world.is_tab_silent(&tab));
@@ -731,7 +731,7 @@ fn a_question_without_an_answer_starts_no_second_background_fetch() {
 fn what_was_handed_over_is_found_although_its_file_is_not_whole() {
     page(|mut row| {
         let tab = row.begun(30);
-        // Out of sight, and seen again: what had come went to the worker, and the page goes on with the same pieces.
+        // Out of sight, and seen again: what had come went to the worker, and the page continues with the same pieces.
         row.world.lifecycle(&tab, Lifecycle::Hidden);
         row.world.run(500);
         row.world.lifecycle(&tab, Lifecycle::Visible);

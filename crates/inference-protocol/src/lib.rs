@@ -1,13 +1,15 @@
-//! What a page and its inference worker say to each other by `postMessage`, each message with its posted form.
+//! Messages between a page and its inference worker (`postMessage`), each with its posted form.
 //!
-//! A page makes a dedicated worker of [`protocol::routes::INFERENCE_WORKER`], posts one [`ToInference::Load`], and when
-//! [`FromInference::Loaded`] has come, texts and queries as it likes. The worker holds one model, once, and one text at
-//! a time. It answers while it works: between two batches of passages, some 100 ms apart, it looks at what was posted.
+//! A page starts a dedicated worker from [`protocol::routes::INFERENCE_WORKER`] and posts one
+//! [`ToInference::Load`]. After [`FromInference::Loaded`], it posts texts and queries as it likes. The
+//! worker has one model, loaded once, and one text at a time. It answers while it works: it reads messages
+//! between two batches of passages, about 100 ms apart.
 //!
-//! A worker that is not needed is ended with `terminate()`, which gives back its memory at once. If the browser ends
-//! the program (`error` event of the worker), nothing more comes, and the page makes a new one.
+//! `terminate()` ends a worker and frees its memory at once. If the browser ends the program (the worker's
+//! `error` event), no more answers come. The page then starts a new worker.
 //!
-//! A crate of its own: pages depend on the messages, and must not depend on the tokenizer and the rest of `embedding`.
+//! This is a separate crate because pages need the messages, but must not depend on `embedding` and its
+//! tokenizer.
 
 mod failure;
 

@@ -1,4 +1,4 @@
-//! What the states of a download mean.
+//! Texts for the states of a download.
 
 mod explanation;
 mod progress;

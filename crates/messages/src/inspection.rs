@@ -1,4 +1,4 @@
-//! What a model is.
+//! Texts about a model's properties.
 
 use crate::{bytes, count, grouped, permille, rough};
 

@@ -1,7 +1,7 @@
-//! Texts that pages show to users, and how numbers are written: one place for more languages. What the server answers to
-//! programs, what it logs, and what the module throws is written where it arises.
+//! Texts that pages show to users, and the format of numbers. More languages need only one place. The
+//! server's answers, its log and the module's errors have texts of their own.
 //!
-//! Nothing here decides anything: it only says what the values of `protocol` mean.
+//! This crate decides nothing: it describes the values of `protocol`.
 
 mod download;
 pub mod inspection;

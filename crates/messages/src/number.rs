@@ -1,4 +1,4 @@
-//! How numbers are written.
+//! The format of numbers.
 
 /// Bytes for people, in decimal units as model hubs and browsers use them: `91.6 MB`.
 #[must_use]

@@ -1,4 +1,4 @@
-//! Searching a text by meaning.
+//! Texts of the semantic search.
 
 use inference_protocol::{Feature, LoadFailure, TextFailure};
 

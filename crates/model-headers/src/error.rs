@@ -13,7 +13,7 @@ pub enum HeaderError {
     /// The file ends before its header does.
     #[error("the file ends inside its header")]
     Ended,
-    /// The file goes on after its last tensor.
+    /// The file continues after its last tensor.
     #[error("the file goes on after its last tensor")]
     Longer,
     /// The first bytes are not those of the format.

@@ -1,4 +1,4 @@
-//! A mutex within one page or worker, for work that takes much memory.
+//! A mutex within one page or worker, for work that needs much memory.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -11,19 +11,19 @@ pub struct AsyncMutex {
     waiting: RefCell<Vec<Waker>>,
 }
 
-/// Nobody else has the mutex until this is dropped.
+/// The mutex is locked until this is dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct Guard<'a>(&'a AsyncMutex);
 
 impl AsyncMutex {
-    /// Whether somebody has it.
+    /// Whether it is locked.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.busy.get()
     }
 
-    /// Waits until nobody has it.
+    /// Waits until it is free, and locks it.
     pub async fn lock(&self) -> Guard<'_> {
         poll_fn(|context| {
             if !self.busy.replace(true) {

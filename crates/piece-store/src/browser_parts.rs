@@ -1,4 +1,4 @@
-//! Where a browser keeps parts: in files if it can, else in its caches.
+//! Chooses where a browser keeps parts: in files if it can, otherwise in the Cache API.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,9 +10,10 @@ use protocol::{Digest, DigestSet};
 use crate::folder;
 use crate::{CacheParts, FileParts, KeepOpen, Parts, StoreError, StoreErrorKind, WholeFile};
 
-/// Parts in files, and in caches where there are no files: in WebKitGTK, in private windows of some browsers, where a page's
-/// security policy forbids the worker; and where another page has the file open, since two models may share a piece. What a page
-/// gives to the service worker in its last moments is in caches, too: only dedicated workers write files in place.
+/// Parts in files if possible, otherwise in caches. Files are missing in WebKitGTK, in private windows of
+/// some browsers, and where a page's security policy forbids the worker. Two models may share a piece: if
+/// another page has its file open, parts of it go into caches. So do the bytes that a closing page hands to
+/// the service worker, because only dedicated workers write files in place.
 #[derive(Clone, Debug)]
 pub struct BrowserParts {
     files: FileParts,

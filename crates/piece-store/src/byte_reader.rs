@@ -1,8 +1,7 @@
-//! Reads a stream of bytes into memory that is used again and again.
+//! Reads a stream of bytes into a buffer that is reused.
 //!
-//! An ordinary reader hands out a new array for every few kilobytes, and the garbage collector takes its time to take
-//! them back: hundreds of megabytes for a model. A reader that fills a buffer of ours ("BYOB" in the Streams standard)
-//! leaves nothing behind.
+//! An ordinary reader returns a new array for every few kilobytes. The garbage collector frees them late:
+//! hundreds of megabytes for a model. A BYOB reader (Streams standard) fills a buffer of ours instead.
 
 use js_sys::{ArrayBuffer, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -10,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
 
 mod glue {
-    //! `web-sys` has readers of these two kinds as different types, and the options behind a flag.
+    //! `web-sys` has a type for each of the two kinds of readers, and its options are an unstable API.
 
     use js_sys::{Object, Promise, Uint8Array};
     use wasm_bindgen::JsValue;

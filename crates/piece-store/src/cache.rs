@@ -1,14 +1,15 @@
 //! The stores over the Cache API, in a window or in a worker.
 //!
-//! The Cache API fits: pages and workers of an origin share it, bodies stay on disk, and a service worker can answer
-//! requests with its entries as they are.
+//! Pages and workers of an origin share this API, and bodies stay on disk. A service worker can answer
+//! requests with the entries as they are.
 //!
-//! An entry need not be right, nor whole: bodies go to the disk as they come and are verified there, and Firefox keeps
-//! what had been written of an entry when its tab is closed in the middle. So a mark is stored before each piece and
-//! removed when it is known to be right, and a piece with a mark counts as absent.
+//! An entry can be wrong or incomplete. Bodies are written to disk as they arrive, and are verified there.
+//! Firefox keeps the beginning of an entry if its tab closes while it is written. The store therefore
+//! writes a mark before each piece, and removes it after verification. A piece with a mark counts as
+//! absent.
 //!
-//! A cache is opened by its name for every operation. An open `Cache` object outlives the deletion of its cache:
-//! what is put through it afterwards succeeds, and nobody can ever read it.
+//! Each operation opens its cache by name. An open `Cache` object outlives the deletion of its cache: later
+//! calls of `put` succeed, but no reader can ever find the entry.
 
 mod documents;
 mod parts;
@@ -98,10 +99,11 @@ fn mark(digest: &Digest) -> String {
     format!("{}{UNFINISHED}", routes::piece(digest))
 }
 
-/// What is put into this cache is not taken for a piece before [`finish_piece`]. To be called with the piece's lock.
+/// Begins to store a piece: until [`finish_piece`], its body does not count as a piece. The caller holds the
+/// piece's lock.
 ///
-/// The body must be put into the same `Cache` object: if the user clears the site's data in between, the mark is gone, and
-/// nobody must be able to read the body either.
+/// Put the body into the same `Cache` object. If the user clears the site's data in between, the mark is
+/// gone, and then the body must not be readable either.
 async fn begin_piece(digest: &Digest) -> Result<Cache, StoreError> {
     let cache = open(PIECES).await?;
     let empty = stored(&Uint8Array::new_with_length(0), "text/plain")?;
@@ -117,7 +119,7 @@ async fn finish_piece(digest: &Digest) -> Result<(), StoreError> {
     Err(StoreError::new(StoreErrorKind::Other, "the piece was removed while it was stored"))
 }
 
-/// What was begun has come to nothing. The mark stays: somebody may have found the body already and look for the mark now.
+/// Deletes a body that was refused. The mark stays, because a reader may have found the body and look for the mark now.
 async fn refuse_piece(digest: &Digest) -> Result<(), StoreError> {
     delete_one(PIECES, &routes::piece(digest)).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! What every implementation of the traits must do. Panics where one does not.
+//! The behaviour that every implementation of the traits must have. Panics if one does not.
 
 use std::collections::BTreeMap;
 
@@ -268,7 +268,7 @@ async fn check_models<P: Pieces, D: Documents, T: Parts>(
     assert_eq!(store.intent(model).await.unwrap(), Some(intent));
     assert_eq!(store.intent(other.model()).await.unwrap(), None);
 
-    // A new revision takes over what it shares; the old one goes, and with it only what nobody names.
+    // A new revision keeps shared pieces. Removing the old one removes only pieces that no manifest names.
     store.put_manifest(&new).await.unwrap();
     store.put_manifest(&other).await.unwrap();
     admit(b"new").await;

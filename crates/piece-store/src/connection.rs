@@ -1,8 +1,8 @@
-//! What a page or worker asks of the browser's caches, and what it does if no answer comes.
+//! Calls to the browser's caches, with a timeout.
 //!
-//! When the data of a site are cleared while a page writes to its caches, Chromium may never again answer what that page asks
-//! of `caches`, and neither resolve nor reject it. Sometimes it answers nobody else of that origin either, until the page has
-//! gone. So nobody waits for ever here, and [`is_unresponsive`] tells the page that it should be loaded again.
+//! If a site's data are cleared while a page writes to its caches, Chromium may never settle that page's
+//! promises. Sometimes no other page of the origin gets an answer either, until that page is closed. Each
+//! call therefore has a timeout, and [`is_unresponsive`] tells the page to reload.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ const LOOKS: u32 = 6;
 const LOOK_EVERY: u32 = 10_000;
 
 thread_local! {
-    /// Whether somebody has waited in vain, and nobody was answered since. Then nobody waits longer than for one look.
+    /// Whether a call has timed out, and none was answered since. Later calls then wait for one look only.
     static UNRESPONSIVE: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong, by what the caller may do about it.
+//! The errors of the store. Each kind says what the caller may do about it.
 
 use protocol::download::Cause;
 use protocol::{Digest, Refusal};

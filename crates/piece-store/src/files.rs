@@ -1,12 +1,16 @@
-//! Parts in the origin private file system (<https://fs.spec.whatwg.org>), where a browser has it.
+//! Parts in the origin private file system (<https://fs.spec.whatwg.org>), if the browser has it.
 //!
-//! An entry of a cache costs some 8 ms of processor time, and its bytes pass through three processes. A file that is open takes
-//! them as they are, but only in a dedicated worker of a page. Listing and removing files needs none.
+//! A cache entry costs about 8 ms of processor time, and its bytes pass through three processes. An open
+//! file takes bytes directly, but only in a dedicated worker of a page. Listing and removing files works
+//! everywhere.
 //!
-//! A file for each unfinished piece, `modelferry-parts-1/<sha256>`: 64 KiB for the ranges that are there, the first byte and the byte
-//! after the last of each, 4 bytes each in the order of the processor; then the bytes of the piece where they belong. A range is
-//! written after its bytes, so a page may be killed at any time. A piece that is complete goes from its file to the
-//! cache, once the SHA-256 of what is in the file is right: nothing of it passes through the page again.
+//! Each unfinished piece has a file, `modelferry-parts-1/<sha256>`. Its first 64 KiB list the ranges that
+//! are stored: the first byte of each and the byte after its last, 4 bytes each in native order. The bytes
+//! of the piece follow, at their positions. A range is recorded after its bytes, so a page may be killed at
+//! any time.
+//!
+//! When a piece is complete and its SHA-256 matches, it moves from its file to the cache. Its bytes do not
+//! pass through the page again.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -234,7 +238,7 @@ impl Parts for FileParts {
         folder::list().await
     }
 
-    /// Nobody removes what another page has open: that stays for later.
+    /// A file that another page has open cannot be removed, and stays for later.
     async fn delete(&self, digest: &Digest) -> Result<bool, StoreError> {
         if self.0.worker.borrow().is_some() {
             // Where there are no files, nothing is open. If a file cannot be closed, removing it fails below.

@@ -1,4 +1,4 @@
-//! The folder of the files of parts: what windows and workers alike can do with it.
+//! Operations on the folder of part files that both windows and workers support.
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Reflect;
@@ -16,7 +16,7 @@ const TRIES: u32 = 20;
 const PAUSE: u32 = 50;
 
 mod glue {
-    //! Half of it `web-sys` has behind a flag.
+    //! Half of these are an unstable API in `web-sys`.
 
     use js_sys::{AsyncIterator, Promise};
     use wasm_bindgen::JsValue;
@@ -65,7 +65,7 @@ pub(crate) async fn file(digest: &Digest) -> Result<Blob, StoreError> {
     Ok(answer(entry.unchecked_into::<glue::Entry>().file()).await?.unchecked_into())
 }
 
-/// Removes a file; says whether it was there and is not any more. Nobody removes what a page has open.
+/// Removes a file; returns whether it existed and is gone. A file that a page has open cannot be removed.
 pub(crate) async fn remove(digest: &Digest) -> Result<bool, StoreError> {
     let Some(folder) = open().await else { return Ok(false) };
     for _ in 0..TRIES {

@@ -1,4 +1,4 @@
-//! Web APIs that not every context has.
+//! Web APIs that are missing in some contexts.
 
 use js_sys::{Reflect, Uint8Array};
 use protocol::Digest;

@@ -1,15 +1,17 @@
-//! A content-addressed store of model pieces in the browser, over the Cache API and the origin private file system.
+//! A content-addressed store of model pieces in the browser, over the Cache API and the origin private file
+//! system.
 //!
-//! Four traits, [`Pieces`] (bytes by digest), [`Documents`] (small texts by key), [`Parts`] (what has arrived of
-//! unfinished pieces) and [`Locks`], each with an implementation for browsers ([`CachePieces`], [`CacheDocuments`],
-//! [`BrowserParts`], [`WebLocks`]) and an in-memory twin ([`MemoryPieces`], [`MemoryDocuments`], [`MemoryParts`],
-//! [`MemoryLocks`]). One conformance suite runs against all of them. [`ModelStore`] is what page and worker use: all of it
-//! together.
+//! It has four traits: [`Pieces`] (bytes by digest), [`Documents`] (small texts by key), [`Parts`] (bytes
+//! of unfinished pieces) and [`Locks`]. Each has an implementation for browsers: [`CachePieces`],
+//! [`CacheDocuments`], [`BrowserParts`] and [`WebLocks`]. Each also has an in-memory twin:
+//! [`MemoryPieces`], [`MemoryDocuments`], [`MemoryParts`] and [`MemoryLocks`]. One conformance suite runs
+//! against all of them. [`ModelStore`] combines them for pages and the worker.
 //!
-//! **Architecture Invariant:** no piece in the store differs from its digest: [`Pieces::admit`], [`Pieces::admit_file`] and
-//! [`Pieces::verify`] are the only ways in, and all of them hash. There is no flag that says a model is ready.
+//! **Architecture Invariant:** a piece in the store matches its digest. [`Pieces::admit`],
+//! [`Pieces::admit_file`] and [`Pieces::verify`] are the only ways to store one, and all of them hash. No
+//! flag says that a model is ready.
 //!
-//! What to fetch, and when, is not decided here.
+//! This crate does not decide what to fetch, or when.
 
 mod async_mutex;
 mod browser_parts;

@@ -24,7 +24,7 @@ pub enum LockName<'a> {
     Piece(&'a Digest),
 }
 
-/// These names stay as they are: tabs of different versions share the locks.
+/// These names never change, because tabs of different versions share the locks.
 impl fmt::Display for LockName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -43,20 +43,20 @@ pub trait Locks: Clone + 'static {
     /// A lock, until it is dropped.
     type Lock: 'static;
 
-    /// Waits for a lock; dropping the future ends that. Where the browser has no locks, everybody gets every lock at once.
+    /// Waits for a lock; dropping the future ends the wait. Without Web Locks in the browser, every call returns at once.
     ///
     /// # Errors
     /// When the browser refuses.
     async fn wait(&self, name: LockName<'_>) -> Result<Self::Lock, StoreError>;
 
-    /// Takes a lock if nobody has it. A lock that was dropped just now may still count as taken: browsers release it a moment
+    /// Takes a lock if it is free. A lock that was dropped just now may still count as taken: browsers release it a moment
     /// later.
     ///
     /// # Errors
     /// When the browser refuses.
     async fn if_free(&self, name: LockName<'_>) -> Result<Option<Self::Lock>, StoreError>;
 
-    /// Whether somebody has this lock now. `false` where the browser has no locks.
+    /// Whether this lock is taken now. `false` where the browser has no locks.
     ///
     /// # Errors
     /// When the browser refuses.

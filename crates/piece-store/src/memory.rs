@@ -1,6 +1,7 @@
-//! The in-memory twins: one origin's store, shared by any number of pages and workers, for tests of everything that uses a store.
+//! The in-memory twins. Any number of simulated pages and workers share them as one origin's store.
 //!
-//! Bytes may be [described](MemoryBytes::described) instead of written out, so that pieces of realistic sizes cost nothing.
+//! Bytes may be [described](MemoryBytes::described) instead of written out, so that pieces of realistic
+//! sizes cost no memory.
 
 mod bytes;
 mod documents;

@@ -1,4 +1,4 @@
-//! Manifests, intents, pieces and parts together: what is on this device.
+//! Manifests, intents, pieces and parts together: everything that is stored on this device.
 
 use protocol::{DigestSet, Intent, Manifest, ModelId, Revision, TextForm as _, routes};
 

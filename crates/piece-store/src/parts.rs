@@ -1,4 +1,5 @@
-//! The trait of a store for parts of pieces that are not complete, and what those for browsers share.
+//! The trait of a store for parts of unfinished pieces, and code that the implementations for browsers
+//! share.
 
 use js_sys::Uint8Array;
 use protocol::transfer::Part;
@@ -9,10 +10,10 @@ use crate::{Bytes, StoreError, StoreErrorKind};
 /// Hardly any part is longer, in bytes.
 pub(crate) const LONG: u32 = 4 << 20;
 
-/// What has arrived of unfinished pieces, by digest and ranges, so that a closed tab does not lose it.
+/// The bytes of unfinished pieces, by digest and range, so that a closed tab does not lose them.
 ///
-/// Nothing here is verified, so nothing of it is ever served or counted as kept: the digest of the whole piece
-/// decides, when the piece is admitted to [`crate::Pieces`].
+/// Parts are not verified, so they are never served or counted as stored. The digest of the whole piece
+/// decides when the piece is admitted to [`crate::Pieces`].
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
 pub trait Parts: Clone + 'static {
     /// Some bytes, in the form that costs least to hand over.
@@ -55,8 +56,9 @@ pub trait Parts: Clone + 'static {
     /// Another page or the worker stores a part of this piece: its file alone is not whole from now on.
     fn is_scattered(&self, digest: &Digest);
 
-    /// A piece whose parts are all in a file, together with the `rest` of its bytes, if the file then has the whole piece and its
-    /// digest is right. The memory of `piece` is used for that: it has the bytes of the file afterwards, or none.
+    /// Adds the `rest` of a piece to the file of its parts. Returns the file if it then has the whole piece
+    /// and the digest matches. This uses the memory of `piece`, which has the bytes of the file afterwards,
+    /// or none.
     async fn whole(&self, rest: &Part, piece: &mut Self::Bytes) -> Option<Self::File>;
 
     /// Gives memory back that writing has used.

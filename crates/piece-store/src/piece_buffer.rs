@@ -1,7 +1,7 @@
-//! Memory to hash bodies in, used for one piece after the other.
+//! A buffer for hashing bodies, reused for one piece after the other.
 //!
-//! A body goes to the disk as it comes, which no program does faster than the browser itself. Then it is read from there to be
-//! hashed, always into the same memory.
+//! The browser writes a body to disk faster than a program can. The store then reads the body back for
+//! hashing, always into the same memory.
 
 use std::cell::RefCell;
 

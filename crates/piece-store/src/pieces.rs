@@ -6,12 +6,13 @@ use crate::{AdmitError, Bytes, StoreError};
 
 /// Bytes by their SHA-256.
 ///
-/// All methods may be called at the same time from several contexts: admitting a piece twice is the same as
-/// once, and a piece is there as a whole or not at all.
+/// Several contexts may call all methods at the same time. Admitting a piece twice has the same effect as
+/// once, and a piece is stored as a whole or not at all.
 ///
-/// A body takes three steps: [`Pieces::reserve`] before it is asked for, [`Pieces::take`] writes it to the disk as it comes,
-/// [`Pieces::verify`] reads it back and hashes it. A piece counts as absent until the last step has succeeded, even if the page or
-/// worker ends in between; [`Pieces::recover`] repeats that step.
+/// Storing a body takes three steps. [`Pieces::reserve`] comes before the request, [`Pieces::take`] writes
+/// the body to the disk as it arrives, and [`Pieces::verify`] reads it back and hashes it. A piece counts as
+/// absent until the last step has succeeded, even if the page or worker ends in between; [`Pieces::recover`]
+/// repeats that step.
 #[expect(async_fn_in_trait, reason = "a browser's contexts are single-threaded: no future needs Send")]
 pub trait Pieces: Clone + 'static {
     /// The bytes of one piece, in the form that costs least to hand over.

@@ -1,4 +1,4 @@
-//! Locks of the Web Locks API (<https://w3c.github.io/web-locks/>).
+//! Locks with the Web Locks API (<https://w3c.github.io/web-locks/>).
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::locks::PAGE_ENGINE;
 use crate::{LockName, Locks, StoreError};
 
 mod glue {
-    //! `web-sys` has these behind a flag for the whole build.
+    //! In `web-sys` these are an unstable API, which a flag enables for the whole build.
 
     use js_sys::{Function, Object, Promise};
     use wasm_bindgen::JsValue;
@@ -92,7 +92,7 @@ async fn request(name: LockName<'_>, options: &Object) -> Result<Option<WebLock>
     let state = Rc::clone(&waiting.0);
     let callback = Closure::once_into_js(move |lock: JsValue| {
         if lock.is_null() || matches!(*state.borrow(), Granting::GivenUp) {
-            // Somebody else has it, or nobody waits for it any more.
+            // The lock is taken, or its future was dropped.
             return JsValue::UNDEFINED;
         }
         let held = Promise::new(&mut |release, _| {

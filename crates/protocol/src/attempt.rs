@@ -1,4 +1,4 @@
-//! The id of one background fetch: which model, which revision, which try.
+//! The id of one background fetch: model, revision and nonce.
 
 use crate::text::text_form;
 use crate::{ModelId, Revision};

@@ -1,5 +1,5 @@
-//! What the server says of its models. The shapes are the ones model-hub clients read (`id`, `sha`,
-//! `siblings`, ...), so that one answer serves them and our own pages.
+//! The server's description of its models. Its fields are those that model-hub clients read (`id`, `sha`,
+//! `siblings`, ...), so one answer serves them and our own pages.
 
 use serde::{Deserialize, Serialize};
 

@@ -58,7 +58,7 @@ impl DigestSet {
 
 impl FromIterator<Digest> for DigestSet {
     fn from_iter<I: IntoIterator<Item = Digest>>(digests: I) -> Self {
-        // A heap, because its code is a tenth of that of `sort`, and the service worker has it too.
+        // A heap: its code is a tenth of the size of `sort`, and the service worker contains it too.
         let mut digests = digests.into_iter().collect::<BinaryHeap<Digest>>().into_sorted_vec();
         digests.dedup();
         Self(digests)

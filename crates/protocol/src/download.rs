@@ -1,11 +1,11 @@
-//! The state machine of one model's download, as a page runs it.
+//! The state machine of one model's download, which runs in a page.
 //!
-//! [`Download`] takes an [`Event`] and the time, changes its [`State`], and answers with [`Effect`]s for the
-//! page to carry out; their outcomes come back as events. It does no I/O and reads no clock, so every order
-//! of events can be tried natively (`tests/download.rs`).
+//! [`Download`] takes an [`Event`] and the time, changes its [`State`], and returns [`Effect`]s. The page
+//! carries them out, and their results come back as events. The machine does no I/O and reads no clock, so
+//! `tests/download.rs` tries every order of events natively.
 //!
-//! Ready is derived: the state is [`State::Ready`] exactly when the manifest is stored and every piece that it
-//! names is kept. Nothing can set it.
+//! Ready is derived: the state becomes [`State::Ready`] only if the manifest is stored, and every piece
+//! that it names.
 
 mod effect;
 mod event;

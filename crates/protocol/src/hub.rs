@@ -1,5 +1,5 @@
-//! What hubs say of a model as far as its manifest knows it, in the shapes that the server has for the same (`catalogue.rs`):
-//! written by hand, since the service worker has no room for a serializer.
+//! Answers of a model hub, built from a manifest alone, with the fields of `catalogue.rs`. The JSON is
+//! written by hand, because a serializer would make the service worker too large.
 
 use std::fmt::Write as _;
 
@@ -49,11 +49,12 @@ pub fn refs(manifest: &Manifest) -> String {
     json.0
 }
 
-/// The answer of `/api/models/{id}/tree/{revision}/{folder}`: the files and folders in a folder (`None` is the topmost), or
-/// also below it; `None` if there is no such folder.
+/// The answer of `/api/models/{id}/tree/{revision}/{folder}`: the files and folders in a folder, and with
+/// `recursive` also those below it. `None` as the folder is the topmost one. Returns `None` if the folder
+/// does not exist.
 ///
-/// `oid` should be a git object id. There is no git here, so it is the first 40 digits of the SHA-256, which
-/// serves as well for telling contents apart; clients that verify use `lfs.oid`, the whole SHA-256.
+/// `oid` should be a git object id, which this server does not have. It is the first 40 digits of the
+/// SHA-256, which distinguish contents as well. Clients that verify use `lfs.oid`, the whole SHA-256.
 #[must_use]
 pub fn tree(manifest: &Manifest, folder: Option<&FilePath>, recursive: bool) -> Option<String> {
     let prefix = folder.map_or_else(String::new, |folder| format!("{folder}/"));

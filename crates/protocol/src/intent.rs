@@ -1,5 +1,5 @@
-//! What the user wants on this device, stored before the first byte is fetched, so that a page that
-//! comes later knows whether to go on.
+//! What the user wants on this device. It is stored before the first byte is fetched, so that a later page
+//! knows whether to continue.
 
 use crate::Revision;
 use crate::text::text_form;
@@ -9,10 +9,11 @@ use crate::text::text_form;
 pub struct Intent {
     /// The wanted revision.
     pub revision: Revision,
-    /// Whether to go on without being asked.
+    /// Whether the download continues without a click.
     pub state: IntentState,
-    /// [`crate::AttemptId::nonce`] of the background fetch that works on it. If the browser reports an abort while
-    /// there is one, the user stopped it in the browser's own interface: pages remove it before they abort a fetch.
+    /// [`crate::AttemptId::nonce`] of the background fetch that works on it. If the browser reports an abort
+    /// while there is one, the user stopped the fetch in the browser's own list: before a page aborts a fetch,
+    /// it stores an intent without a nonce.
     pub nonce: Option<u64>,
 }
 

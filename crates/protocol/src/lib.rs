@@ -1,8 +1,8 @@
-//! What Modelferry's programs say to each other: names, digests, manifests, routes, messages, and the
-//! state machine of a download.
+//! What Modelferry's programs share: names, digests, manifests, routes, messages, and the state machine of
+//! a download.
 //!
-//! **Architecture Invariant:** nothing here does I/O, reads a clock or knows a `JsValue`; time and events
-//! come in as values, decisions go out as values. That is why all of it is tested natively.
+//! **Architecture Invariant:** nothing here does I/O, reads a clock or uses a `JsValue`. Time and events
+//! come in as values, and decisions go out as values. All of it is therefore tested natively.
 
 mod attempt;
 mod catalogue;

@@ -194,7 +194,7 @@ impl Manifest {
     pub fn pieces(&self) -> Vec<Piece> {
         let pieces: BinaryHeap<Piece> =
             self.files.iter().flat_map(|file| cut(file, self.piece_size)).collect();
-        // A heap, because its code is a tenth of that of `sort`, and the service worker has it too.
+        // A heap: its code is a tenth of the size of `sort`, and the service worker contains it too.
         let mut pieces = pieces.into_sorted_vec();
         pieces.dedup();
         pieces

@@ -1,13 +1,13 @@
-//! What page and worker say to each other by `postMessage`.
+//! Messages between pages, and between pages and the worker.
 //!
-//! A page and a worker of different versions do meet (a tab stays open over an update). So every message
-//! carries the version of this vocabulary, and a receiver that does not understand one falls back on reading
-//! the store, which is the truth anyway.
+//! A page and a worker of different versions can meet, because a tab may stay open during an update. Every
+//! message therefore carries the version of this vocabulary. A receiver that does not understand a message
+//! reads the store instead, which is always right.
 
 use crate::text::text_form;
 use crate::{AttemptId, Digest, ModelId, Revision};
 
-/// The broadcast channel on which pages tell each other, and the worker hears.
+/// The broadcast channel for these messages.
 pub const CHANNEL: &str = "modelferry";
 
 /// A message to all pages, from the worker or another page.
@@ -17,7 +17,7 @@ pub enum BroadcastMessage {
     Admitted { digest: Digest },
     /// The bytes of a piece were not what its digest says; they were dropped.
     Refused { attempt: AttemptId, digest: Digest, refusal: Refusal },
-    /// The worker has taken what there was of an attempt. What is missing now stays missing until somebody
+    /// The worker has stored the records of an attempt. What is missing now stays missing until a page
     /// starts again.
     Finished { attempt: AttemptId, ending: Ending },
     /// The page that works on this revision has this many bytes of pieces that are not kept yet.
@@ -54,7 +54,7 @@ pub enum Refusal {
 pub enum Ending {
     /// All requests ended with a good status. The bytes may be missing all the same.
     Success,
-    /// Somebody stopped it.
+    /// The user or a page stopped it.
     Aborted,
     /// A request ended with a bad status.
     BadStatus,

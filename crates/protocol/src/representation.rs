@@ -1,4 +1,4 @@
-//! What is said of a file over HTTP, by the server and, once the model is on the device, by the service worker: the same.
+//! HTTP headers of a file. The server sends them, and so does the service worker for models on the device.
 
 use crate::Digest;
 
@@ -38,8 +38,8 @@ pub fn repr_digest(digest: &Digest) -> String {
     format!("sha-256=:{}:", base64(digest.as_bytes()))
 }
 
-/// The media type by file name. Short on purpose: nothing that a browser would run or render as a page is
-/// named here, since models come from strangers and share the origin of the pages.
+/// The media type by file name. The list has no type that a browser would run or render as a page. Models
+/// may come from strangers, and share the origin of the pages.
 #[must_use]
 pub fn content_type(file_name: &str) -> &'static str {
     let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);

@@ -1,7 +1,8 @@
-//! The server's URLs, as all programs build them and take them apart. The router's patterns for the same paths are in
+//! The server's URLs: functions that build and parse them. The router's patterns for the same paths are in
 //! `server/src/routes.rs`.
 //!
-//! All are absolute paths on the server's own origin; names are percent-encoded (RFC 3986 section 2.1).
+//! All URLs are absolute paths on the server's own origin. Names are percent-encoded (RFC 3986 section
+//! 2.1).
 
 mod of_model;
 
@@ -88,7 +89,7 @@ pub fn resolve(model: &ModelId, revision: impl Display, path: &FilePath) -> Stri
     url
 }
 
-/// What the server knows of one model.
+/// The server's description of one model.
 #[must_use]
 pub fn model_info(model: &ModelId) -> String {
     format!("{MODELS}{}", model_page(model))

@@ -1,6 +1,6 @@
-//! What of the application can be opened without the network: which of its URLs the service worker keeps, and how.
+//! Which URLs of the application the service worker caches for offline use, and how.
 //!
-//! Models are none of it: files, pieces and what hub clients ask for have rules of their own.
+//! Models are not part of the shell: files, pieces and the hub API have rules of their own.
 
 /// The field by which answers for pages, for what they load and for the programs beside them name their build. A page that does
 /// not carry it is not ours: other people's pages may be on the same origin.
@@ -16,7 +16,7 @@ pub fn is_of_the_server(status: u16) -> bool {
 /// How a URL of the application is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kept {
-    /// In a folder whose names carry the digest of what they name: what is kept under one is right for ever, if the server
+    /// In a folder whose file names contain digests. A cached file is right forever, if the server
     /// said so.
     Hashed,
     /// A file under a name that stays: what the server has now, and what is kept only if it cannot be asked.

@@ -1,8 +1,8 @@
-//! The text forms in which values are stored and posted: words and lines, each type's beside the type.
+//! The text forms in which values are stored and posted: lines of words. Each type defines its own.
 //!
-//! Not JSON, because a JSON parser would be a third of the service worker. What goes over HTTP is JSON. No name
-//! may contain a control character (see [`crate::NameError`]), so lines are unambiguous; in a line, the field
-//! that may contain spaces is the last one.
+//! They are not JSON, because a JSON parser would be a third of the service worker. HTTP answers use JSON.
+//! No name contains a control character (see [`crate::NameError`]), so lines are unambiguous. The field
+//! that may contain spaces is the last one of its line.
 
 use std::fmt::Write as _;
 

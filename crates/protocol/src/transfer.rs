@@ -1,9 +1,9 @@
-//! How a page fetches pieces by itself: which byte ranges to ask for next, when to wait, and when to give up.
+//! How a page fetches pieces itself: which byte ranges to request next, when to wait, and when to give up.
 //!
-//! [`Transfer`] takes events, and [`Transfer::next`] returns what to do. It does no I/O, reads no clock
-//! and rolls no dice: the time and random numbers come in. Pieces are cut into blocks that are fetched in ranges,
-//! several at a time; what is held at once is bounded in bytes, not in pieces, so that many small pieces do not
-//! wait for each other and a few large ones do not fill the memory.
+//! [`Transfer`] takes events, and [`Transfer::next`] returns what to do. It does no I/O and reads no clock:
+//! the time and random numbers come in as values. Pieces are cut into blocks, and several blocks are
+//! fetched at the same time. A limit in bytes bounds what is in memory. Many small pieces therefore do not
+//! wait for each other, and a few large ones do not fill the memory.
 
 mod answer;
 mod backoff;
@@ -77,8 +77,8 @@ impl Transfer {
         }
     }
 
-    /// Where there may be too little room for all: no piece is asked for before the one in front of it is stored, so
-    /// that only one has come in vain when the store is full.
+    /// For devices that may have too little space: a piece is requested only after the previous one is
+    /// stored. If the store is full, only one piece has arrived in vain.
     #[must_use]
     pub fn one_by_one(self, one_by_one: bool) -> Self {
         Self { one_by_one, ..self }

@@ -1,4 +1,4 @@
-//! A file that the server embeds, and how the server's source says so.
+//! A file that the server embeds, and the source code that embeds it.
 
 use std::fs;
 use std::path::Path;

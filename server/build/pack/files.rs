@@ -1,4 +1,5 @@
-//! An entry at a stable URL, and what it loads: files that are named by their content, so that they can be kept for ever.
+//! An entry at a stable URL, and the files that it loads. Their names contain digests, so browsers may
+//! cache them forever.
 
 use std::fs;
 use std::path::Path;

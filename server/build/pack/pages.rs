@@ -1,5 +1,5 @@
-//! What all pages load, with URLs as `cargo leptos` makes them: `/pkg/modelferry.<digest>.js`, `.wasm` and `.css`, and pictures
-//! as they are.
+//! The files that all pages load, with URLs as `cargo leptos` makes them: `/pkg/modelferry.<digest>.js`,
+//! `.wasm` and `.css`. Pictures keep their names.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The configuration file: its keys are the long flags, so that there is nothing to learn twice, and its values pass
-//! the flags' own checks. What is wrong is said with file, line, key and value.
+//! The configuration file. Its keys are the long flags, and its values pass the flags' own checks. Errors
+//! name file, line, key and value.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -154,7 +154,7 @@ fn as_flag(value: &DeValue<'_>) -> Result<String, UnknownKind> {
     }
 }
 
-/// As it is shown to whoever wrote it.
+/// The value as the error message shows it.
 fn shown(value: &DeValue<'_>, written: &str) -> String {
     if value.is_str() { format!("{written:?}") } else { written.to_owned() }
 }

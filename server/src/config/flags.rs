@@ -1,4 +1,4 @@
-//! The flags as they are written on a command line, each with its own check. What they mean together is decided in [`super`].
+//! The flags of the command line, each with its own check. [`super`] checks how they fit together.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,8 +21,7 @@ const PIECE_SIZE_MAX: u64 = 256 << 20;
 /// Hosts a folder of AI models for browsers and for model-hub clients.
 ///
 /// Each option can also be given as an environment variable, and as a key of the configuration file: there
-/// `listen = "0.0.0.0:8080"` stands for --listen 0.0.0.0:8080. An option goes before the environment, and that before the
-/// file.
+/// `listen = "0.0.0.0:8080"` stands for --listen 0.0.0.0:8080. Options override the environment, which overrides the file.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "modelferry", version)]
 pub(super) struct Flags {
@@ -30,7 +29,7 @@ pub(super) struct Flags {
     #[arg(long, value_name = "FILE", env = VARIABLE, help_heading = "Configuration")]
     pub(super) config: Option<PathBuf>,
 
-    /// Print what applies and where it comes from, as a configuration file, and end.
+    /// Print each value and its source, as a configuration file, and exit.
     #[arg(long, help_heading = "Configuration")]
     pub(super) print_config: bool,
 
@@ -58,7 +57,7 @@ pub(super) struct Flags {
     )]
     pub(super) piece_size: u64,
 
-    /// Seconds between two looks at the models folder; more when one look takes long.
+    /// Seconds between two scans of the models folder; more when a scan takes long.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -72,7 +71,7 @@ pub(super) struct Flags {
     #[arg(long, value_name = "DIR", env = "MODELFERRY_SITE")]
     pub(super) site: Option<PathBuf>,
 
-    /// Certificate for HTTPS and those that vouch for it, in PEM; read again when the file changes.
+    /// Certificate for HTTPS and its intermediate certificates, in PEM; read again when the file changes.
     #[arg(long, value_name = "FILE", env = "MODELFERRY_TLS_CERT", help_heading = "HTTPS")]
     pub(super) tls_cert: Option<PathBuf>,
 
@@ -123,7 +122,7 @@ pub(super) struct Flags {
     )]
     pub(super) least_rate: u64,
 
-    /// Seconds that running downloads have when the program is asked to end.
+    /// Seconds that running downloads have when the program shuts down.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -180,7 +179,7 @@ pub(super) struct Flags {
     )]
     pub(super) log_format: LogFormat,
 
-    /// Address and port where /metrics is served, for Prometheus; nowhere without.
+    /// Address and port where /metrics is served, for Prometheus; off by default.
     #[arg(
         long,
         value_name = "ADDR:PORT",

@@ -1,4 +1,4 @@
-//! What applies, said as a configuration file, with where each value comes from.
+//! Prints the effective configuration as a configuration file, with the source of each value.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! From a command line to what the program is to do.
+//! Reads the command line, and decides which task the program performs.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

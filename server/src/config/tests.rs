@@ -1,4 +1,4 @@
-//! Command lines, environments and files, and what comes of them.
+//! Tests of command lines, environments and configuration files.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
 //! HTTP/1.1: one request after another, with as little memory as possible between them.
 //!
-//! hyper's connection has two buffers of 8 KiB or more, used or not. It is therefore created when the first bytes of a request
-//! arrive, and taken apart when none arrive for [`REST`] after an answer. An idle connection is then a socket and a timer:
-//! without this, 4,096 of them take 2.7 times nginx's memory.
+//! hyper's connection allocates two buffers of 8 KiB or more, used or not. The server therefore creates it
+//! when the first bytes of a request arrive. It takes the connection apart if no bytes arrive for [`REST`]
+//! after an answer. An idle connection is then a socket and a timer. Without this, 4,096 idle connections
+//! need 2.7 times nginx's memory.
 
 use std::future::poll_fn;
 use std::io;
@@ -59,7 +60,7 @@ where
             };
         }
         let phases = Arc::new(Http1PhaseTracker::new(since));
-        // On the heap: it is many times as large as a connection that rests.
+        // On the heap: it is many times as large as an idle connection.
         match Box::pin(run(stream, first, service.clone(), limits, ending, &phases)).await {
             Left::Ended(ended) => return ended,
             Left::Rests { stream: left, unread, since: answered } => {
@@ -72,7 +73,7 @@ where
 
 /// What a client says first; nothing at its end.
 fn poll_first<S: AsyncRead + Unpin>(stream: &mut S, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-    // On the stack of whoever polls: who waits holds no buffer.
+    // On the stack of the poll: an idle connection has no buffer.
     let mut buffer = [const { MaybeUninit::uninit() }; FIRST];
     let mut buffer = ReadBuf::uninit(&mut buffer);
     ready!(Pin::new(stream).poll_read(context, &mut buffer))?;

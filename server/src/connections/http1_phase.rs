@@ -1,5 +1,5 @@
-//! Which phase of a request an HTTP/1.1 connection is in. hyper does not tell. The stream, the service and the bodies that hyper
-//! is given each see a part of it, and report that here.
+//! The phase of the request on an HTTP/1.1 connection. hyper does not report it. The stream, the service
+//! and the bodies that hyper uses each see a part of it, and report that here.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

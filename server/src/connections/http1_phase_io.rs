@@ -1,4 +1,4 @@
-//! The stream, the service and the bodies that hyper is given for an HTTP/1.1 connection. Each reports to the
+//! The stream, the service and the bodies that hyper uses for an HTTP/1.1 connection. Each reports to the
 //! [`Http1PhaseTracker`] what it sees.
 
 use std::convert::Infallible;

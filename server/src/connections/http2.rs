@@ -1,7 +1,8 @@
 //! HTTP/2: the limits of a connection and of each answer in it.
 //!
-//! Many answers share one connection, so its socket does not show that a client reads one and stalls another: each body is
-//! watched ([`super::stall_watch`]). hyper never closes an idle HTTP/2 connection: [`Activity`] tells when one is idle.
+//! Many answers share one connection. Its socket does not show that a client reads one answer and stalls
+//! another, so [`super::stall_watch`] watches each body. hyper never closes an idle HTTP/2 connection;
+//! [`Activity`] detects idle ones.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -45,8 +46,8 @@ where
 {
     let activity = Arc::new(Activity::default());
     let streams = Streams { activity: Arc::clone(&activity), limits };
-    // hyper's defaults stay: it closes the connection after 20 streams that the client reset before they were accepted, or after
-    // 1024 that the server reset for errors.
+    // hyper's defaults stay. It closes the connection after 20 streams that the client reset before they
+    // were accepted, or after 1024 that the server reset for errors.
     let connection = http2::Builder::new(streams)
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
@@ -166,8 +167,9 @@ where
     }
 }
 
-/// Counts written bytes, and closes without losing any: a socket that is closed with unread bytes in it, such as a WINDOW_UPDATE,
-/// drops what it has not sent yet (RFC 9112 section 9.6 says the same of HTTP/1.1).
+/// Counts written bytes, and closes without losing any. A socket that is closed with unread bytes in it,
+/// such as a WINDOW_UPDATE, drops what it has not sent yet. (RFC 9112 section 9.6 says the same about
+/// HTTP/1.1.)
 struct CountedStream<S> {
     stream: S,
     activity: Arc<Activity>,

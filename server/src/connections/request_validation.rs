@@ -1,5 +1,5 @@
-//! What every request must fulfil, whatever its URL: RFC 9112 section 3.2, RFC 9113 section 8.3.1, and a limit on the length
-//! of URLs.
+//! The checks for every request, whatever its URL: RFC 9112 section 3.2, RFC 9113 section 8.3.1, and a
+//! limit on the length of URLs.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

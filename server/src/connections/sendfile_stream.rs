@@ -1,8 +1,9 @@
-//! A TCP stream that sends a part of a file in place of each placeholder (`http/sendfile_queue.rs`), with sendfile(2). The bytes
-//! go from the kernel's memory to the network, so that no file can make this program touch memory that is not there.
+//! A TCP stream that replaces each placeholder (`http/sendfile_queue.rs`) by a part of a file, with
+//! sendfile(2). The bytes go from the kernel's page cache to the network, so a file that shrinks cannot
+//! crash this program.
 //!
-//! **Architecture Invariant:** placeholders and queued parts match exactly, or the connection ends before a byte is written. After
-//! a part, nothing is sent until its file was found unchanged.
+//! **Architecture Invariant:** placeholders and queued parts match exactly, or the connection ends before a
+//! byte is written. After a part, nothing is sent until its file was found unchanged.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -17,11 +18,11 @@ use tokio::net::TcpStream;
 use crate::http::{FilePart, OpenFile, SendfileQueue, is_placeholder};
 use crate::kernel;
 
-/// Bytes that are sent at once. The kernel does not let anybody else have the processor meanwhile; and one connection takes a
-/// tenth less of its time than with twice as much at once.
+/// Bytes per call of sendfile. During a call, the kernel gives the processor to no other task. Calls of
+/// twice this size would take a tenth more processor time for one connection.
 const ONCE: usize = 256 << 10;
 
-/// Bytes after which other connections have their turn, even if this one could go on.
+/// Bytes after which other connections get their turn, even if this one could continue.
 const TURN: usize = 1 << 20;
 
 /// The stream.
@@ -49,7 +50,7 @@ impl SendfileStream {
         };
         file.check().inspect_err(|error| {
             file.report(error);
-            // What the kernel still holds may be of the new file: it is dropped, and the client is told that with a reset.
+            // The kernel's buffer may have bytes of the new file. A reset drops them, and informs the client.
             SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).ok();
         })
     }

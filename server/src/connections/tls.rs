@@ -45,7 +45,7 @@ pub enum TlsError {
     /// The second file has no key.
     #[error("{} has no private key in PEM", .0.display())]
     NoKey(PathBuf),
-    /// Each could be read, but the key is not that of the certificate.
+    /// Both files are readable, but the key does not belong to the certificate.
     #[error("the certificate {} and the key {} cannot be used ({source})", files.cert.display(), files.key.display())]
     Pair { files: TlsFiles, source: rustls::Error },
 }
@@ -79,7 +79,7 @@ impl Tls {
         TlsAcceptor::from(Arc::clone(&current))
     }
 
-    /// Checks the files at this interval, for ever, and uses new ones.
+    /// Checks the files at this interval, forever, and uses new ones.
     pub(crate) async fn follow(self: Arc<Self>, every: Duration) {
         let mut used = self.opened;
         let mut before = used;

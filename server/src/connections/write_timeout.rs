@@ -123,7 +123,7 @@ mod tests {
 
     const STALL: Duration = Duration::from_secs(60);
 
-    /// Writes for ever to a peer that reads so many bytes each so often, for an hour; says how long that went well.
+    /// Writes forever to a peer that reads so many bytes each so often, for an hour; says how long that went well.
     async fn lasts(bytes: usize, every: Duration) -> Option<Duration> {
         let (stream, mut peer) = duplex(4096);
         let mut stream = WriteTimeout::new(stream, STALL, 100);

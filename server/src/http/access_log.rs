@@ -1,4 +1,5 @@
-//! The access log: a line of JSON for every request. A thread writes them, so that no answer waits for a disk.
+//! The access log: one line of JSON per request. A separate thread writes it, so that no answer waits for a
+//! disk.
 
 use std::convert::Infallible;
 use std::fs::{File, OpenOptions};
@@ -92,7 +93,7 @@ impl Drop for Writer {
     }
 }
 
-/// Writes lines until nobody can send any more.
+/// Writes lines until all senders are gone.
 fn write_all(mut file: &File, inbox: &Receiver<Line>, waiting: &Waiting) {
     let mut text = Vec::with_capacity(AT_ONCE);
     while let Ok(first) = inbox.recv() {
@@ -165,7 +166,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("access.log");
         assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-        // A pipe that nobody reads takes 64 KiB, and then nothing.
+        // A pipe without a reader takes 64 KiB, and then blocks.
         let flags = OFlags::NONBLOCK.bits() as i32;
         let mut disk = OpenOptions::new().read(true).custom_flags(flags).open(&path).unwrap();
         let log = AccessLog::open(&path).unwrap();

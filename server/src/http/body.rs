@@ -1,9 +1,9 @@
-//! The bytes of a file as a response body. Long ones are queued for sendfile(2) if the connection supports that; others are
-//! read. What is not in memory is brought there in the blocking pool, one step ahead.
+//! The bytes of a file as a response body. If the connection supports sendfile(2), long bodies are queued
+//! for it; others are read. The blocking pool reads bytes that are not in memory, one step ahead.
 //!
-//! **Architecture Invariant:** a chunk leaves only after the file was found unchanged *after* reading it. A file
-//! that changes under a response ends it with an error, so that the client sees a short body, never a mixed one. The
-//! connection checks queued parts itself, before it sends anything else.
+//! **Architecture Invariant:** a chunk leaves only after the file was found unchanged *after* reading it. A
+//! file that changes under a response ends it with an error. The client then sees a short body, never a
+//! mixed one. The connection checks queued parts itself, before it sends anything else.
 
 use std::io;
 use std::pin::Pin;
@@ -155,7 +155,7 @@ impl Body for FileBody {
         };
         self.next += bytes.len() as u64;
         if waited && self.left() > 0 && !self.is_ready() {
-            // The disk goes on while this is sent.
+            // The disk continues while this is sent.
             self.ahead = Some(in_the_pool(&self.source, self.next, self.step()));
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))

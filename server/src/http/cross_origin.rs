@@ -1,5 +1,5 @@
-//! What other origins may do with our answers, and what our pages give up to be isolated from them: CORS and CORP (Fetch
-//! standard, sections 3.3 and 3.7), COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
+//! What other origins may do with our answers: CORS and CORP (Fetch standard, sections 3.3 and 3.7). How
+//! our pages are isolated from other origins: COOP and COEP (HTML standard, sections 7.1.3 and 7.1.4).
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -21,11 +21,11 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// Whose pages may read models, pieces and the API.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AllowedOrigins {
-    /// Anybody's: what is there is public.
+    /// All origins: the content is public.
     Everyone,
-    /// Those of these origins, such as `https://example.org`.
+    /// The pages of these origins, such as `https://example.org`.
     These(Vec<HeaderValue>),
-    /// Our own only.
+    /// Only our own pages.
     Nobody,
 }
 

@@ -1,5 +1,5 @@
-//! Methods: everything here can be read and nothing written, so all routes have the same ones (RFC 9110 sections 9.3.7
-//! and 15.5.6).
+//! The methods that all routes have in common: everything can be read, and nothing written (RFC 9110
+//! sections 9.3.7 and 15.5.6).
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};

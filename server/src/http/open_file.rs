@@ -32,7 +32,7 @@ impl OpenFile {
     /// Opens the file; in the blocking pool, if it might take long.
     ///
     /// # Errors
-    /// [`Stale`], and the index is told.
+    /// [`Stale`], and the index gets a message.
     pub(crate) async fn open(stored: &Arc<StoredFile>, index: &Index) -> Result<Arc<Self>, Stale> {
         let opened = match stored.open_now() {
             Some(opened) => opened,

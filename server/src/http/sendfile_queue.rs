@@ -15,7 +15,7 @@ use super::open_file::OpenFile;
 /// The longest part that can be queued at once, in bytes.
 pub(crate) const LONGEST: usize = 1 << 20;
 
-/// Zeros that take no memory, since nobody reads or writes them.
+/// Zeros that take no memory, because nothing reads or writes them.
 static PLACEHOLDER: LazyLock<&'static [u8]> = LazyLock::new(|| Vec::leak(vec![0; LONGEST]));
 
 /// The parts of files that placeholders on their way to a connection stand for, in order. Cheap to clone.

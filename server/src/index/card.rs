@@ -1,5 +1,5 @@
-//! The front matter of a model's `README.md`: the few top-level scalars that are shown. Not a YAML parser:
-//! what it does not recognise it leaves alone.
+//! Reads a few top-level scalars from the front matter of a model's `README.md`. It is not a YAML parser,
+//! and ignores what it does not recognise.
 
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

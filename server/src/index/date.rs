@@ -1,4 +1,4 @@
-//! Dates for people and JSON: RFC 3339, UTC, whole seconds.
+//! Dates for users and JSON: RFC 3339, UTC, whole seconds.
 
 use jiff::Timestamp;
 

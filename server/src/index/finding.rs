@@ -1,4 +1,4 @@
-//! What cannot be served, as it is found: everybody may read the problem, what the system said of it is for the log.
+//! Reasons why something cannot be served. The problem is public; the system's error is for the log only.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a file looks like from outside: enough to notice that its bytes were changed, without reading them.
+//! The metadata of a file that reveal a change of its bytes without reading them.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Size, time of change and identity of a file: some of what git's index keeps.
+/// Size, modification time and identity of a file: some of the fields in git's index.
 ///
-/// The device number is left out: it changes when a network file system is mounted again, and everything
-/// would be hashed anew. So is the inode's own time of change (ctime): it changes with permissions and links, also for
-/// a file that is being served when another one takes its name.
+/// The device number is left out. It changes when a network file system is mounted again, and everything
+/// would be hashed again. The inode's change time (ctime) is left out too. It changes with permissions and
+/// links, even for a file that is being served when another one takes its name.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// Length in bytes.

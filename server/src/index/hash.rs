@@ -1,5 +1,5 @@
-//! Hashes files on all cores: of every file the digest of the whole and of each piece. Memory is bounded by
-//! one buffer a thread, whatever the files' sizes.
+//! Hashes files on all cores: the whole of each file, and each of its pieces. Memory is bounded by one
+//! buffer per thread, whatever the size of the files.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -121,8 +121,8 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Takes a job. The whole-file digest cannot be split over threads, so it comes first and the pieces, which
-    /// can, are hashed beside it; both read the file, the second time from the page cache.
+    /// Takes a job. The digest of the whole file cannot be split over threads, so it comes first. The
+    /// digests of pieces are computed beside it. Both read the file, the second time from the page cache.
     pub(crate) fn submit(&self, job: Job) {
         let count = job.fingerprint.size.div_ceil(job.piece_size);
         let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -229,8 +229,8 @@ impl Queue {
     }
 }
 
-/// Checks an open file. Every part of a job checks before its first and after its last byte against the same
-/// fingerprint, so together they saw one state of the file.
+/// Checks an open file. Each part of a job compares it with the same fingerprint before its first byte and
+/// after its last. Together they have therefore seen one state of the file.
 fn still(file: &File, fingerprint: &Fingerprint) -> Result<(), Failure> {
     let metadata = file.metadata().map_err(Failure::Unreadable)?;
     if Fingerprint::of(&metadata) == *fingerprint { Ok(()) } else { Err(Failure::Changed) }

@@ -1,10 +1,9 @@
-//! The thread that keeps the index up to date: looks at the folder, has hashed what is new, publishes
-//! snapshots, saves records.
+//! The thread that keeps the index up to date: it scans the folder, requests hashes of new files, publishes
+//! snapshots and saves records.
 //!
-//! It polls. File-change notifications (inotify) would be cheaper, but do not arrive from the other side of a
-//! network file system, from the host side of many container mounts, and are lost when their queue overflows:
-//! a poll would be needed anyway. It costs one `stat` a file, and is done so rarely that it takes at most
-//! about a twentieth of one core however many files there are.
+//! It polls. File-change notifications (inotify) would be cheaper. But network file systems and many
+//! container mounts do not deliver them, and their queue can overflow, so polling is necessary anyway. A
+//! scan costs one `stat` per file, and takes at most a twentieth of one core.
 
 mod ledger;
 mod progress;
@@ -36,9 +35,9 @@ use schedule::Schedule;
 pub(crate) enum Event {
     /// A job is done.
     Hashed(Outcome),
-    /// Somebody found that the file in this place is not what was indexed.
+    /// A request found that this file differs from the index.
     LookAgain(PathBuf),
-    /// Nobody needs the index any more.
+    /// The index is not needed any more.
     Stop,
 }
 
@@ -81,8 +80,8 @@ impl Indexer {
         })
     }
 
-    /// The look at the start. Files that were never seen are hashed at once, instead of waiting for a second
-    /// look that finds them unchanged: if they are being written, the next look will tell.
+    /// The first scan. New files are hashed at once, without a second scan that finds them unchanged. If a
+    /// file is being written, the next scan detects it.
     pub(crate) fn first_look(&mut self) -> Result<(), OpenError> {
         let began = Instant::now();
         // Where a relative path leads depends on where the program was started: the log says it in full.
@@ -198,8 +197,8 @@ impl Indexer {
             let due = files.iter().filter(|found| self.ledger.is_due(found, &before, now));
             jobs.push(due.map(|found| self.job(found, now)).collect());
         }
-        // Small models first, so that they need not wait for large ones; in a model the largest file first,
-        // since that one takes longest whatever the number of cores.
+        // Small models first, so that they do not wait for large ones. In a model, the largest file first:
+        // it takes longest, whatever the number of cores.
         jobs.sort_by_key(|jobs| jobs.iter().map(|job| job.fingerprint.size).sum::<u64>());
         for mut jobs in jobs {
             jobs.sort_by_key(|job| std::cmp::Reverse(job.fingerprint.size));

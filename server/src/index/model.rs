@@ -1,4 +1,4 @@
-//! One model as it is served: its manifest, what is said of it, and where each file's bytes are.
+//! One model as the server serves it: its manifest, its description, and the position of each file's bytes.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -79,8 +79,8 @@ impl StoredFile {
         if Fingerprint::of(&metadata) == self.fingerprint { Ok(()) } else { Err(Stale) }
     }
 
-    /// The date for `Last-Modified`. RFC 9110 section 8.8.2.1: never in the future, so a file's wrong date is
-    /// replaced by that of hashing, which stays the same from answer to answer.
+    /// The date for `Last-Modified`. It is never in the future (RFC 9110 section 8.8.2.1). If a file has
+    /// such a date, the time of hashing replaces it, which is the same in all answers.
     #[must_use]
     pub fn last_modified(&self) -> Option<SystemTime> {
         let mtime_ns = self.fingerprint.mtime_ns.min(self.hashed_ns);
@@ -119,7 +119,7 @@ impl Document {
 /// One revision of one model.
 #[derive(Debug)]
 pub struct Model {
-    /// What is said of the model.
+    /// The description of the model.
     pub info: ModelInfo,
     /// The same as JSON.
     pub info_document: Document,
@@ -131,7 +131,7 @@ pub struct Model {
     pub manifest_text: Document,
     /// Where the files are, in the manifest's order.
     pub files: Vec<Arc<StoredFile>>,
-    /// What the files tell of the model, once somebody has looked.
+    /// The inspection of the model's files, once a page has requested it.
     pub(crate) inspection: OnceLock<Arc<Inspection>>,
 }
 

@@ -1,5 +1,5 @@
-//! What was hashed, kept beside the models in `.modelferry/index.json` so that a restart hashes only what
-//! changed. A lost or damaged file costs time, nothing else: then everything is hashed again.
+//! The digests of known files, in `.modelferry/index.json` beside the models, so that a restart hashes only
+//! what has changed. If the record is lost or damaged, everything is hashed again.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

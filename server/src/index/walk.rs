@@ -1,5 +1,5 @@
-//! Walks the models folder: which files belong to which model, and what cannot be served and why. Looks at
-//! names and `stat` only; never opens a file.
+//! Walks the models folder: which files belong to which model, and what cannot be served and why. It reads
+//! names and `stat` only, and never opens a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry};
@@ -34,8 +34,8 @@ pub(crate) struct Scan {
     pub models: BTreeMap<ModelId, Vec<Found>>,
     /// What cannot be served.
     pub problems: BTreeSet<Finding>,
-    /// The problems' places that could not be looked at, as paths relative to the models folder, which itself is
-    /// the empty one: what was there before may be there still.
+    /// Paths that could not be read, relative to the models folder; the folder itself is the empty path.
+    /// Files that were there before may still be there.
     pub unreadable: BTreeSet<String>,
 }
 
@@ -458,7 +458,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
         put(root, "o/n/file");
-        // The system refuses to follow these, whoever asks.
+        // The system refuses to follow these for every user.
         symlink("loop", root.join("o/n/loop")).unwrap();
         symlink("p", root.join("p")).unwrap();
         symlink("nowhere", root.join("o/n/dangling")).unwrap();

@@ -1,4 +1,4 @@
-//! Kinds of URLs, for counting: as few as tell an operator something.
+//! Kinds of URLs, for counting: only as many as help an operator.
 
 /// What a URL is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,5 +1,5 @@
-//! Which build of the pages this server has, for the worker that keeps them: a name that changes with any of their files, and
-//! what to keep from the start.
+//! The build of the pages, for the worker that caches them. It has a name that changes with any of the
+//! files, and the list of files to cache first.
 
 use protocol::{Digest, routes};
 use sha2::{Digest as _, Sha256};
@@ -10,11 +10,11 @@ use crate::routes::ProgramParts;
 pub(super) struct Build {
     /// What its answers carry, so that the worker keeps them with this build and nothing else.
     pub name: String,
-    /// The line before the worker's script that tells it, as a global variable: a list of the name, of the files that all
-    /// pages load, and, for each program, of its files and its entry last.
+    /// The line before the worker's script, which sets a global variable to a list. The list has the name of
+    /// the build, and the files that all pages load. For each program, it has its files, and its entry last.
     ///
-    /// The digests of the files are in the name, so that the script is another one for every build of the pages: the
-    /// browser's own byte comparison finds it.
+    /// The name depends on the digests of the files. The script therefore differs for every build of the
+    /// pages, and the browser's own byte comparison detects it.
     pub preamble: String,
 }
 

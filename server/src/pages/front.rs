@@ -1,5 +1,6 @@
-//! The files that all pages load: scripts, styles and pictures. A release build embeds them. A debug build reads them from a
-//! folder, as `cargo leptos watch` makes it; so does a release build that is given one with `--site`.
+//! The files that all pages load: scripts, styles and pictures. A release build embeds them. A debug build
+//! reads them from the folder that `cargo leptos watch` fills, and a release build with `--site` reads them
+//! from that folder.
 
 mod folder;
 

@@ -1,5 +1,6 @@
-//! ETags of pages. Each page is rendered for its request and carries a one-time CSP nonce. Apart from that, pages are equal for as
-//! long as the index is, so their ETag is weak (RFC 9110 section 8.8.1) and computed without the nonce.
+//! ETags of pages. Each page is rendered for its request and has a one-time CSP nonce. Otherwise, pages
+//! stay equal as long as the index does. Their ETag is therefore weak (RFC 9110 section 8.8.1), and
+//! computed without the nonce.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;

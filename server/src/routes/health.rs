@@ -1,4 +1,4 @@
-//! `/healthz`: the server is alive, and how its index is doing.
+//! `/healthz`: the server is alive, and the progress of its index.
 
 use axum::body::Body;
 use axum::extract::State;

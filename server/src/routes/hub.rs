@@ -1,6 +1,6 @@
-//! The JSON routes that model-hub clients ask, and `/api/index`, for people and programs that want the index's
-//! whole report. Our own pages do not ask it: they are rendered with the report in hand. What the JSON looks like is the
-//! business of [`protocol::hub`], which the service worker has, too.
+//! The JSON routes for model-hub clients, and `/api/index`, which has the whole report of the index. Our
+//! own pages do not request it: the server renders them from the same report. [`protocol::hub`] builds the
+//! answers that the service worker gives too.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};

@@ -1,4 +1,5 @@
-//! `/inference-worker.js`, which computes with models on the device, and what it loads: for pages of this origin only.
+//! `/inference-worker.js`, which computes with models on the device, and the files that it loads. Only
+//! pages of this origin may use it.
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -12,7 +13,7 @@ use crate::http::{PageIsolation, isolate};
 /// Made by `build` from the folder `inference-worker`.
 static MADE: Packed = include!(concat!(env!("OUT_DIR"), "/inference-worker.rs"));
 
-/// A worker has a policy of its own, not that of its page: this one loads its program and nothing else.
+/// A worker has its own policy and does not inherit its page's. This one loads its program and nothing else.
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'");
 

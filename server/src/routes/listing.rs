@@ -1,6 +1,7 @@
-//! `/api/models`: all models, or those that a query names, in the hub's shape.
+//! `/api/models`: all models, or those that match a query, in the hub's shape.
 //!
-//! What hub clients may ask for besides (tags, sorting by likes, more or fewer fields) has no meaning here and is ignored.
+//! Other parameters of hub clients (tags, sorting by likes, more or fewer fields) have no meaning here and
+//! are ignored.
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};

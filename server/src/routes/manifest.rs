@@ -1,5 +1,6 @@
-//! `/api/models/{owner}/{name}/manifest/{revision}`: what a model is made of, down to its pieces. As JSON, and with the
-//! query `form=text` as pages and workers store it, so that they need no code to read JSON.
+//! `/api/models/{owner}/{name}/manifest/{revision}`: the files and pieces of a revision. The answer is
+//! JSON. With the query `form=text` it has the form in which pages and workers store it, so they need no
+//! JSON parser.
 
 use std::sync::Arc;
 

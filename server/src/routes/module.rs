@@ -1,5 +1,5 @@
-//! `/modelferry.js`, by which pages that are not ours drive downloads, its types, and what it loads. For pages of this origin
-//! only: what is on a device belongs to an origin.
+//! `/modelferry.js`, with which other pages control downloads, its types, and the files that it loads. Only
+//! pages of this origin may use it, because stored models belong to an origin.
 
 use axum::Router;
 use protocol::routes::{MODULE, MODULE_TYPES};

@@ -1,5 +1,5 @@
-//! Files that the build packs into this program (`build/pack/`), and programs for the browser that consist of them: an entry
-//! at a URL that stays, and the files that it loads at URLs that name their content.
+//! Files that the build packs into this program (`build/pack/`), and the browser programs that consist of
+//! them. A program has an entry at a stable URL. The URLs of the files that it loads contain their digests.
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -48,7 +48,7 @@ pub(super) fn script(path: &str, media_type: &'static str, text: &'static [u8]) 
 }
 
 impl Packed {
-    /// What there is of it, with the entry at this path.
+    /// All its files, with the entry at this path.
     pub(super) fn parts(&'static self, entry: &'static str) -> Parts {
         let paths = self.files.iter().map(|file| file.path).chain([entry]).collect();
         Parts { paths, entry: self.entry }
@@ -87,7 +87,7 @@ impl File {
     }
 }
 
-/// Bytes with all that is said of them.
+/// Bytes with all their headers.
 #[derive(Clone)]
 struct Variant {
     representation: Representation,

@@ -1,6 +1,6 @@
-//! `/pieces/{sha256}`: one piece, whichever file it is in.
+//! `/pieces/{sha256}`: one piece, whichever file contains it.
 //!
-//! No answer has `Accept-Ranges`, although ranges are honoured: with that header, any navigation makes the
+//! No answer has `Accept-Ranges`, although ranges are supported. With that header, any navigation makes the
 //! browser pause a background fetch for 30 seconds.
 
 use axum::extract::{Request, State};

@@ -1,4 +1,5 @@
-//! `/service-worker.js`: the worker, one script, a part of this program; before it a line about the pages that it keeps.
+//! `/service-worker.js`: the embedded worker script. The server puts a line before it that names the build
+//! of the pages.
 
 use std::sync::Arc;
 

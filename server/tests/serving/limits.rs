@@ -218,7 +218,7 @@ fn what_does_not_finish_is_cut_after_the_time_and_at_once_on_a_second_signal() {
     }
 }
 
-/// As on a disk that does not answer: a write to the access log waits for ever.
+/// As on a disk that does not answer: a write to the access log waits forever.
 #[test]
 fn what_waits_for_a_disk_holds_up_no_answer_and_does_not_keep_the_program_from_ending() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! A file of a model that is ready, with the status and the fields that the server would send.
+//! The answer for a file of a ready model, with the status and the headers that the server would send.
 
 use conditional_request::{Decision, Method, Validators, decide};
 use protocol::representation::{
@@ -42,7 +42,7 @@ pub(super) async fn file(
     ])?;
     let whole = file.size;
     let (status, first, end) = match decide(method, &Conditions::of(&request.headers())?, validators, whole) {
-        // RFC 9110 section 14.2 leaves it free to ignore a range, and several at once are asked for by hardly anybody.
+        // RFC 9110 section 14.2 allows a server to ignore a range. Requests for several ranges are rare.
         Decision::Full | Decision::Parts(_) => (200, 0, whole),
         Decision::Part(part) => {
             let (first, last) = (part.first, part.last);

@@ -1,8 +1,7 @@
-//! Bytes of a file, out of pieces that stay on the disk: nothing of them goes through the memory of this worker.
+//! Builds the body of a file from stored pieces. The bytes do not pass through the memory of this worker.
 //!
-//! Where the browser makes a blob of a stored body without reading it, the body of an answer is a blob of such blobs, which
-//! the browser hands over by itself. Elsewhere that would read everything before the first byte leaves, so pieces are piped
-//! one after the other.
+//! If the browser creates a blob of a stored body without reading it, the body is one blob of such blobs.
+//! Elsewhere a blob would read everything first, so the worker pipes one piece after the other.
 
 use std::rc::Rc;
 

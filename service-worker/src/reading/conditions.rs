@@ -1,4 +1,4 @@
-//! The fields of a request that it depends on.
+//! The header fields of a request on which the answer depends.
 
 use conditional_request::{Field, Fields};
 use wasm_bindgen::JsValue;

@@ -1,4 +1,4 @@
-//! What hub clients ask of a model that is ready, while the server cannot be reached.
+//! Answers of the hub API for a ready model, if the server is unreachable.
 
 use conditional_request::Method;
 use protocol::hub;

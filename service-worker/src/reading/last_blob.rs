@@ -1,4 +1,5 @@
-//! The blob of the piece that a part was read of last, where the browser had to read the whole piece for that.
+//! Caches the blob of the piece that was last read in part, in browsers that must read the whole piece for
+//! that.
 
 use std::cell::RefCell;
 

@@ -1,8 +1,8 @@
-//! Which models are ready, and their pieces.
+//! Lists the ready models and their pieces.
 //!
-//! That a model is ready is derived from the store, by listing it, and then remembered as long as this worker runs and nobody
-//! says that something has changed. This may be wrong, since a browser removes what it likes and tells nobody: so each piece
-//! is looked for when it is wanted, and fetched again if it is gone.
+//! The worker derives *ready* from the store, and remembers it until a message reports a change or the
+//! worker ends. This can be out of date, because a browser evicts data without an event. Each piece is
+//! therefore looked up when it is needed, and fetched again if it is missing.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Messages: from pages by `BroadcastChannel`, from the worker by `postMessage`.
+//! Messages: pages send with `BroadcastChannel`, the worker with `postMessage`.
 
 use js_sys::Array;
 use protocol::{BroadcastMessage, TextForm as _};

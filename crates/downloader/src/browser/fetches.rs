@@ -1,4 +1,4 @@
-//! Background Fetch.
+//! The port for the Background Fetch API.
 
 use background_fetch::{
     BackgroundFetch, Error, ErrorKind, FailureReason, FetchResult, Icon, Options, ProgressListener, Record,
@@ -133,9 +133,9 @@ impl ports::Record for BrowserRecord {
     }
 
     async fn finished(&self) -> Option<Response> {
-        // The promise of a finished record is settled already, so a few turns of the microtask queue are enough to
-        // learn its value; the promise of another one is pending until its bytes are there. No timer: in a tab that is
-        // not seen each would take a second.
+        // The promise of a finished record is already settled, so a few turns of the microtask queue show
+        // its value. The promise of an unfinished record is pending until its bytes arrive. A timer would
+        // not do: in a hidden tab, each takes a second.
         let ready = self.0.response_ready();
         let moment = async {
             for _ in 0..4 {

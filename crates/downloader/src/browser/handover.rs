@@ -1,7 +1,7 @@
-//! What a page gives to the worker when it goes, and the worker's side of it.
+//! The hand-over: a closing page posts its unsaved bytes to the worker, which stores them.
 //!
-//! What a page asks of a cache in its last moments is hardly ever done, unless it is asked in one step and needs no more of the page.
-//! A message with the bytes in it has left when `postMessage` returns, and the worker stays.
+//! Browsers rarely complete a call to the Cache API from a closing page. A message with the bytes has left
+//! the page when `postMessage` returns, and the worker stays.
 
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ impl PartKeeper {
 }
 
 thread_local! {
-    /// Whoever asks whether everything is stored waits for what came before.
+    /// Orders the storing of parts: an answer that everything is stored comes after all earlier parts.
     static STORING: Rc<AsyncMutex> = Rc::default();
 }
 

@@ -1,4 +1,4 @@
-//! Requests to the server (`fetch`).
+//! Requests to the server, with `fetch`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -30,7 +30,7 @@ extern "C" {
 #[derive(Clone, Debug, Default)]
 pub struct BrowserHttp(Rc<Memory>);
 
-/// Memory that answers are read into, one after the other. It is given back when nobody reads.
+/// The memory into which answers are read, one after the other. It is freed when no answer is read.
 #[derive(Debug, Default)]
 struct Memory {
     spare: RefCell<Vec<ArrayBuffer>>,
@@ -45,7 +45,7 @@ pub struct BrowserResponse {
     reader: Option<ByteReader>,
     memory: Rc<Memory>,
     _abort: AbortOnDrop,
-    /// Kept until then: in WebKit, a request that is garbage by now does not hear its signal, and its body goes on coming.
+    /// Kept until then: in WebKit, the signal of a collected request has no effect, and its body continues to arrive.
     _request: Request,
 }
 
@@ -147,8 +147,8 @@ fn timeout_signal(timeout: Millis) -> AbortSignal {
     AbortSignal::timeout_with_u32(timeout.try_into().unwrap_or(u32::MAX))
 }
 
-/// Nothing is taken from the HTTP cache or put into it: what is kept is kept by us, and a wrong answer must not come back from
-/// there.
+/// Bypasses the HTTP cache in both directions. The store keeps pieces, and a wrong answer must not come back
+/// from the cache.
 fn request(url: &str, signal: Option<&AbortSignal>) -> Result<Request, JsValue> {
     let init = RequestInit::new();
     init.set_cache(RequestCache::NoStore);

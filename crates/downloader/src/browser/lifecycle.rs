@@ -1,4 +1,4 @@
-//! What happens to a page, as events of its window and document.
+//! Lifecycle events of a page, from its window and document.
 
 use std::rc::Rc;
 

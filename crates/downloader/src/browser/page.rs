@@ -1,4 +1,4 @@
-//! The page itself.
+//! The port that a page implements: opens the device, and registers the worker.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -213,7 +213,7 @@ async fn state_change(worker: &ServiceWorker) -> Result<(), JsValue> {
         });
         listener = Some(told);
     });
-    // Else it changed before anybody listened.
+    // Otherwise it changed before the listener was added.
     if worker.state() == before {
         JsFuture::from(changed).await?;
     }

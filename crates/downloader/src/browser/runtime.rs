@@ -1,4 +1,4 @@
-//! Time, chance and tasks.
+//! Time, random numbers and tasks.
 
 use std::fmt;
 use std::pin::Pin;

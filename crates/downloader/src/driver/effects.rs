@@ -1,7 +1,8 @@
-//! Carries out what the state machine of a download asks for.
+//! Carries out the effects of a download's state machine.
 //!
-//! Effects begin in the order in which they were asked for. One that changes what is stored is done before the next one begins.
-//! What asks the browser, the server or the user does not keep others waiting: its answer comes as an event.
+//! Effects begin in the order in which the machine returned them. An effect that changes the store
+//! completes before the next one begins. An effect that asks the browser, the server or the user does not
+//! delay the others: the answer arrives as an event.
 
 use std::rc::Rc;
 
@@ -132,7 +133,7 @@ fn is_cancelled(download: &Download) -> bool {
 async fn fetch_manifest<G: Page>(driver: &Rc<Driver<G>>) {
     let Some(device) = driver.device() else { return };
     let (model, revision) = driver.identity();
-    // The server's first: it may cut files into other pieces by now. Without a network, the stored one will do.
+    // The server's manifest first: it may now cut files into other pieces. Without a network, the stored one is used.
     let fetched = match manifest::fetch(&device, &model, Some(revision)).await {
         Err(cause) if cause.is_passing() => match device.store.manifest(&model, revision).await {
             Ok(stored) => stored.ok_or(cause),
@@ -201,7 +202,7 @@ async fn start_background<G: Page>(
 
 async fn write_intent<G: Page>(driver: &Rc<Driver<G>>, device: &Device<G::Ports>, intent: &Intent) {
     let (model, _) = driver.identity();
-    // Without the intent the download goes on all the same; only a later page would not know of it.
+    // Without the intent the download continues all the same; only a later page would not know of it.
     if let Err(error) = device.store.put_intent(&model, intent).await {
         driver.runtime().log("the intent could not be stored", &error);
     }

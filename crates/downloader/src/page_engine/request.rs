@@ -1,4 +1,4 @@
-//! One request: from its sending to the last byte of the answer.
+//! One request, from its start to the last byte of the answer.
 
 use std::rc::Rc;
 

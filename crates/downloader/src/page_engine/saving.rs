@@ -1,4 +1,4 @@
-//! Saving what has come of unfinished pieces, and removing it once it is of no use.
+//! Saves parts of unfinished pieces, and removes parts that are no longer needed.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use super::memory::taken;
 use crate::ports::{Handover as _, Page, Runtime as _};
 
 impl<G: Page> Engine<G> {
-    /// What was saved of a piece is of no use any more.
+    /// Deletes the saved parts of a piece.
     pub(super) fn forget(self: &Rc<Self>, digest: &Digest) {
         if !self.transfer.borrow().is_open(digest) {
             self.drop_buffer(digest);
@@ -30,7 +30,7 @@ impl<G: Page> Engine<G> {
         }
     }
 
-    /// Saves what has come since the last time.
+    /// Saves the bytes that have arrived since the last save.
     pub(super) fn save(self: &Rc<Self>, saving: Saving) {
         while let Some(part) = self.next_part(saving) {
             self.save_part(part);
@@ -46,7 +46,7 @@ impl<G: Page> Engine<G> {
         self.device.runtime.spawn(Rc::clone(self).put_part(part));
     }
 
-    /// Saves what has come of a piece of which nothing more can be had now.
+    /// Saves what has arrived of a piece, when no more can arrive now.
     pub(super) async fn save_rest(self: Rc<Self>, digest: Digest) {
         let rest = self.transfer.borrow_mut().rest(&digest);
         if let Some(rest) = rest.filter(|rest| !rest.ranges.is_empty()) {
@@ -76,7 +76,7 @@ impl<G: Page> Engine<G> {
         self.wake.wake();
     }
 
-    /// Has the worker save all that has come: it stays when the page goes, and what this page began to store may never be.
+    /// Hands all unsaved bytes to the worker. It stays when the page closes, and this page's own saves may not complete.
     pub(super) fn hand_over(self: &Rc<Self>) {
         while let Some(part) = self.next_part(Saving::All) {
             let Some(piece) = self.buffer(&part.digest) else { continue };
@@ -95,7 +95,7 @@ impl<G: Page> Engine<G> {
         }
     }
 
-    /// At the end of a run: what has come is there for the next one, and nobody waits for this one's reservations.
+    /// At the end of a run: saves all bytes for the next run, and frees the reservations.
     pub(super) async fn put_away(self: &Rc<Self>) {
         // Caches that do not answer would let the user wait for nothing.
         while !self.device.store.pieces().is_unresponsive() {

@@ -1,4 +1,4 @@
-//! Pieces on their way to the store: what was saved of them, reserving their places, and admitting them.
+//! Reads the saved parts of a piece, reserves the piece in the store, and admits it.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ impl<G: Page> Engine<G> {
     /// Takes what was saved of a piece.
     pub(super) async fn open(self: Rc<Self>, piece: Piece) {
         let Piece { digest, size } = piece;
-        // Another tab, the worker or another model may have it by now.
+        // Another tab, the worker or another model may have stored it meanwhile.
         if self.is_kept(&digest).await {
             self.admitted(&digest);
             return;
@@ -160,7 +160,7 @@ impl<G: Page> Engine<G> {
         }
     }
 
-    /// The file of a piece that is complete, if parts of it are in one: from there it gets into the store for half the
+    /// The file of a complete piece, if its parts are in one. Storing a piece from its file takes half the
     /// processor time.
     async fn whole_file(
         &self,

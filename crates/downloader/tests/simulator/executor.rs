@@ -1,5 +1,5 @@
-//! Tasks in virtual time: of those that are ready, one by chance goes on next. But tasks of one context begin in the order in which
-//! they were spawned, as those of `wasm_bindgen_futures` do.
+//! Runs tasks in virtual time, and chooses at random among those that are ready. Tasks of one context begin
+//! in the order in which they were spawned, as with `wasm_bindgen_futures`.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;

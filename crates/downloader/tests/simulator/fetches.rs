@@ -1,13 +1,14 @@
-//! Background Fetch as Chromium has it.
+//! Background Fetch as Chromium implements it.
 //!
-//! - A record may be called a success without any byte: after 100 s without a network, or where a resumed request gets the whole.
-//! - A cut connection is resumed at that byte, at once; without a network the browser tries again every 20 s.
+//! - A record may be reported as a success without a byte. This happens after 100 s without a network, or
+//!   if a resumed request gets the whole piece.
+//! - A cut connection is resumed at that byte, at once. Without a network the browser retries every 20 s.
 //! - 5xx and 429 are tried 5 times, other statuses once.
-//! - The completion event comes once, and the records are gone when its handler ends, however it ends.
-//! - A browser that is closed fails its fetches at the next start; one that is killed goes on.
-//! - A request that was resumed is paused by navigation in any tab, until 30 s after it; others are not, because the server does
-//!   not send `Accept-Ranges`.
-//! - It looks neither at digests nor at lengths.
+//! - The completion event comes once. The records are gone when its handler ends, however it ends.
+//! - A closed browser fails its fetches at the next start. A killed one continues them.
+//! - Navigation in any tab pauses a resumed request, until 30 s after the navigation. Other requests
+//!   continue, because the server does not send `Accept-Ranges`.
+//! - It checks neither digests nor lengths.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

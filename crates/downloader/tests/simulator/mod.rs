@@ -1,6 +1,7 @@
-//! A browser, its network and a server, in virtual time: any number of tabs and a worker over one origin's store.
+//! A browser, its network and a server in virtual time: any number of tabs and one worker share an origin's
+//! store.
 //!
-//! What Chromium does differently from what one would expect is in `fetches.rs`, with the fact that it imitates.
+//! `fetches.rs` lists how Chromium's Background Fetch differs from what its specification suggests.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, missing_debug_implementations, reason = "a failing test panics")]

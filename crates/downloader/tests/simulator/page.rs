@@ -1,4 +1,4 @@
-//! A page, and the ports that pages and workers share.
+//! A simulated page, and the ports that pages and workers share.
 
 use std::cell::RefCell;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The server, and the network on the way to it.
+//! The simulated server, and the network between it and the browser.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,5 @@
-//! What the network sent twice, and how much of it the faults of a schedule explain: see `WASTE.md`.
+//! Counts the bytes that the network sent twice, and how many of them the faults of a schedule allow: see
+//! `WASTE.md`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The browser with its tabs and its worker, and what a user and chance do to it.
+//! The simulated browser with its tabs and its worker, and the actions of users and of chance.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -396,7 +396,7 @@ impl World {
         listeners.iter().for_each(|told| told(event));
     }
 
-    /// Ends the whole browser, and starts it again without tabs. Closed, it fails its fetches; killed, it goes on with them.
+    /// Ends the whole browser, and starts it again without tabs. Closed, it fails its fetches; killed, it continues with them.
     pub fn restart(&self, closed: bool) {
         for tab in self.tabs() {
             if closed { self.close(&tab) } else { self.kill(&tab) }

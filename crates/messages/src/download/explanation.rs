@@ -1,4 +1,4 @@
-//! Why a state is what it is, and what to do.
+//! Texts that explain a state, and what the user can do.
 
 use protocol::download::{
     Cause, Download, Engine, FallbackReason, Fetching, MissingCapability, PageTrouble, Preparing, Quiet,

@@ -1,4 +1,4 @@
-//! The state in a few words, and how far it is.
+//! The state in a few words, and the progress.
 
 use protocol::download::{Cause, Download, Fetching, PageTrouble, Plan, Preparing, Quiet, State, Waiting};
 

@@ -1,4 +1,4 @@
-//! The room on the device.
+//! Texts about free space on the device.
 
 use protocol::download::{Cause, Download, State};
 

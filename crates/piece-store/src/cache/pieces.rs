@@ -60,8 +60,8 @@ impl CachePieces {
             return Ok(());
         }
         let cache = begin_piece(digest).await?;
-        // When Chromium finds a disk full and removes all that a site has stored, what it was just told to store is neither
-        // stored nor refused, ever.
+        // If the disk is full, Chromium may remove everything that a site has stored. It then never settles
+        // the promise of this call.
         answer_to(cache.put_with_str(&routes::piece(digest), response), size).await?;
         finish_piece(digest).await
     }

@@ -1,4 +1,4 @@
-//! Parts in memory: in files as a page writes them, and in caches as a worker does.
+//! Parts in memory: in files as a page stores them, and in caches as a worker does.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -20,7 +20,7 @@ pub struct MemoryParts {
     /// The worker of a page that writes files does one thing after the other.
     queue: MemoryLocks,
     scattered: Rc<RefCell<DigestSet>>,
-    /// While somebody keeps files open.
+    /// Lives while a page keeps files open.
     opener: Rc<RefCell<Opener>>,
 }
 

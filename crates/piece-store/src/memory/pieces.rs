@@ -47,7 +47,7 @@ pub trait BodySource: fmt::Debug {
 pub struct MemoryBody {
     /// The HTTP status.
     pub status: u16,
-    /// Its bytes, until somebody reads them.
+    /// Its bytes, until they are read.
     pub source: RefCell<Box<dyn BodySource>>,
 }
 

@@ -1,4 +1,4 @@
-//! What a page has to do for a download.
+//! What the state machine asks the page to do.
 
 use super::Start;
 use crate::{AttemptId, Intent, Piece};
@@ -21,8 +21,8 @@ pub enum Effect {
     /// Ask the browser for these pieces in one background fetch; answer [`super::Event::Started`] or
     /// [`super::Event::StartRefused`].
     StartBackground { attempt: AttemptId, pieces: Vec<Piece>, start: Start },
-    /// Ask the server which revision it has now. If another, want that and show its page; if the same, as
-    /// [`Effect::Prepare`]. Answer as for that.
+    /// Ask the server for its current revision. If it is another one, download that and show its page. If it is the
+    /// same, do as [`Effect::Prepare`] does.
     Renew,
     /// Fetch these pieces in the page, and stop the run before this one if it still works. Answer [`super::Event::Page`].
     StartPage { run: u64, pieces: Vec<Piece> },
@@ -36,6 +36,6 @@ pub enum Effect {
     Abort { attempt: AttemptId },
     /// Store the intent.
     WriteIntent(Intent),
-    /// The model is complete: tell the other pages, and let go of older revisions.
+    /// The model is complete: tell the other pages, and delete older revisions.
     Completed,
 }

@@ -9,7 +9,7 @@ use super::{Cause, Choice, Engine, MissingCapability, PageTrouble, Plan, Storage
 pub enum Event {
     /// This window can keep models, and its browser offers this engine.
     Opened(Engine),
-    /// This window may be able to keep models, but could not be asked for this reason.
+    /// Whether this window can keep models is unknown, for this reason.
     OpenFailed(Cause),
     /// This window cannot keep models.
     Unsupported(MissingCapability),
@@ -34,7 +34,7 @@ pub enum Event {
     Progress { attempt: AttemptId, downloaded: u64 },
     /// The browser says that a background fetch has ended, or does not know it any more.
     Ended { attempt: AttemptId, ending: Ending },
-    /// The worker has stored what there was of an attempt.
+    /// The worker has stored the records of an attempt.
     WorkerFinished { attempt: AttemptId, ending: Ending },
     /// A piece is in the store; this page, another one or the worker has put it there.
     Admitted(Digest),
@@ -54,7 +54,7 @@ pub enum Event {
     Tick { waiting: Option<Waiting> },
     /// The user chose an engine.
     Chosen(Choice),
-    /// The browser has told how much storage is free.
+    /// The browser has reported the free space.
     StorageQuota(StorageQuota),
 }
 
@@ -108,15 +108,15 @@ pub enum PageEvent {
 pub enum Button {
     /// Fetch the model.
     Download,
-    /// Go on with what is missing.
+    /// Continue with what is missing.
     Resume,
-    /// Stop, and keep what there is.
+    /// Stop, and keep what has arrived.
     Cancel,
     /// Stop for a while.
     Pause,
-    /// Go on in this page instead of waiting for the browser.
+    /// Continue in this page instead of waiting for the browser.
     TakeOver,
-    /// See what the server has now, and fetch that.
+    /// Fetch the server's current revision.
     Renew,
     /// Remove what was kept of an incomplete model.
     Discard,
@@ -129,9 +129,9 @@ pub enum Button {
 pub struct Survey {
     /// The wanted revision with what is kept of it; `None` if its manifest is not stored.
     pub plan: Option<Plan>,
-    /// What the user wants, of whatever revision.
+    /// The intent of the user, for any revision.
     pub intent: Option<Intent>,
-    /// What the browser says of background fetches of this revision.
+    /// The background fetches of this revision that the browser reports.
     pub activity: Activity,
     /// Whether another revision of the model is stored, whole or in part.
     pub older: bool,
@@ -149,7 +149,7 @@ pub enum Activity {
     Idle,
     /// This one is.
     Running(Active),
-    /// The browser does not say.
+    /// The browser does not answer.
     Unknown,
 }
 
@@ -171,7 +171,7 @@ pub enum StartRefusal {
     NotAllowed,
     /// Too many are under way.
     TooMany,
-    /// Not enough room for its way of working.
+    /// Not enough free space for its copies.
     NoRoom,
     /// Another tab has started one for this revision.
     Running,

@@ -205,7 +205,7 @@ impl Download {
         effects
     }
 
-    /// Begins what a user asked for before the device was known, if it does not go on already.
+    /// Begins what a user asked for before the device was known, if it does not continue already.
     fn begin_wanted(&mut self, now: Millis) -> Vec<Effect> {
         match self.buttons().first() {
             Some(button @ (Button::Download | Button::Resume)) => self.clicked(now, *button),

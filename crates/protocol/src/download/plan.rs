@@ -1,4 +1,4 @@
-//! The pieces of the wanted revision, and which of them are kept.
+//! The pieces of the wanted revision, and which of them are stored.
 
 use crate::{Digest, DigestSet, Manifest, Piece, Revision};
 

@@ -1,12 +1,12 @@
-//! The numbers that decide.
+//! The thresholds and timeouts of a download.
 
 use super::Millis;
 
 /// The numbers that decide. All but tests use the default.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// Pieces below this size, in bytes, are fetched by the page: requests that finish faster than a few a
-    /// second make Background Fetch pause for 5 s after every 6 to 12 of them.
+    /// Pieces below this size, in bytes, are fetched by the page. If requests finish faster than a few per
+    /// second, Background Fetch pauses for 5 s after every 6 to 12 of them.
     pub small: u64,
     /// How long a background fetch may take to its first byte before the page takes over.
     pub first_byte: Millis,
@@ -15,8 +15,8 @@ pub struct Settings {
     /// How long a background fetch that has moved may stand still before the page says that it does. It is never
     /// ended for that: the browser itself waits 20 s before it tries again, and 30 s after a navigation.
     pub stall: Millis,
-    /// For how long after it was opened a page takes the end of a background fetch for one of a browser that was
-    /// closed in between: such a fetch fails some seconds after the browser is there again.
+    /// For this time after a page has opened, a failed background fetch counts as one that a closed browser
+    /// has failed. A browser fails such fetches some seconds after its start.
     pub relaunch: Millis,
 }
 

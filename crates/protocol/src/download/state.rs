@@ -1,4 +1,4 @@
-//! Where a download stands. Each state carries its own data, so that impossible combinations do not exist.
+//! The state of a download. Each state has its own data, so impossible combinations do not exist.
 
 use crate::text::text_form;
 use crate::{AttemptId, DigestSet, Ending};
@@ -8,7 +8,7 @@ use super::{Millis, Throughput};
 /// What fetches the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Engine {
-    /// The browser, by Background Fetch: goes on with the tab closed.
+    /// The browser, by Background Fetch: continues with the tab closed.
     Background,
     /// The page itself: needs an open tab, works everywhere.
     Page,
@@ -19,7 +19,7 @@ pub enum Engine {
 pub enum Start {
     /// A click.
     Clicked,
-    /// An intent of an earlier visit. If the browser wants a click, a button is shown.
+    /// An intent of an earlier visit. If the browser requires a click, the page shows a button.
     Silent,
 }
 
@@ -29,13 +29,13 @@ pub enum Choice {
     /// Whichever fits best.
     #[default]
     Automatic,
-    /// The browser's, even where room for it seems short.
+    /// Background Fetch, even if free space seems short.
     Background,
-    /// The page's.
+    /// The page engine.
     Page,
 }
 
-// As it is remembered, and named by those who call the module.
+// The form in which it is stored, and in which callers of the module name it.
 text_form! { Choice, "":
     "automatic" => { Self::Automatic }
     "background" => { Self::Background }
@@ -53,22 +53,22 @@ pub enum MissingCapability {
     Storage,
 }
 
-/// Where a download stands.
+/// The state of a download.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum State {
     /// The store has not been read yet.
     Unknown,
     /// Nothing can be kept in this window.
     Unsupported(MissingCapability),
-    /// Not on the device and not wanted.
+    /// Not on the device, and not requested.
     Absent,
-    /// Asked for: the manifest and the intent are being stored.
+    /// Requested: the manifest and the intent are being stored.
     Preparing(Preparing),
-    /// Bytes are on their way.
+    /// An engine is fetching bytes.
     Fetching(Fetching),
-    /// Told to stop; what has arrived is still being stored.
+    /// Stopping: what has arrived is still being stored.
     Stopping(Fetching),
-    /// Wanted, incomplete, and nobody works on it.
+    /// Requested and incomplete, and no engine works on it.
     Interrupted(Cause),
     /// Complete and verified.
     Ready,
@@ -77,7 +77,7 @@ pub enum State {
 }
 
 impl State {
-    /// The bytes on their way, if any are.
+    /// The data of a running download.
     #[must_use]
     pub fn fetching(&self) -> Option<&Fetching> {
         match self {
@@ -92,16 +92,16 @@ impl State {
 pub enum Preparing {
     /// Under way.
     Working,
-    /// The manifest could not be had for this passing reason; the next try is at this time, or under way.
+    /// The manifest could not be fetched, for a temporary reason. The next try is at this time, or running.
     Waiting { cause: Cause, at: Millis, tries: u32, trying: bool },
     /// Under way, but the user has changed their mind meanwhile.
     Cancelled,
 }
 
-/// Bytes on their way. Background and page are both `None` only while the store is read a last time.
+/// A running download. Background and page are both `None` only while the store is read a last time.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fetching {
-    /// The engine that carries the bulk.
+    /// The engine that fetches most of the bytes.
     pub engine: Engine,
     /// Why the page engine works although the browser has Background Fetch.
     pub fallback_reason: Option<FallbackReason>,
@@ -113,7 +113,7 @@ pub struct Fetching {
     pub page: Option<PageWork>,
     /// Pieces whose bytes were wrong.
     pub mismatches: DigestSet,
-    /// The last trouble anyone reported; becomes the cause if something stays missing.
+    /// The last reported problem. It becomes the cause if pieces are still missing at the end.
     pub trouble: Option<Cause>,
     /// Largest number of bytes shown so far; it never goes back within an attempt.
     pub shown: u64,
@@ -160,7 +160,7 @@ impl Background {
 pub enum Quiet {
     /// None can be expected.
     Waiting(Waiting),
-    /// Nobody says why: the browser may have paused it, or waits before it tries again.
+    /// The reason is unknown: the browser may have paused it, or waits before a retry.
     Paused,
 }
 
@@ -180,7 +180,7 @@ pub enum Stage {
     Asked { since: Millis },
     /// It runs. `since`: when it began to be watched, last moved, or last had a reason to wait.
     Running { since: Millis },
-    /// The browser is done; the worker takes what there is. `since`: when something last happened.
+    /// The browser has ended it, and the worker stores its records. `since`: when something last happened.
     Settling { ending: Ending, since: Millis },
 }
 
@@ -191,16 +191,16 @@ pub struct PageWork {
     pub run: u64,
     /// Bytes that have arrived of pieces that are not kept yet.
     pub in_flight: u64,
-    /// Another tab fetches this model; its turn comes first.
+    /// It waits for another tab, which fetches this model.
     pub waits: bool,
     /// What keeps it from getting bytes now.
     pub trouble: Option<PageTrouble>,
 }
 
-/// What keeps the page engine from getting bytes. It goes on by itself.
+/// What keeps the page engine from getting bytes. It continues by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PageTrouble {
-    /// The browser says that the device is offline: it goes on when that ends.
+    /// The browser says that the device is offline: it continues when that ends.
     Offline,
     /// It failed for this passing reason, and tries again at this time.
     Retry { cause: Cause, at: Millis },
@@ -213,7 +213,7 @@ pub enum FallbackReason {
     NotAllowed,
     /// The site has too many background fetches under way.
     TooMany,
-    /// It needs more room than there is: about three times the size, the page engine once.
+    /// Free space is too short: it needs about three times the size, the page engine once.
     NoRoom,
     /// It delivered no byte for [`super::Settings::first_byte`].
     NoFirstByte,
@@ -223,24 +223,24 @@ pub enum FallbackReason {
     GaveUp,
     /// It brought pieces with wrong bytes.
     Damaged,
-    /// The user would not wait for it any longer.
+    /// The user chose not to wait for it any longer.
     Impatience,
-    /// The user has set that pages download.
+    /// The user chose the page engine in the settings of this site.
     Chosen,
-    /// Another page has gone on with it, and this one goes on after that.
+    /// Another page continued it with its own engine, and this page continues after that.
     Elsewhere,
 }
 
-/// Why a download stands still.
+/// Why a download has stopped.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cause {
     /// The user stopped it.
     Cancelled,
     /// The user stopped it for a while.
     Paused,
-    /// It may go on, but the browser wants a click first.
+    /// It can continue, but the browser requires a click first.
     NeedsClick,
-    /// The network, or the server's end of it.
+    /// The network, or the connection to the server.
     Network,
     /// The server answered with this status.
     Status(u16),
@@ -248,9 +248,9 @@ pub enum Cause {
     Browser,
     /// This many pieces arrived with wrong bytes and were dropped.
     Corrupt(usize),
-    /// No room on the device.
+    /// No free space on the device.
     NoRoom,
-    /// The server has another revision by now, or no such model any more.
+    /// The server now has another revision, or no longer has the model.
     Gone,
     /// Pieces that had been kept are missing, removed by the browser or by the user.
     Evicted,
@@ -270,7 +270,7 @@ impl Cause {
         }
     }
 
-    /// Whether another try may well succeed with nothing done about it.
+    /// Whether a retry may succeed without any change.
     #[must_use]
     pub fn is_passing(self) -> bool {
         match self {

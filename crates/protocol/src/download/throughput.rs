@@ -1,4 +1,4 @@
-//! How fast bytes come, smoothed so that a user can read it.
+//! The throughput of a download, smoothed so that a user can read it.
 
 use super::Millis;
 

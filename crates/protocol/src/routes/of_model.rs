@@ -1,4 +1,4 @@
-//! Takes apart the URLs of one model: the inverse of what [`super`] builds, as the server understands them.
+//! Parses the URLs of one model, as the server does: the inverse of what [`super`] builds.
 
 use percent_encoding::percent_decode_str;
 

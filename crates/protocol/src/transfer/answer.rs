@@ -1,4 +1,4 @@
-//! What the beginning of an answer means for a request.
+//! What the status and the headers of an answer mean for a request.
 
 use crate::download::{Cause, Millis};
 

@@ -1,4 +1,5 @@
-//! How long to wait after a failure: exponential with full jitter, so that many pages do not come back at once.
+//! How long to wait after a failure: exponential backoff with full jitter, so that many pages do not retry
+//! at the same time.
 
 use crate::download::{Cause, Millis};
 

@@ -1,4 +1,4 @@
-//! How many requests are under way at once: as many as measurably help.
+//! How many requests run at the same time: as many as measurably help.
 
 use crate::download::Millis;
 
@@ -62,7 +62,7 @@ impl Concurrency {
         self.count
     }
 
-    /// Bytes a millisecond; `None` while nobody knows.
+    /// Bytes per millisecond; `None` while unknown.
     pub(super) fn rate(&self) -> Option<u32> {
         self.rate
     }
@@ -71,7 +71,7 @@ impl Concurrency {
         self.starved = true;
     }
 
-    /// Nobody knows how fast the line is any more.
+    /// The speed of the line is unknown again.
     pub(super) fn forget(&mut self) {
         self.rate = None;
         self.disturb();

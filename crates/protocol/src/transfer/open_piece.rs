@@ -17,7 +17,7 @@ pub(super) enum Phase {
     Opening,
     Fetching,
     Admitting,
-    /// Nothing more of it can be had now; what has come is being saved.
+    /// No more of it can arrive now, and what has arrived is being saved.
     PuttingAway,
 }
 
@@ -95,7 +95,7 @@ impl OpenPiece {
         self.blocks.iter().all(|block| block.busy.is_none() && block.at == block.start)
     }
 
-    /// Ends its requests, so that what has come can be kept for another time.
+    /// Ends its requests, so that what has arrived can be kept for a later download.
     pub(super) fn put_away(&mut self, chores: &mut Vec<Step>) {
         for block in &mut self.blocks {
             if let Some(busy) = block.busy.take() {

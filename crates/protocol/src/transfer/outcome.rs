@@ -1,4 +1,4 @@
-//! What came of requests and pieces.
+//! Results of requests and pieces, and what follows from them.
 
 use crate::Digest;
 use crate::download::{Cause, Millis, PageOutcome};
@@ -8,8 +8,9 @@ use super::open_piece::{self, Busy, Phase};
 use super::schedule::UNANSWERED;
 use super::{Step, Transfer};
 
-/// From this speed on, in bytes a millisecond, whole pieces go straight to the store: that costs half the time and memory of a
-/// look at their bytes on the way. What is lost if a connection fails then is what such a line brings in a second.
+/// From this speed on, in bytes per millisecond, whole pieces go straight to the store. This takes half the
+/// time and memory, because the page does not read their bytes. A failed connection then loses what such a
+/// line brings in a second.
 const VERY_FAST: u32 = 60_000;
 
 /// Below this speed they do not any more.
@@ -68,7 +69,7 @@ impl Transfer {
         false
     }
 
-    /// From now on, pieces are fetched whole. The request of this number goes on if it begins at the first byte.
+    /// From now on, pieces are fetched whole. The request of this number continues if it begins at the first byte.
     fn without_ranges(&mut self, id: u32) {
         self.ranges = false;
         for open in &mut self.open {
@@ -122,7 +123,7 @@ impl Transfer {
         }
     }
 
-    /// After a failure nobody knows how fast the line is.
+    /// After a failure, the speed of the line is unknown.
     pub(super) fn slow_down(&mut self) {
         self.concurrency.forget();
         self.very_fast = false;
@@ -132,7 +133,7 @@ impl Transfer {
         }
     }
 
-    /// A piece that went straight to the store waits for its turn again: next time with a look at its bytes, until the
+    /// Queues a piece again that went straight to the store. From now on the page reads the bytes, until the
     /// line has shown that it is fast.
     pub(super) fn not_straight(&mut self, digest: &Digest) -> bool {
         let found = self.open.iter().position(|open| open.straight && open.piece.digest == *digest);
@@ -215,7 +216,7 @@ impl Transfer {
         self.open.retain(|open| open.piece.digest != *digest);
     }
 
-    /// Drops what there is of a piece, to fetch it in one request.
+    /// Drops the bytes of a piece, to fetch it again in one request.
     fn start_over(&mut self, digest: &Digest) {
         if let Some(open) = self.open.iter_mut().find(|open| open.piece.digest == *digest) {
             open.restart(0, &mut self.chores);

@@ -5,10 +5,10 @@ use crate::Digest;
 use super::open_piece::OpenPiece;
 use super::{Part, Saving, Transfer};
 
-/// What the line brings in so many milliseconds may be unsaved, within these bounds in bytes. A page that is killed loses
-/// that much, what comes while it is being saved, and what is on its way to the page: together at most what comes in a second, or
-/// the bounds of 1 and 4 MiB. A save in a cache costs 8 ms of processor time,
-/// whatever its length.
+/// The page may have as many unsaved bytes as the line brings in this many milliseconds, within these bounds
+/// in bytes. A killed page loses these bytes, those that arrive during a save, and those in transit.
+/// Together they are at most what arrives in a second, or 1 to 4 MiB. A save in a cache costs 8 ms of
+/// processor time, whatever its length.
 const UNSAVED: u32 = 750;
 const UNSAVED_AT_LEAST: u32 = 768 << 10;
 const UNSAVED_AT_MOST: u32 = 3 << 20;
@@ -46,7 +46,7 @@ impl Transfer {
         self.piece(digest).map(OpenPiece::save)
     }
 
-    /// It is saved, or somebody who stays has it. Until this is said, and for ever if it fails, nothing more of that piece is.
+    /// The part is saved, or the worker has it. Until this call, and forever if the save fails, no more of that piece is saved.
     pub fn saved(&mut self, part: &Part) {
         if let Some(open) = self.piece(&part.digest) {
             open.saved();

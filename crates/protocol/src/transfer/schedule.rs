@@ -14,8 +14,8 @@ pub const IDLE: Millis = 30_000;
 /// So many pieces that will go straight to the store are opened ahead: it takes the busy store some time.
 const AHEAD: usize = 4;
 
-/// After this many requests for ranges without any answer, and none with one, whole pieces are tried: something on
-/// the way may spoil ranges, for instance by compressing them.
+/// After this many unanswered requests for ranges, and none that was answered, the page requests whole
+/// pieces. A proxy may break ranges, for example by compressing them.
 pub(super) const UNANSWERED: u32 = 8;
 
 impl Transfer {

@@ -1,4 +1,4 @@
-//! What a page is to do for a [`super::Transfer`].
+//! What a page must do for a [`super::Transfer`].
 
 use crate::download::{Millis, PageOutcome};
 use crate::{Digest, Piece};
@@ -10,18 +10,18 @@ pub enum Step {
     Open(Piece),
     /// Send this request; answer [`super::Transfer::answered`], [`super::Transfer::received`] and [`super::Transfer::ended`].
     Request(Request),
-    /// End the request of this number. It is forgotten already.
+    /// Abort the request with this id. The transfer has already forgotten it.
     Abort(u32),
     /// Verify this piece and store it; answer [`super::Transfer::admitted`], [`super::Transfer::refused`] or [`super::Transfer::fail`].
     Admit(Piece),
-    /// What has been saved of this piece is of no use any more; nor are its memory and its place in the store, if it is
-    /// not open any more.
+    /// Delete the saved parts of this piece. If it is not open any more, also free its memory and its
+    /// reservation.
     Forget(Digest),
-    /// Save what has come of this piece: nothing more can be had now. Answer [`super::Transfer::put_away`].
+    /// Save what has arrived of this piece; no more arrives now. Answer [`super::Transfer::put_away`].
     PutAway(Digest),
     /// Nothing to do before this time, or before something happens.
     Wait(Millis),
-    /// It is over. Nothing is under way any more.
+    /// The transfer has ended, and no request is running.
     End(PageOutcome),
 }
 
@@ -40,6 +40,6 @@ pub struct Request {
     pub last: u32,
     /// Whether that is less than the piece.
     pub ranged: bool,
-    /// Whether the body goes straight to the store, all at once: then [`super::Transfer::received`] is told of all of it.
+    /// Whether the body goes straight to the store. [`super::Transfer::received`] then gets all of its bytes at once.
     pub straight: bool,
 }

@@ -1,5 +1,5 @@
-//! The state of each file: its digests are known, it is being hashed, or it cannot be read. The key of a file is
-//! `<owner>/<name>/<path>`.
+//! The state of each file: its digests are known, it is being hashed, or it cannot be read. The key of a
+//! file is `<owner>/<name>/<path>`.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
@@ -125,8 +125,8 @@ impl Ledger {
         self.in_flight.remove(&job.key);
         match result {
             Ok(digests) => {
-                // As in git's index: a file that was changed within one step of the clock before it was
-                // hashed is hashed once more later, and after that believed.
+                // As in git's index: the clock may be too coarse to show a change that happened just before
+                // hashing. Such a file is hashed once more later, and then trusted.
                 let known = self.records.get(&job.key);
                 let second = known.is_some_and(|known| known.racy && known.fingerprint == job.fingerprint);
                 let young = job.fingerprint.mtime_ns.saturating_add(CLOCK_STEP_NS) >= job.given_ns;

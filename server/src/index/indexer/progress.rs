@@ -1,8 +1,8 @@
-//! How far a burst of hashing is, said in the log.
+//! Logs the progress of hashing.
 
 use std::time::{Duration, Instant};
 
-/// Time between two lines while hashing goes on.
+/// Time between two log lines during hashing.
 const SAY_EVERY: Duration = Duration::from_secs(2);
 
 /// A stretch of time in which something is hashed.

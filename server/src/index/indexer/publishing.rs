@@ -1,4 +1,4 @@
-//! From what is known of files to the snapshot that requests read.
+//! Builds the snapshot that requests read from the state of all files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

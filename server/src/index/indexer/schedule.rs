@@ -1,4 +1,4 @@
-//! When the thread does what: look at the folder, publish, save.
+//! When the thread scans the folder, publishes and saves.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ const LOOK_SHARE: u32 = 20;
 const ASKED_LOOK_SHARE: u32 = 4;
 /// The shortest time from one look to another that was asked for.
 const ASKED_LOOK: Duration = Duration::from_millis(100);
-/// Time between two snapshots and between two saves while hashing goes on.
+/// Time between two snapshots, and between two saves, during hashing.
 const PUBLISH_EVERY: Duration = Duration::from_millis(250);
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 
@@ -43,7 +43,7 @@ impl Schedule {
         self.look_at = now + self.rescan.max(self.look_took * LOOK_SHARE);
     }
 
-    /// Somebody asks for a look.
+    /// A scan was requested.
     pub(super) fn ask_for_look(&mut self) {
         let gap = ASKED_LOOK.max(self.look_took * ASKED_LOOK_SHARE);
         self.look_at = self.look_at.min(self.looked_at + gap);

@@ -1,4 +1,4 @@
-//! The thread's work, done step by step.
+//! Tests of the thread's work, step by step.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! What the buttons do.
+//! What each button does.
 
 use super::Download;
 use crate::IntentState;

@@ -1,11 +1,11 @@
-//! Nobody works on it any more: where that leaves the download.
+//! The end of the work: the state that follows when no engine works on a download any more.
 
 use super::Download;
 use crate::IntentState;
 use crate::download::{Cause, Effect, Engine, FallbackReason, Fetching, Millis, Start, State};
 
 impl Download {
-    /// If nobody works on it any more, says where that leaves us. (Completeness is derived later.)
+    /// Determines the next state if no engine works on the download any more. (Completeness is derived later.)
     pub(super) fn conclude(&mut self, now: Millis) -> Vec<Effect> {
         let Some(Fetching { background: None, page: None, engine, trouble, mismatches, .. }) =
             self.state.fetching()
@@ -24,13 +24,13 @@ impl Download {
         let stopping = matches!(self.state, State::Stopping(_));
         let was_background = *engine == Engine::Background;
         if !stopping && !self.missing().is_empty() {
-            // A fetch that this page found running and that the browser failed because it had been closed: the page
-            // starts anew, as it would have done had it come a moment later.
+            // The browser was closed, and failed a fetch that this page found running at its start. The page
+            // starts a new fetch, as a page that opens a moment later does.
             let reopened = self.attached.is_some_and(|at| now.saturating_sub(at) < self.settings.relaunch);
             if reopened && !self.begun && matches!(cause, Cause::Network | Cause::Browser) {
                 return self.begin(now, Start::Silent);
             }
-            // Else the page goes on with what the browser did not bring; for itself it needs no click.
+            // Else the page continues with what the browser did not bring; for itself it needs no click.
             match cause {
                 _ if !was_background => {}
                 Cause::Corrupt(_) => return self.fall_back(FallbackReason::Damaged),
@@ -41,7 +41,7 @@ impl Download {
         }
         self.state = State::Interrupted(cause);
         match cause {
-            // To go on by itself at the next visit would fail in the same way, at the user's expense.
+            // To continue by itself at the next visit would fail in the same way, at the user's expense.
             Cause::Gone | Cause::NoRoom | Cause::Corrupt(_) | Cause::Storage => {
                 vec![self.write_intent(IntentState::Stopped, None)]
             }
@@ -60,7 +60,7 @@ impl Download {
         Vec::new()
     }
 
-    /// Whether a download was under way and nobody works on it any more.
+    /// Whether a download was running, and no engine works on it any more.
     pub(super) fn is_without_engine(&self) -> bool {
         matches!(self.state.fetching(), Some(Fetching { background: None, page: None, .. }))
     }

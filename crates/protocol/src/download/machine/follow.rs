@@ -1,4 +1,4 @@
-//! Bytes are on their way: what the browser, the worker and the page engine report.
+//! Progress of a download: reports of the browser, the worker and the page engine.
 
 use super::Download;
 use super::start::joined;
@@ -26,7 +26,7 @@ impl Download {
             }
             return Vec::new();
         }
-        // Ours is over, or was refused for it, and somebody has started another one.
+        // Ours has ended or was refused, and another page or tab has started another one.
         match &mut self.state {
             State::Fetching(Fetching { background: None, page: None, .. }) => self.join(now, active),
             // This page fetches small pieces only.
@@ -35,7 +35,7 @@ impl Download {
                 *none = Some(joined(now, active));
                 vec![self.write_intent(IntentState::Active, Some(nonce))]
             }
-            // Two tabs have begun at the same time. This page fetches all that is missing, so nobody needs the other one.
+            // Two tabs started at the same time. This page fetches everything that is missing, so the other fetch is not needed.
             State::Fetching(Fetching {
                 background: None, page: Some(page), engine: Engine::Page, ..
             }) if !page.waits => {
@@ -210,7 +210,7 @@ impl Download {
                 self.fall_back(FallbackReason::NoFirstByte)
             }
             Stage::Asked { .. } => Vec::new(),
-            // An abort whose event got lost must not leave the page stopping for ever.
+            // An abort whose event got lost must not leave the page stopping forever.
             Stage::Running { .. } if stopping => vec![survey],
             Stage::Running { since } => {
                 let quiet_for = now.saturating_sub(*since);

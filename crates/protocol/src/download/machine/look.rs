@@ -1,4 +1,4 @@
-//! A look at the device: what a survey found, and whether the model is ready.
+//! Results of a survey: what is stored, and whether the model is ready.
 
 use super::Download;
 use crate::IntentState;

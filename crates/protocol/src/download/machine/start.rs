@@ -1,4 +1,4 @@
-//! The way from a click, or from an intent, to bytes.
+//! The start of a download, from a click or a stored intent to the first request.
 
 use super::Download;
 use crate::download::{
@@ -7,8 +7,8 @@ use crate::download::{
 };
 use crate::{AttemptId, DigestSet, IntentState, Piece};
 
-/// How long after a failed try the preparation is tried again, in milliseconds, and up to half as long besides; twice
-/// as long each time, up to sixteen times.
+/// The first delay before the preparation is tried again, in milliseconds. Up to half as much is added at
+/// random. The delay doubles with each try, up to sixteen times the first.
 const PREPARE_AGAIN: Millis = 2_000;
 
 impl Download {
@@ -150,8 +150,8 @@ impl Download {
         effect.into_iter().collect()
     }
 
-    /// The same where this page has written an intent meanwhile, which may name another attempt or none: then the browser's
-    /// own Cancel would not be taken for the user's.
+    /// The same if this page has written an intent meanwhile. That intent may name another attempt or none,
+    /// and a Cancel in the browser's list would then not count as the user's.
     pub(super) fn join(&mut self, now: Millis, active: Active) -> Vec<Effect> {
         let intent = self.write_intent(IntentState::Active, Some(active.attempt.nonce));
         let mut effects = self.attach(now, active);
@@ -162,7 +162,7 @@ impl Download {
     pub(super) fn started(&mut self, now: Millis, attempt: AttemptId) -> Vec<Effect> {
         let stopping = matches!(self.state, State::Stopping(_));
         let Some(background) = self.background_of(&attempt) else {
-            // Cancelled, taken over or completed before the browser answered: nobody wants it any more.
+            // Cancelled, taken over or completed before the browser answered: it is not needed any more.
             return vec![Effect::Abort { attempt }];
         };
         if matches!(background.stage, Stage::Asked { .. }) {
@@ -206,7 +206,7 @@ impl Download {
     }
 }
 
-/// A background fetch that somebody else has started.
+/// A background fetch that another tab or an earlier page has started.
 pub(super) fn joined(now: Millis, active: Active) -> Background {
     let Active { attempt, asked, downloaded } = active;
     Background { attempt, asked, downloaded, joined: true, stage: Stage::Running { since: now }, quiet: None }

@@ -1,4 +1,4 @@
-//! What others read of a download.
+//! What a page reads from a download.
 
 use super::Download;
 use crate::download::{
