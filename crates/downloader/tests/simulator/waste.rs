@@ -68,7 +68,8 @@ impl Waste {
     /// A page asks for a piece in a background fetch. Nothing that could be read was removed for so long.
     fn starts(&self, digest: &Digest, now: u64, unchanged_for: u64) {
         let is_known = self.kept.borrow().get(digest).is_some_and(|since| now > since + KNOWN);
-        if is_known && unchanged_for > KNOWN {
+        // Where the store has failed or has not answered, nobody may have known.
+        if is_known && unchanged_for > KNOWN && !self.rough.get() {
             self.wrong.replace(Some(format!("a background fetch asks for {digest} although it is kept")));
         }
     }
