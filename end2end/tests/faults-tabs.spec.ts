@@ -219,7 +219,8 @@ faultRow(15, 'navigation in another tab all the time', { engines: ['background']
   await row.endsReady(model);
 });
 
-faultRow(15, 'navigation in another tab every 5 s', { engines: ['background'], full: true, timeout: 180_000 }, async ({ proxy, device, row }) => {
+faultRow(15, 'navigation in another tab every 5 s', { engines: ['background'], full: true, timeout: 300_000 }, async ({ proxy, device, row }) => {
+  // A navigation may meet the beginning of each piece, which then waits for 30 s: 60 s of bytes, and as much again or twice.
   // For several of them during each piece.
   await proxy.rules([{ path: '/pieces/', bytes_per_second: 400_000 }]);
   const model = await row.open();
